@@ -1,0 +1,1 @@
+"""WIRING: settings, composition root, command line, embedded MongoDB, demo. Imported by nobody."""

@@ -1,0 +1,1 @@
+"""Zalo Official Accounts: signature and parser."""

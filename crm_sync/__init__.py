@@ -1,0 +1,1 @@
+"""WHO elsewhere: the worker that mirrors edits into the CRM."""

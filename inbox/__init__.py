@@ -1,0 +1,1 @@
+"""WHAT: conversations, customers, bots, staff, the live feed and the HTTP API."""

@@ -1,0 +1,1 @@
+"""Projects: channel accounts, members, settings."""

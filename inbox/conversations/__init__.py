@@ -1,0 +1,1 @@
+"""Threads with customers and what was said in them."""

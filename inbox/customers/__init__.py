@@ -1,0 +1,1 @@
+"""People, their channel identities and what may be edited about them."""

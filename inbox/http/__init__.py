@@ -1,0 +1,1 @@
+"""The HTTP application: route table, OpenAPI, errors, auth, paging."""

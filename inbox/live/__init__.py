@@ -1,0 +1,1 @@
+"""The live feed: a change stream per process, a hub, WebSockets."""

@@ -1,0 +1,1 @@
+"""Files: uploads and, later, copies of what customers sent."""

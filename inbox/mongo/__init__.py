@@ -1,0 +1,1 @@
+"""MongoDB: the client, every index in one table, migrations, the webhook journal, due work."""

@@ -1,0 +1,136 @@
+"""Every index of the database, in one table, each with the reason why it exists."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from inbox.mongo.client import Mongo
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index: keys in order ("-" in front means descending), and why it is there."""
+
+    collection: str
+    keys: tuple[str, ...]
+    why: str
+    unique: bool = False
+    partial: dict[str, Any] | None = None
+    expire_after_s: int | None = None
+
+    def model(self) -> IndexModel:
+        options: dict[str, Any] = {"name": "_".join(self.keys).replace(".", "_")}
+        if self.unique:
+            options["unique"] = True
+        if self.partial is not None:
+            options["partialFilterExpression"] = self.partial
+        if self.expire_after_s is not None:
+            options["expireAfterSeconds"] = self.expire_after_s
+        keys = [
+            (key.lstrip("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in self.keys
+        ]
+        return IndexModel(keys, **options)
+
+
+DAY_S = 24 * 3600
+JOURNAL_KEPT_S = 7 * DAY_S
+"""How long an applied webhook body is kept, so that a range can be replayed after a parser fix."""
+
+
+def _due(collection: str, path: str, why: str) -> Index:
+    """The index of work that falls due; partial, so that what is not due costs nothing."""
+    at = f"{path}.due_at"
+    return Index(collection, (at,), why, partial={at: {"$exists": True}})
+
+
+INDEXES: tuple[Index, ...] = (
+    Index(
+        "webhook_journal",
+        ("applied_at",),
+        "applied bodies expire; what is unapplied or parked has no applied_at and never does",
+        expire_after_s=JOURNAL_KEPT_S,
+    ),
+    _due("webhook_journal", "apply", "recovery claims what a dead process left unapplied"),
+    Index(
+        "webhook_journal",
+        ("parked.account", "_id"),
+        "list what is parked; find it again when its account is connected",
+        partial={"parked": {"$exists": True}},
+    ),
+    Index("webhook_journal", ("received_at",), "replay a range of time"),
+    Index(
+        "webhook_journal",
+        ("subjects",),
+        "erasure redacts every body that speaks of a person",
+    ),
+    Index(
+        "messages",
+        ("conversation_id", "-at", "-seq"),
+        "a page of a thread; the newest message when an event was not the newest",
+    ),
+    Index(
+        "messages",
+        ("conversation_id", "attachments.kind", "-at"),
+        "the media block: images, videos, files, newest first",
+        partial={"attachments.0": {"$exists": True}},
+    ),
+    Index(
+        "messages",
+        ("author.id",),
+        "erasure finds what a person wrote in comments and groups",
+        partial={"author.id": {"$exists": True}},
+    ),
+    Index(
+        "conversations",
+        ("bot_id", "status", "-last.at", "-_id"),
+        "the list of a bot, newest first",
+    ),
+    Index(
+        "conversations",
+        ("assignee_id", "status", "-last.at", "-_id"),
+        "my conversations",
+        partial={"assignee_id": {"$exists": True}},
+    ),
+    Index(
+        "conversations",
+        ("participant_ids", "-last.at", "-_id"),
+        "what a staff member takes part in",
+    ),
+    Index("conversations", ("customer_id",), "all conversations of a customer, for every channel"),
+    Index(
+        "customers",
+        ("identities.id",),
+        "one customer per channel identity",
+        unique=True,
+        partial={"identities.id": {"$exists": True}},
+    ),
+    Index("customers", ("phones",), "the customer of a phone number"),
+    Index("customers", ("emails",), "the customer of an e-mail address"),
+    Index("customers", ("name_key",), "search by name without accents"),
+    _due("customers", "profile", "profiles that wait to be fetched"),
+    Index("interactions", ("customer_id", "-at", "-_id"), "the timeline of a customer"),
+    Index("interactions", ("conversation_id",), "erasure and merge find a thread's facts"),
+    Index("account_events", ("account_key", "-at", "-_id"), "what happened to an account"),
+    Index("account_events", ("subjects",), "erasure finds account events that name a person"),
+    Index("account_gaps", ("account_key", "from"), "intervals that a back-fill has to cover"),
+    _due("erasures", "run", "erasures that wait to be carried out"),
+    Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),
+    Index("accounts", ("bot_id",), "the accounts of a bot"),
+    Index("staff", ("email",), "sign-in; one person per address", unique=True),
+    Index("sessions", ("expires_at",), "ended sessions vanish", expire_after_s=0),
+    Index("sessions", ("staff_id",), "end all sessions of a person"),
+    Index("tokens", ("staff_id",), "the API tokens of a person"),
+    Index("sign_in_tries", ("expires_at",), "throttling forgets", expire_after_s=0),
+    Index("audit", ("-at", "-_id"), "the audit log, newest first"),
+    Index("leases", ("expires_at",), "leases of dead processes vanish", expire_after_s=3600),
+)
+
+
+async def ensure_indexes(mongo: Mongo) -> None:
+    """Create the indexes that are missing. Safe to repeat and to run while serving."""
+    by_collection: dict[str, list[IndexModel]] = {}
+    for index in INDEXES:
+        by_collection.setdefault(index.collection, []).append(index.model())
+    for collection, models in by_collection.items():
+        await mongo[collection].create_indexes(models)

@@ -1,0 +1,188 @@
+"""Work that falls due: a sub-document on its owner says when, and a lease says who is at it.
+
+The sub-document lies at `path` of a collection: `{due_at, lease_until, token, fence, attempts,
+error}`. Claiming moves `due_at` to the end of the lease, so one index finds both what is due and
+what a dead worker left behind. Parked work has no `due_at`: nobody claims it again by itself.
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from inbox.clock import Clock
+from inbox.mongo.client import Document, Mongo, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One owner document whose work is ours until the lease ends.
+
+    `fence` grows with every claim: a write that carries an old fence comes from a worker that
+    lost its lease. `attempts` counts this one.
+    """
+
+    id: Any
+    token: str
+    fence: int
+    attempts: int
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Full-jitter pauses between tries: up to `first`, doubling, never above `longest`."""
+
+    first: timedelta = timedelta(seconds=5)
+    longest: timedelta = timedelta(hours=1)
+
+    def pause(self, attempts: int) -> timedelta:
+        ceiling = min(self.longest, self.first * 2 ** min(attempts - 1, 30))
+        return ceiling * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
+
+
+def due(at: datetime) -> Document:
+    """A fresh sub-document: to be done from `at` on."""
+    return {"due_at": at, "fence": 0, "attempts": 0}
+
+
+class DueWork:
+    """Claims, finishes, retries and parks the work of one (collection, path).
+
+    Needs an index on `path.due_at`, partial on its existence (inbox/mongo/indexes.py).
+    """
+
+    def __init__(
+        self,
+        mongo: Mongo,
+        collection: str,
+        path: str,
+        clock: Clock,
+        *,
+        lease: timedelta = timedelta(seconds=30),
+        poll_every: timedelta = timedelta(seconds=1),
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._collection = mongo[collection]
+        self._path = path
+        self._clock = clock
+        self._lease = lease
+        self._poll_every = poll_every
+        self._backoff = backoff or Backoff()
+        self._woken = asyncio.Event()
+
+    async def claim(self, limit: int) -> list[Claimed]:
+        """Up to `limit` owners whose work is due, oldest first, leased to the caller.
+
+        Three operations whatever the number: read due ids, one conditional update with a token,
+        read back by token. The update is hinted to `_id_`: the planner prefers the due index
+        otherwise, which is hundreds of times slower.
+        """
+        now = self._clock.now()
+        due_at = f"{self._path}.due_at"
+        cursor = self._collection.find({due_at: {"$lte": now}}, {"_id": 1})
+        ids = [owner["_id"] async for owner in cursor.sort(due_at, 1).limit(limit)]
+        if not ids:
+            return []
+        token = secrets.token_hex(8)
+        until = now + self._lease
+        await self._collection.update_many(
+            {"_id": {"$in": ids}, due_at: {"$lte": now}},
+            {
+                "$set": self._at(due_at=until, lease_until=until, token=token),
+                "$inc": self._at(fence=1, attempts=1),
+            },
+            hint="_id_",
+        )
+        mine = self._collection.find({"_id": {"$in": ids}, f"{self._path}.token": token})
+        return [self._claimed(document, token) async for document in mine.hint("_id_")]
+
+    def _claimed(self, document: Document, token: str) -> Claimed:
+        work: Any = document
+        for key in self._path.split("."):
+            work = work[key]
+        return Claimed(document["_id"], token, work["fence"], work["attempts"], document)
+
+    async def finish(self, claimed: Claimed, *, session: Session | None = None) -> bool:
+        """The work is done. False when the lease was lost or new work was marked meanwhile."""
+        result = await self._collection.update_one(
+            self._held(claimed), {"$unset": {self._path: 1}}, session=session
+        )
+        return result.modified_count == 1
+
+    async def retry(
+        self, claimed: Claimed, error: str, *, after: timedelta | None = None
+    ) -> datetime:
+        """Try again later: after `after`, or after a jittered pause that doubles. When?"""
+        at = self._clock.now() + (after or self._backoff.pause(claimed.attempts))
+        await self._collection.update_one(
+            self._held(claimed),
+            {
+                "$set": self._at(due_at=at, error=error),
+                "$unset": self._at(token=1, lease_until=1),
+            },
+        )
+        return at
+
+    async def park(self, claimed: Claimed, error: str) -> None:
+        """Final: keep the reason, claim it never again until somebody marks it due."""
+        await self._collection.update_one(
+            self._held(claimed),
+            {
+                "$set": self._at(error=error, parked_at=self._clock.now()),
+                "$unset": self._at(due_at=1, token=1, lease_until=1),
+            },
+        )
+
+    async def renew(self, claimed: Sequence[Claimed]) -> None:
+        """Hold the leases for another full time; what was lost meanwhile is left alone."""
+        until = self._clock.now() + self._lease
+        for token in {one.token for one in claimed}:
+            ids = [one.id for one in claimed if one.token == token]
+            await self._collection.update_many(
+                {"_id": {"$in": ids}, f"{self._path}.token": token},
+                {"$set": self._at(due_at=until, lease_until=until)},
+                hint="_id_",
+            )
+
+    async def lag(self) -> timedelta:
+        """How long the oldest due work has been waiting; zero when nothing is due."""
+        now = self._clock.now()
+        due_at = f"{self._path}.due_at"
+        oldest = await self._collection.find_one(
+            {due_at: {"$lte": now}}, {due_at: 1}, sort=[(due_at, 1)]
+        )
+        if oldest is None:
+            return timedelta(0)
+        work: Any = oldest
+        for key in self._path.split("."):
+            work = work[key]
+        waited: timedelta = now - work["due_at"]
+        return waited
+
+    def wake(self) -> None:
+        """Something in this process has just become due."""
+        self._woken.set()
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Until a local wake-up, the poll interval or `stop`, whichever is first."""
+        self._woken.clear()
+        waiting = [asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(stop.wait())]
+        try:
+            await asyncio.wait(
+                waiting,
+                timeout=self._poll_every.total_seconds(),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            for one in waiting:
+                one.cancel()
+
+    def _held(self, claimed: Claimed) -> Document:
+        return {"_id": claimed.id, f"{self._path}.token": claimed.token}
+
+    def _at(self, **fields: Any) -> Document:
+        return {f"{self._path}.{name}": value for name, value in fields.items()}

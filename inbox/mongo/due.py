@@ -9,7 +9,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,8 +40,17 @@ class Backoff:
     longest: timedelta = timedelta(hours=1)
 
     def pause(self, attempts: int) -> timedelta:
-        ceiling = min(self.longest, self.first * 2 ** min(attempts - 1, 30))
+        ceiling = min(self.longest, self.first * 2.0 ** min(attempts - 1, 30))
         return ceiling * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a claim lasts, how often an idle worker looks, how it retries."""
+
+    lease: timedelta = timedelta(seconds=30)
+    poll_every: timedelta = timedelta(seconds=1)
+    backoff: Backoff = field(default_factory=Backoff)
 
 
 def due(at: datetime) -> Document:
@@ -56,22 +65,12 @@ class DueWork:
     """
 
     def __init__(
-        self,
-        mongo: Mongo,
-        collection: str,
-        path: str,
-        clock: Clock,
-        *,
-        lease: timedelta = timedelta(seconds=30),
-        poll_every: timedelta = timedelta(seconds=1),
-        backoff: Backoff | None = None,
+        self, mongo: Mongo, collection: str, path: str, clock: Clock, *, pace: Pace | None = None
     ) -> None:
         self._collection = mongo[collection]
         self._path = path
         self._clock = clock
-        self._lease = lease
-        self._poll_every = poll_every
-        self._backoff = backoff or Backoff()
+        self._pace = pace or Pace()
         self._woken = asyncio.Event()
 
     async def claim(self, limit: int) -> list[Claimed]:
@@ -88,7 +87,7 @@ class DueWork:
         if not ids:
             return []
         token = secrets.token_hex(8)
-        until = now + self._lease
+        until = now + self._pace.lease
         await self._collection.update_many(
             {"_id": {"$in": ids}, due_at: {"$lte": now}},
             {
@@ -117,7 +116,7 @@ class DueWork:
         self, claimed: Claimed, error: str, *, after: timedelta | None = None
     ) -> datetime:
         """Try again later: after `after`, or after a jittered pause that doubles. When?"""
-        at = self._clock.now() + (after or self._backoff.pause(claimed.attempts))
+        at = self._clock.now() + (after or self._pace.backoff.pause(claimed.attempts))
         await self._collection.update_one(
             self._held(claimed),
             {
@@ -139,7 +138,7 @@ class DueWork:
 
     async def renew(self, claimed: Sequence[Claimed]) -> None:
         """Hold the leases for another full time; what was lost meanwhile is left alone."""
-        until = self._clock.now() + self._lease
+        until = self._clock.now() + self._pace.lease
         for token in {one.token for one in claimed}:
             ids = [one.id for one in claimed if one.token == token]
             await self._collection.update_many(
@@ -174,7 +173,7 @@ class DueWork:
         try:
             await asyncio.wait(
                 waiting,
-                timeout=self._poll_every.total_seconds(),
+                timeout=self._pace.poll_every.total_seconds(),
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:

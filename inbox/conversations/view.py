@@ -1,0 +1,166 @@
+"""Stored documents as clients see them: JSON-ready messages and conversations, cheap and pure."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+Document = Mapping[str, Any]
+View = dict[str, Any]
+
+_FOLLOWED_BY_RECEIPTS = frozenset({"sent", "delivered", "read"})
+
+
+def message_view(
+    message: Document, *, conversation: Document | None = None, customer: Document | None = None
+) -> View:
+    """A message as the API and the live feed show it (Message of the API).
+
+    Args:
+        message: the stored document; a placeholder without `at` may not be shown.
+        conversation: its conversation, for the delivery and read watermarks.
+        customer: the customer of an inbox thread, who is the author of what came in.
+    """
+    removed = message.get("removed_at")
+    edit = message.get("edit") or {}
+    return {
+        "id": message["_id"],
+        "conversation_id": message["conversation_id"],
+        "direction": message["direction"],
+        "author": _author(message.get("author") or {}, customer),
+        "text": None if removed else edit.get("text", message.get("text")),
+        "attachments": [] if removed else [_attachment(a) for a in message.get("attachments", ())],
+        "at": iso(message["at"]),
+        "seq": message["seq"],
+        "status": _status(message, conversation or {}),
+        "error": message.get("error"),
+        "internal": bool(message.get("internal")),
+        "reply_to": message.get("reply_to"),
+        "payload": None if removed else message.get("payload"),
+        "reactions": _reactions(message.get("reactions") or {}),
+        "edited_at": _iso_or_none(edit.get("at")),
+        "removed_at": _iso_or_none(removed),
+        "hidden": bool((message.get("hidden") or {}).get("value")),
+        "standby": bool(message.get("standby")),
+    }
+
+
+def conversation_view(conversation: Document, *, customer: Document | None) -> View:
+    """A conversation as the API and the live feed show it (Conversation of the API)."""
+    return {
+        "id": conversation["_id"],
+        "bot_id": conversation.get("bot_id"),
+        "channel": conversation["channel"],
+        "account_id": conversation["account_id"],
+        "kind": conversation["kind"],
+        "customer": customer_brief(customer, conversation) if customer else None,
+        "assignee": conversation.get("assignee_id"),
+        "participants": list(conversation.get("participant_ids") or ()),
+        "tags": list((customer or {}).get("tag_ids") or ()),
+        "status": conversation["status"],
+        "unread": conversation.get("unread", 0),
+        "seq": conversation.get("seq", 0),
+        "read_seq": conversation.get("read_seq", 0),
+        "last": _last(conversation.get("last")),
+        "waiting_since": _iso_or_none(conversation.get("waiting_since")),
+        "window": _window(conversation.get("window")),
+        "automation": dict(conversation.get("automation") or {"state": "active"}),
+        "created_at": _iso_or_none(conversation.get("created_at")),
+    }
+
+
+def customer_brief(customer: Document, conversation: Document) -> View:
+    """Who it is, for a row of a list; the avatar of the same account wins over others."""
+    identities = customer.get("identities") or ()
+    same = [i for i in identities if _is_of(i, conversation)]
+    avatars = (i.get("avatar_url") for i in (*same, *identities))
+    return {
+        "id": customer["_id"],
+        "name": customer.get("name"),
+        "avatar_url": next((url for url in avatars if url), None),
+    }
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and Z."""
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _iso_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)
+
+
+def _is_of(identity: Document, conversation: Document) -> bool:
+    return bool(
+        identity.get("channel") == conversation["channel"]
+        and identity.get("account_id") == conversation["account_id"]
+    )
+
+
+def _author(author: Document, customer: Document | None) -> View:
+    kind = author.get("kind", "customer")
+    if kind == "customer" and not author.get("id") and customer is not None:
+        return {"kind": kind, "id": customer["_id"], "name": customer.get("name")}
+    return {"kind": kind, "id": author.get("id"), "name": author.get("name")}
+
+
+def _attachment(attachment: Document) -> View:
+    return {
+        "kind": attachment["kind"],
+        "name": attachment.get("name"),
+        "size": attachment.get("size"),
+        "mime": attachment.get("mime"),
+        "url": attachment.get("url"),
+        "thumbnail_url": attachment.get("thumbnail_url"),
+        "data": attachment.get("data") or {},
+    }
+
+
+def _status(message: Document, conversation: Document) -> str:
+    """What became of a message: receipts of its own or the watermarks of its conversation."""
+    status: str = message.get("status") or "received"
+    if message["direction"] == "in" or message.get("internal"):
+        return status
+    if status not in _FOLLOWED_BY_RECEIPTS:
+        return status
+    if _reached(message, conversation, "seen_at"):
+        return "read"
+    if _reached(message, conversation, "delivered_at"):
+        return "delivered"
+    return status
+
+
+def _reached(message: Document, conversation: Document, mark: str) -> bool:
+    if message.get(mark) is not None:
+        return True
+    watermark = conversation.get(mark)
+    return watermark is not None and watermark >= message["at"]
+
+
+def _reactions(reactions: Document) -> list[View]:
+    """Who reacted how, oldest first; a reaction that was taken back is not there."""
+    given = [(r["at"], person, r["emoji"]) for person, r in reactions.items() if r.get("emoji")]
+    return [{"by": person, "emoji": emoji, "at": iso(at)} for at, person, emoji in sorted(given)]
+
+
+def _last(last: Document | None) -> View | None:
+    if last is None:
+        return None
+    return {
+        "message_id": last.get("message_id"),
+        "text": last.get("text"),
+        "at": iso(last["at"]),
+        "by": last["by"],
+        "kind": last.get("kind"),
+    }
+
+
+def _window(window: Document | None) -> View | None:
+    if window is None:
+        return None
+    return {
+        "until": iso(window["until"]),
+        "kind": window["kind"],
+        "free_until": _iso_or_none(window.get("free_until")),
+    }

@@ -1,0 +1,218 @@
+"""What an event changes, in our own words: handlers add these to a batch, `receiving` applies them.
+
+Every change is safe to apply twice and in any order: the result is the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from inbox.conversations.model import (
+    Attachment,
+    Author,
+    Channel,
+    Direction,
+    IdentityRef,
+    MessageRef,
+    ThreadRef,
+    Window,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepMessage:
+    """A message of a thread. `customer` is the person the thread is with, if it has one.
+
+    `human_reply`: a person of the shop wrote it, so nobody waits for an answer any more.
+    `writer` is who wrote it where that is not the customer of the thread (comments, groups).
+    """
+
+    message: MessageRef
+    thread: ThreadRef
+    customer: IdentityRef | None
+    direction: Direction
+    author: Author
+    at: datetime
+    text: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: MessageRef | None = None
+    payload: str | None = None
+    standby: bool = False
+    human_reply: bool = False
+    writer: IdentityRef | None = None
+    customer_name: str | None = None
+    window: Window | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Stored beside the message: `referral`, `post_id`, `data`, `metadata`, `app_id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditMessage:
+    """The text changed; the highest `number` wins."""
+
+    message: MessageRef
+    thread: ThreadRef | None
+    at: datetime
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMessage:
+    """The message was unsent or removed, for good: its text and attachments go."""
+
+    message: MessageRef
+    thread: ThreadRef | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HideMessage:
+    """A comment was hidden from the public or shown again; the latest wins."""
+
+    message: MessageRef
+    thread: ThreadRef | None
+    at: datetime
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """The latest reaction of one person to one message; `emoji` None takes it back."""
+
+    message: MessageRef
+    thread: ThreadRef | None
+    at: datetime
+    person: str
+    emoji: str | None
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The platform says what the customer got or read: a watermark, or single messages."""
+
+    kind: Literal["delivered", "seen"]
+    thread: ThreadRef
+    at: datetime
+    up_to: datetime | None = None
+    messages: tuple[MessageRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoteInteraction:
+    """An entry of the customer's timeline. (type, key) makes a repeat harmless."""
+
+    thread: ThreadRef
+    customer: IdentityRef | None
+    at: datetime
+    type: str
+    key: str
+    data: dict[str, Any]
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFollow:
+    """The customer follows the account, or not; the latest wins."""
+
+    thread: ThreadRef
+    customer: IdentityRef
+    at: datetime
+    following: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShareInfo:
+    """What the customer typed into a form about themselves; the latest form wins."""
+
+    thread: ThreadRef
+    customer: IdentityRef
+    at: datetime
+    info: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PassThread:
+    """Which app owns the thread now (Meta's conversation routing); the latest wins."""
+
+    thread: ThreadRef
+    customer: IdentityRef | None
+    at: datetime
+    app_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskErasure:
+    """The platform asks in the customer's name that their data be deleted."""
+
+    thread: ThreadRef
+    customer: IdentityRef
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAccountEvent:
+    """Something that concerns an account and no customer. (type, key) makes a repeat harmless."""
+
+    channel: Channel
+    account_id: str
+    at: datetime
+    type: str
+    key: str
+    data: dict[str, Any]
+    people: tuple[IdentityRef, ...] = ()
+
+
+MessageFact = EditMessage | RemoveMessage | HideMessage | React
+ThreadFact = Acknowledge | NoteInteraction | ChangeFollow | ShareInfo | PassThread | AskErasure
+Change = KeepMessage | MessageFact | ThreadFact | NoteAccountEvent
+
+
+class Batch:
+    """What a handler may touch: it adds changes here and does nothing else."""
+
+    __slots__ = ("changes",)
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+
+    def keep(self, *changes: Change) -> None:
+        self.changes.extend(changes)
+
+
+def lane_key(change: Change) -> str:
+    """What must not be applied at the same time by two lanes: the thread, else the message."""
+    match change:
+        case NoteAccountEvent():
+            return change.account_id
+        case EditMessage() | RemoveMessage() | HideMessage() | React():
+            return change.thread.id if change.thread is not None else change.message.id
+        case _:
+            return change.thread.id
+
+
+def subjects(change: Change) -> Iterable[str]:
+    """Ids of the people, and of messages whose people are not known, that a change speaks of.
+
+    Erasure finds journal bodies by them, and tombstones are kept under them.
+    """
+    match change:
+        case NoteAccountEvent():
+            return [person.id for person in change.people]
+        case EditMessage() | RemoveMessage() | HideMessage() | React():
+            inbox = change.thread is not None and change.thread.kind == "inbox"
+            return [_person_of(change.thread)] if inbox and change.thread else [change.message.id]
+        case KeepMessage():
+            people = [one.id for one in (change.customer, change.writer) if one is not None]
+            return people if change.thread.kind == "inbox" else [*people, change.message.id]
+        case Acknowledge():
+            return [_person_of(change.thread)]
+        case _:
+            return [change.customer.id] if change.customer is not None else []
+
+
+def _person_of(thread: ThreadRef) -> str:
+    """The identity behind an inbox thread: both carry the person's id on that account."""
+    return IdentityRef(thread.channel, thread.account_id, thread.external_id).id

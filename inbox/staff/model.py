@@ -1,0 +1,69 @@
+"""Who works here: staff, their roles, and the actor that a request is made by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+Role = Literal["owner", "admin", "manager", "sale"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""From the highest to the lowest."""
+
+Scope = Literal["read", "write", "admin"]
+"""What an API token may do: GET, any other method, and what asks for manager or higher."""
+ALL_SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
+
+
+def at_least(role: Role, wanted: Role) -> bool:
+    """Whether `role` is `wanted` or higher."""
+    return ROLES.index(role) <= ROLES.index(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff. `initials` is what a small avatar shows."""
+
+    id: str
+    name: str
+    initials: str
+    email: str
+    role: Role
+    active: bool
+    receiving: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who makes a request: a signed-in person, or a token of a person or of a bot.
+
+    `bot_ids` are the bots that a person is a member of (the one bot, for a bot's token).
+    `session_id` is set for a cookie, `token_id` for a token; a session has every scope.
+    """
+
+    id: str
+    name: str
+    role: Role
+    bot_ids: frozenset[str] = frozenset()
+    session_id: str | None = None
+    token_id: str | None = None
+    scopes: frozenset[Scope] = ALL_SCOPES
+    kind: Literal["staff", "bot"] = "staff"
+
+    def at_least(self, role: Role) -> bool:
+        return at_least(self.role, role)
+
+    @property
+    def sees_every_bot(self) -> bool:
+        """Owners and admins look after all bots; managers and sales see their own."""
+        return self.at_least("admin")
+
+    def sees_bot(self, bot_id: str) -> bool:
+        return self.sees_every_bot or bot_id in self.bot_ids
+
+
+def initials_of(name: str) -> str:
+    """The initials of the last two words: a Vietnamese given name stands at the end.
+
+    "Nguyễn Thị Hồng Ánh" gives "HÁ", "Lan" gives "L".
+    """
+    return "".join(word[0] for word in name.split()[-2:]).upper()

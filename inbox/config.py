@@ -9,3 +9,31 @@ class Section(BaseModel):
     """A section of config.yaml: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LiveConfig(Section):
+    """How changes reach the open inboxes."""
+
+    kept_events: PositiveInt = Field(
+        default=10_000, description="events each process keeps for clients that come back"
+    )
+    client_queue: PositiveInt = Field(
+        default=1_000, description="events a slow client may be behind before it is told to resync"
+    )
+    joined_within: timedelta = Field(
+        default=timedelta(milliseconds=10), description="events this close go out as one message"
+    )
+    heartbeat: timedelta = Field(
+        default=timedelta(seconds=20), description="between pings; a silent peer is closed after"
+    )
+    recheck_every: timedelta = Field(
+        default=timedelta(minutes=5), description="between looks whether a client may still listen"
+    )
+
+
+class MediaConfig(Section):
+    """Files that staff send."""
+
+    max_upload_bytes: PositiveInt = Field(
+        default=25 * 1024 * 1024, description="largest file; 25 MiB is what Messenger takes"
+    )

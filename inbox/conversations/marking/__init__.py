@@ -1,0 +1,1 @@
+"""What staff mark on a conversation: its status, and how far the team has read."""

@@ -1,0 +1,61 @@
+"""Marking over HTTP: the status of a conversation, and how far the team has read it."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from inbox.conversations.marking.store import MarkingStore
+from inbox.conversations.model import ConversationStatus
+from inbox.conversations.reading.model import ConversationView
+from inbox.errors import NotAllowed, NotFound
+from inbox.http.routing import Body, Routes, route
+from inbox.staff.model import Actor
+
+LARGEST_SEQ = 2**53 - 1
+"""The largest whole number that every JSON client keeps exactly."""
+
+
+class StatusChange(Body):
+    status: ConversationStatus
+
+
+class ReadMark(Body):
+    """`up_to_seq` is the `seq` of the newest message that was looked at."""
+
+    up_to_seq: Annotated[int, Field(ge=0, le=LARGEST_SEQ)]
+
+
+class MarkingRoutes(Routes):
+    """What staff do to a conversation itself."""
+
+    def __init__(self, marking: MarkingStore) -> None:
+        self._marking = marking
+
+    @route(
+        "PATCH",
+        "/api/v1/conversations/{conversation_id}",
+        access="staff",
+        tag="conversations",
+        problems=(NotAllowed, NotFound),
+    )
+    async def change(
+        self, actor: Actor, conversation_id: str, body: StatusChange
+    ) -> ConversationView:
+        """Open, close, delete a conversation or call it spam; repeating changes nothing.
+
+        A closed or deleted conversation opens by itself when the customer writes again.
+        """
+        view = await self._marking.set_status(conversation_id, body.status, actor)
+        return ConversationView.model_validate(view)
+
+    @route(
+        "POST",
+        "/api/v1/conversations/{conversation_id}/read",
+        access="staff",
+        tag="conversations",
+        problems=(NotAllowed, NotFound),
+    )
+    async def read(self, actor: Actor, conversation_id: str, body: ReadMark) -> ConversationView:
+        """Mark a conversation as read up to a message, for the whole team; never moves back."""
+        view = await self._marking.read_up_to(conversation_id, body.up_to_seq, actor)
+        return ConversationView.model_validate(view)

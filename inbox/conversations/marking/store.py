@@ -1,0 +1,137 @@
+"""Writes the marks of staff on conversations, each with its live event in one transaction."""
+
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from inbox.clock import Clock
+from inbox.conversations.model import ConversationStatus
+from inbox.conversations.reading.store import ConversationReads
+from inbox.conversations.view import View, conversation_view
+from inbox.conversations.visibility import visible
+from inbox.ids import random_id
+from inbox.live.model import live_event
+from inbox.live.store import LiveStore
+from inbox.mongo.client import Document, Mongo, Session
+from inbox.staff.model import Actor
+
+
+class MarkingStore:
+    """Status and read mark. Repeating a mark changes nothing and tells nobody."""
+
+    def __init__(self, mongo: Mongo, reads: ConversationReads, clock: Clock) -> None:
+        self._mongo = mongo
+        self._reads = reads
+        self._clock = clock
+        self._live = LiveStore(mongo)
+
+    async def set_status(
+        self, conversation_id: str, status: ConversationStatus, actor: Actor
+    ) -> View:
+        """Change the status; the conversation as it is then.
+
+        A message newer than `status_at` reopens what is closed or deleted.
+
+        Raises:
+            NotFound, NotAllowed: as ConversationReads.get.
+        """
+
+        async def work(session: Session) -> View:
+            now = self._clock.now()
+            before = await self._mongo["conversations"].find_one_and_update(
+                {"$and": [{"_id": conversation_id, "status": {"$ne": status}}, visible(actor)]},
+                {"$set": {"status": status, "status_at": now}},
+                session=session,
+            )
+            after = await self._reads.get(conversation_id, actor, session=session)
+            view = await self._view(after, session)
+            if before is None:
+                return view
+            await self._mongo["interactions"].insert_one(
+                {
+                    "_id": random_id(),
+                    "customer_id": after.get("customer_id"),
+                    "conversation_id": conversation_id,
+                    "type": "status_changed",
+                    "at": now,
+                    "actor_id": actor.id,
+                    "data": {"before": before["status"], "after": status},
+                },
+                session=session,
+            )
+            await self._tell(after, view, session)
+            return view
+
+        return await self._mongo.transaction(work)
+
+    async def read_up_to(self, conversation_id: str, seq: int, actor: Actor) -> View:
+        """The team has read up to `seq`; the conversation as it is then.
+
+        Only moves forward, and never past the newest message: what comes later is unread. The
+        write collides with that of a message that comes meanwhile, so `unread` counts it.
+
+        Raises:
+            NotFound, NotAllowed: as ConversationReads.get.
+        """
+
+        async def work(session: Session) -> View:
+            after = await self._mongo["conversations"].find_one_and_update(
+                {
+                    "$and": [
+                        {"_id": conversation_id, "read_seq": {"$lt": seq}},
+                        {"$expr": {"$lt": ["$read_seq", "$seq"]}},
+                        visible(actor),
+                    ]
+                },
+                [{"$set": {"read_seq": {"$min": ["$seq", seq]}}}],
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+            if after is None:
+                unchanged = await self._reads.get(conversation_id, actor, session=session)
+                return await self._view(unchanged, session)
+            after["unread"] = await self._count_unread(after, session)
+            view = await self._view(after, session)
+            await self._tell(after, view, session)
+            return view
+
+        return await self._mongo.transaction(work)
+
+    async def _count_unread(self, conversation: Document, session: Session) -> int:
+        unread = 0
+        if conversation["read_seq"] < conversation["seq"]:
+            unread = await self._mongo["messages"].count_documents(
+                {
+                    "conversation_id": conversation["_id"],
+                    "at": {"$type": "date"},
+                    "direction": "in",
+                    "seq": {"$gt": conversation["read_seq"]},
+                },
+                session=session,
+            )
+        await self._mongo["conversations"].update_one(
+            {"_id": conversation["_id"]}, {"$set": {"unread": unread}}, session=session
+        )
+        return unread
+
+    async def _view(self, conversation: Document, session: Session) -> View:
+        customer_id = conversation.get("customer_id")
+        customers = await self._reads.customers([customer_id], session=session)
+        return conversation_view(conversation, customer=customers.get(customer_id or ""))
+
+    async def _tell(self, conversation: Document, view: View, session: Session) -> None:
+        people: dict[str, Any] = {
+            "assignee_before": conversation.get("assignee_id"),
+            "assignee_after": conversation.get("assignee_id"),
+            "participants_before": conversation.get("participant_ids", ()),
+            "participants_after": conversation.get("participant_ids", ()),
+        }
+        event = live_event(
+            type="conversation_changed",
+            at=self._clock.now(),
+            bot_id=conversation.get("bot_id"),
+            conversation_id=conversation["_id"],
+            data={"conversation": view},
+            **people,
+        )
+        await self._live.insert([event], session=session)

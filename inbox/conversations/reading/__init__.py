@@ -1,0 +1,1 @@
+"""Reading conversations and their messages: lists, counts, pages, media."""

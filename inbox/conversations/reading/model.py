@@ -1,0 +1,185 @@
+"""What clients read of conversations: the shapes of the API, and the keys of their pages."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from inbox.conversations.model import (
+    AttachmentKind,
+    AuthorKind,
+    Channel,
+    ConversationKind,
+    ConversationStatus,
+    Direction,
+)
+from inbox.conversations.reading.listing import View
+from inbox.http.paging import CursorValue, Page, bad_cursor, decode_cursor
+
+Limit = Annotated[int, Field(ge=1, le=100, description="how many items at most")]
+Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""ISO 8601 in UTC; views write it, so an answer and a live frame hold the same text."""
+
+
+class CustomerBrief(BaseModel):
+    """Who a conversation is with."""
+
+    id: str
+    name: str | None
+    avatar_url: str | None
+
+
+class LastMessage(BaseModel):
+    """The newest message of a conversation; `kind` says what it was when it has no text."""
+
+    message_id: str | None
+    text: str | None
+    at: Time
+    by: AuthorKind
+    kind: str | None
+
+
+class WindowView(BaseModel):
+    """Until when the channel lets us write; after `free_until` it costs."""
+
+    until: Time
+    kind: str
+    free_until: Time | None
+
+
+class ConversationView(BaseModel):
+    """A conversation. `assignee` and `participants` are staff ids, `tags` the customer's."""
+
+    id: str
+    bot_id: str | None
+    channel: Channel
+    account_id: str
+    kind: ConversationKind
+    customer: CustomerBrief | None
+    assignee: str | None
+    participants: list[str]
+    tags: list[str]
+    status: ConversationStatus
+    unread: int
+    seq: int = Field(description="of the newest message; send it to mark everything read")
+    read_seq: int
+    last: LastMessage | None
+    waiting_since: Time | None
+    window: WindowView | None
+    automation: dict[str, Any]
+    created_at: Time | None
+
+
+class AuthorView(BaseModel):
+    """Who wrote; `id` is a staff id for staff, the customer's id for a customer."""
+
+    kind: AuthorKind
+    id: str | None
+    name: str | None
+
+
+class AttachmentView(BaseModel):
+    """What came with a message; `size` in bytes, `data` what only this kind has."""
+
+    kind: AttachmentKind
+    name: str | None
+    size: int | None
+    mime: str | None
+    url: str | None
+    thumbnail_url: str | None
+    data: dict[str, Any]
+
+
+class ReactionView(BaseModel):
+    by: str
+    emoji: str
+    at: Time
+
+
+class MessageView(BaseModel):
+    """A message. A removed one has no text and no attachments any more."""
+
+    id: str
+    conversation_id: str
+    direction: Direction
+    author: AuthorView
+    text: str | None
+    attachments: list[AttachmentView]
+    at: Time
+    seq: int
+    status: str = Field(
+        description="received | queued | sending | sent | delivered | read | failed | uncertain"
+    )
+    error: Any
+    internal: bool
+    reply_to: str | None
+    payload: Any
+    reactions: list[ReactionView]
+    edited_at: Time | None
+    removed_at: Time | None
+    hidden: bool
+    standby: bool
+
+
+class MessagePage(Page[MessageView]):
+    """Messages, newest first. `next_cursor` leads to older ones, `previous_cursor` to newer.
+
+    `previous_cursor` is there only where a page was asked for around a message or with such a
+    cursor: what is newer than the first page comes over the live feed.
+    """
+
+    previous_cursor: str | None = None
+
+
+class UncaredCounts(BaseModel):
+    """Conversations in which a customer waits for an answer; see `uncared` of the list."""
+
+    views: dict[View, int]
+    channels: dict[Channel, int]
+
+
+class ConversationsQuery(BaseModel):
+    """Filters of the conversation list; each narrows the others."""
+
+    view: View = "all"
+    bot_id: str | None = None
+    channel: Channel | None = None
+    assignee: str | None = Field(None, description="a staff id")
+    tag: str | None = Field(None, description="a tag id of the customer")
+    q: str | None = Field(
+        None,
+        max_length=100,
+        description="beginnings of words of the customer's name, accents ignored; or a phone "
+        "number in any spelling, its beginning, or at least three digits of it",
+    )
+    status: ConversationStatus | None = None
+    customer_id: str | None = None
+    unread: bool = Field(default=False, description="only those with unread messages")
+    uncared: bool = Field(default=False, description="only those counted as uncared")
+    limit: Limit = 30
+    cursor: str | None = Field(None, max_length=1000)
+
+
+def place(cursor: str, *types: type[CursorValue]) -> tuple[CursorValue, ...]:
+    """The values of a cursor that must be of these types.
+
+    Raises:
+        InvalidInput: it is not a cursor of this list, or holds what MongoDB cannot compare.
+    """
+    values = decode_cursor(cursor)
+    if len(values) != len(types):
+        raise bad_cursor()
+    return tuple(_comparable(v, t) for v, t in zip(values, types, strict=True))
+
+
+def _comparable(value: CursorValue, wanted: type[CursorValue]) -> CursorValue:
+    if type(value) is not wanted:
+        raise bad_cursor()
+    if isinstance(value, datetime):
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:
+            raise bad_cursor() from None
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise bad_cursor()
+    return value

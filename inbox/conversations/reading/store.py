@@ -1,0 +1,182 @@
+"""Reads of conversations and messages; every read of a conversation carries `visible(actor)`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from inbox.conversations.reading.listing import COUNT_GROUP, NEWEST_FIRST, UNCARED, Query
+from inbox.conversations.visibility import visible
+from inbox.errors import NotAllowed, NotFound
+from inbox.mongo.client import Document, Mongo, Session
+from inbox.staff.model import Actor
+
+MOST_CUSTOMERS = 1000
+"""A search that matches more customers walks the list instead of naming them all."""
+_SHOWN: Query = {"at": {"$type": "date"}}
+"""A placeholder (a fact that came before its message) has no `at`."""
+
+ListPlace = tuple[datetime, str]
+"""(time, id) of the row before: `last.at` of a conversation, `at` of a message."""
+MessagePlace = tuple[datetime, int]
+"""(at, seq) of a message of one thread."""
+
+
+class ConversationReads:
+    """Conversations as one actor may see them."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._conversations = mongo["conversations"]
+        self._messages = mongo["messages"]
+        self._customers = mongo["customers"]
+
+    async def page(
+        self,
+        query: Query,
+        customers: Query | None,
+        *,
+        actor: Actor,
+        after: ListPlace | None,
+        limit: int,
+    ) -> list[Document]:
+        """Up to `limit` conversations, newest first; index (status or bot_id, -last.at, -_id).
+
+        `customers` is what their customer must match. A few matching customers are named in the
+        query; when there are many, the list is walked, for then a match is never far.
+        """
+        wanted = [query, visible(actor)]
+        if after is not None:
+            at, id_ = after
+            wanted += [
+                {"last.at": {"$lte": at}},
+                {"$or": [{"last.at": {"$lt": at}}, {"_id": {"$lt": id_}}]},
+            ]
+        if customers is None:
+            return await self._newest({"$and": wanted}, limit)
+        ids = await self._customer_ids(customers)
+        if len(ids) <= MOST_CUSTOMERS:
+            return await self._newest({"$and": [*wanted, {"customer_id": {"$in": ids}}]}, limit)
+        return await self._walk({"$and": wanted}, customers, limit)
+
+    async def _newest(self, query: Query, limit: int) -> list[Document]:
+        return await self._conversations.find(query).sort(NEWEST_FIRST).limit(limit).to_list()
+
+    async def _customer_ids(self, query: Query) -> list[str]:
+        cursor = self._customers.find(query, {"_id": 1}).limit(MOST_CUSTOMERS + 1)
+        return [customer["_id"] async for customer in cursor]
+
+    async def _walk(self, query: Query, customers: Query, limit: int) -> list[Document]:
+        steps: list[Document] = [
+            {"$match": query},
+            {"$sort": dict(NEWEST_FIRST)},
+            {
+                "$lookup": {
+                    "from": "customers",
+                    "localField": "customer_id",
+                    "foreignField": "_id",
+                    "pipeline": [{"$match": customers}, {"$project": {"_id": 1}}],
+                    "as": "found",
+                }
+            },
+            {"$match": {"found.0": {"$exists": True}}},
+            {"$limit": limit},
+            {"$unset": "found"},
+        ]
+        return await (await self._conversations.aggregate(steps)).to_list()
+
+    async def uncared_groups(self, actor: Actor, *, bot_id: str | None) -> list[Document]:
+        """Uncared conversations counted by status, kind, channel and assignee."""
+        of_bot = {"bot_id": bot_id} if bot_id is not None else {}
+        query = {"$and": [UNCARED, {"last.at": {"$type": "date"}}, of_bot, visible(actor)]}
+        steps: list[Document] = [{"$match": query}, {"$group": COUNT_GROUP}]
+        return await (await self._conversations.aggregate(steps)).to_list()
+
+    async def get(
+        self, conversation_id: str, actor: Actor, *, session: Session | None = None
+    ) -> Document:
+        """The conversation.
+
+        Raises:
+            NotFound: there is none.
+            NotAllowed: the actor may not see it.
+        """
+        found = await self._conversations.find_one(
+            {"$and": [{"_id": conversation_id}, visible(actor)]}, session=session
+        )
+        if found is not None:
+            return found
+        exists = await self._conversations.find_one(
+            {"_id": conversation_id}, {"_id": 1}, session=session
+        )
+        raise NotAllowed if exists else NotFound
+
+    async def customers(
+        self, ids: Iterable[str | None], *, session: Session | None = None
+    ) -> dict[str, Document]:
+        """The customers of a page by id, in one query."""
+        wanted = sorted({id_ for id_ in ids if id_ is not None})
+        if not wanted:
+            return {}
+        cursor = self._customers.find(
+            {"_id": {"$in": wanted}}, {"name": 1, "identities": 1, "tag_ids": 1}, session=session
+        )
+        return {customer["_id"]: customer async for customer in cursor}
+
+    async def visible_ids(self, customer_id: str, actor: Actor) -> list[str]:
+        """Ids of the conversations of a customer, of every channel, that the actor may see."""
+        query = {"$and": [{"customer_id": customer_id}, visible(actor)]}
+        return [found["_id"] async for found in self._conversations.find(query, {"_id": 1})]
+
+    async def message(self, message_id: str, conversation_id: str) -> Document:
+        """A message of this conversation.
+
+        Raises:
+            NotFound: it is not one.
+        """
+        found = await self._messages.find_one(
+            {"_id": message_id, "conversation_id": conversation_id, **_SHOWN}
+        )
+        if found is None:
+            raise NotFound
+        return found
+
+    async def older(
+        self, conversation_id: str, before: MessagePlace | None, limit: int
+    ) -> list[Document]:
+        """Messages before a place, newest first; index (conversation_id, -at, -seq)."""
+        query: Query = {"conversation_id": conversation_id, **_SHOWN}
+        if before is not None:
+            at, seq = before
+            query["at"] = {"$lte": at}
+            query["$or"] = [{"at": {"$lt": at}}, {"seq": {"$lt": seq}}]
+        return await self._messages.find(query).sort({"at": -1, "seq": -1}).limit(limit).to_list()
+
+    async def newer(self, conversation_id: str, after: MessagePlace, limit: int) -> list[Document]:
+        """Messages after a place, oldest first; the same index, read backwards."""
+        at, seq = after
+        query: Query = {
+            "conversation_id": conversation_id,
+            "at": {"$gte": at},
+            "$or": [{"at": {"$gt": at}}, {"seq": {"$gt": seq}}],
+        }
+        return await self._messages.find(query).sort({"at": 1, "seq": 1}).limit(limit).to_list()
+
+    async def with_attachments(
+        self, conversation_ids: list[str], kinds: list[str], *, from_: ListPlace | None, limit: int
+    ) -> list[Document]:
+        """Messages with attachments of these kinds over several threads, newest first.
+
+        The message at `from_` is included: it may hold more than its page had room for.
+        Index (conversation_id, attachments.kind, -at).
+        """
+        query: Query = {
+            "conversation_id": {"$in": conversation_ids},
+            "attachments.kind": {"$in": kinds},
+            "attachments.0": {"$exists": True},
+            "removed_at": {"$exists": False},
+            **_SHOWN,
+        }
+        if from_ is not None:
+            at, id_ = from_
+            query["at"] = {"$lte": at}
+            query["$or"] = [{"at": {"$lt": at}}, {"_id": {"$lte": id_}}]
+        found = self._messages.find(query, {"attachments": 1, "conversation_id": 1, "at": 1})
+        return await found.sort({"at": -1, "_id": -1}).limit(limit).to_list()

@@ -3,12 +3,15 @@
 import hashlib
 import secrets
 from base64 import b32encode
+from functools import lru_cache
 
 
+@lru_cache(maxsize=32768)
 def hash_id(*natural_key: str) -> str:
     """The id that belongs to a natural key: 26 lower-case base32 digits (blake2b, 128 bits).
 
     The parts are length-prefixed before hashing, so ("a", "bc") and ("ab", "c") differ.
+    Remembered for a while: applying one message asks for the same few ids many times.
     """
     joined = b"".join(b"%d:%b" % (len(raw), raw) for raw in (p.encode() for p in natural_key))
     digest = hashlib.blake2b(joined, digest_size=16).digest()

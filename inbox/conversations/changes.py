@@ -193,6 +193,11 @@ def lane_key(change: Change) -> str:
             return change.thread.id
 
 
+def thread_of(change: Change) -> ThreadRef | None:
+    """The thread that a change belongs to; None where the platform did not say."""
+    return None if isinstance(change, NoteAccountEvent) else change.thread
+
+
 def subjects(change: Change) -> Iterable[str]:
     """Ids of the people, and of messages whose people are not known, that a change speaks of.
 

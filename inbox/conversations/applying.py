@@ -1,0 +1,187 @@
+"""One batch of changes in one transaction: load, fold, settle, write, mark the journal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from inbox.clock import Clock
+from inbox.conversations.changes import (
+    Acknowledge,
+    Change,
+    ChangeFollow,
+    EditMessage,
+    HideMessage,
+    KeepMessage,
+    React,
+    RemoveMessage,
+    ShareInfo,
+    subjects,
+    thread_of,
+)
+from inbox.conversations.folding import fold, refresh_last, settle
+from inbox.conversations.sheet import Document, Sheet, Tracked
+from inbox.conversations.store import ApplyStore
+from inbox.conversations.view import conversation_view, customer_brief, message_view
+from inbox.live.model import live_event
+from inbox.mongo.client import Mongo, Session
+from inbox.mongo.journal import JournalEntries, Outcome
+
+
+class Applier:
+    """Applies changes exactly once in effect, however often they come."""
+
+    def __init__(self, mongo: Mongo, clock: Clock, journal: JournalEntries) -> None:
+        self._mongo = mongo
+        self._clock = clock
+        self._journal = journal
+        self._store = ApplyStore(mongo)
+
+    async def apply(
+        self,
+        changes: Sequence[Change],
+        *,
+        bots: Mapping[str, str],
+        outcomes: Sequence[Outcome] = (),
+    ) -> None:
+        """Apply `changes` and mark the journal entries of `outcomes`, all or nothing.
+
+        `bots` maps the keys of the accounts that occur to their bots.
+        """
+        in_order = sorted(changes, key=lambda change: change.at)
+
+        async def work(session: Session) -> None:
+            if in_order:
+                await self._apply(in_order, bots, session)
+            await self._journal.mark(outcomes, session=session)
+
+        await self._mongo.transaction(work)
+
+    async def _apply(
+        self, changes: Sequence[Change], bots: Mapping[str, str], session: Session
+    ) -> None:
+        changes = await self._without_erased(changes, session)
+        sheet = Sheet(self._clock.now(), bots)
+        await self._load(sheet, changes, session)
+        for change in changes:
+            fold(sheet, change)
+        for message in sheet.messages.values():
+            if message.changed and (thread := sheet.threads.get(message.get("conversation_id"))):
+                refresh_last(thread, message)
+        for thread_id in sheet.unsettled:
+            await self._settle(sheet, thread_id, session)
+        await self._store.write(sheet, _live_events(sheet), session)
+
+    async def _without_erased(
+        self, changes: Sequence[Change], session: Session
+    ) -> Sequence[Change]:
+        """Drop what speaks of an erased person and happened before the erasure."""
+        speaks_of = [tuple(subjects(change)) for change in changes]
+        erased = await self._store.tombstones(
+            {subject for ids in speaks_of for subject in ids}, session
+        )
+        if not erased:
+            return changes
+        return [
+            change
+            for change, ids in zip(changes, speaks_of, strict=True)
+            if not any(one in erased and change.at <= erased[one] for one in ids)
+        ]
+
+    async def _load(self, sheet: Sheet, changes: Sequence[Change], session: Session) -> None:
+        sheet.load_messages(await self._store.messages(_message_ids(changes), session))
+        thread_ids = {ref.id for change in changes if (ref := thread_of(change)) is not None}
+        for message in sheet.messages.values():
+            if message.get("conversation_id") is not None:
+                thread_ids.add(message.get("conversation_id"))
+        sheet.load_threads(await self._store.threads(thread_ids, session))
+        sheet.load_people(await self._store.people(_identity_ids(sheet, changes), session))
+
+    async def _settle(self, sheet: Sheet, thread_id: str, session: Session) -> None:
+        thread = sheet.threads[thread_id]
+        replied_at: datetime = thread.get("last_out_at")
+        candidates = [
+            message.get("at")
+            for message in sheet.fresh_messages
+            if message.get("conversation_id") == thread_id
+            and message.get("direction") == "in"
+            and message.get("at") > replied_at
+        ]
+        stored = await self._store.first_inbound_after(thread_id, replied_at, session)
+        if stored is not None:
+            candidates.append(stored)
+        settle(thread, min(candidates, default=None))
+
+
+def _message_ids(changes: Iterable[Change]) -> set[str]:
+    ids: set[str] = set()
+    for change in changes:
+        match change:
+            case KeepMessage() | EditMessage() | RemoveMessage() | HideMessage() | React():
+                ids.add(change.message.id)
+            case Acknowledge():
+                ids.update(ref.id for ref in change.messages)
+            case _:
+                pass
+    return ids
+
+
+def _identity_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
+    """Whose customer must be loaded: new threads need theirs, others only when it changes."""
+    ids: set[str] = set()
+    for change in changes:
+        customer = getattr(change, "customer", None)
+        if customer is None:
+            continue
+        ref = thread_of(change)
+        thread = sheet.threads.get(ref.id) if ref is not None else None
+        unknown = thread is None or thread.get("customer_id") is None
+        named = isinstance(change, KeepMessage) and change.customer_name is not None
+        if unknown or named or isinstance(change, ChangeFollow | ShareInfo):
+            ids.add(customer.id)
+    return ids
+
+
+def _live_events(sheet: Sheet) -> list[Document]:
+    """What watching clients are told: a frame per message, or one per changed thread."""
+    fresh = {message.id for message in sheet.fresh_messages}
+    events: list[Document] = []
+    told: set[str] = set()
+    for message in sheet.messages.values():
+        thread = sheet.threads.get(message.get("conversation_id"))
+        if thread is None or not (message.changed or message.id in fresh):
+            continue
+        type_ = "message_received" if message.id in fresh else "message_changed"
+        told.add(thread.id)
+        view = message_view(message.document, conversation=thread.document)
+        events.append(_event(sheet, thread, type_, {"message": view}))
+    events.extend(
+        _event(sheet, thread, "conversation_changed", {})
+        for thread in sheet.threads.values()
+        if thread.id not in told and thread.changed and thread.get("last") is not None
+    )
+    return events
+
+
+def _event(sheet: Sheet, thread: Tracked, type_: str, data: Document) -> Document:
+    people = thread.get("participant_ids")
+    return live_event(
+        type=type_,  # type: ignore[arg-type]
+        at=sheet.now,
+        bot_id=thread.get("bot_id"),
+        conversation_id=thread.id,
+        customer_id=thread.get("customer_id"),
+        assignee_before=thread.get("assignee_id"),
+        assignee_after=thread.get("assignee_id"),
+        participants_before=people,
+        participants_after=people,
+        data={**data, "conversation": _partial_view(sheet, thread)},
+    )
+
+
+def _partial_view(sheet: Sheet, thread: Tracked) -> Document:
+    """The conversation without its customer, unless the customer is at hand anyway."""
+    view = conversation_view(thread.document, customer=None)
+    del view["customer"], view["tags"]
+    customer = sheet.customers.get(thread.get("customer_id"))
+    if customer is not None:
+        view["customer"] = customer_brief(customer.document, thread.document)
+    return view

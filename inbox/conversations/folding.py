@@ -1,0 +1,357 @@
+"""Changes folded into a sheet: pure rules whose result does not depend on order or repetition.
+
+Newest wins where there is one value (by platform time, ties by content), earliest where an
+event is final, sets where facts add up. What a batch cannot know (who waits since when, after a
+reply came late) is marked `unsettled` and read from the messages afterwards.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from inbox.conversations.changes import (
+    Acknowledge,
+    AskErasure,
+    Change,
+    ChangeFollow,
+    EditMessage,
+    HideMessage,
+    KeepMessage,
+    NoteAccountEvent,
+    NoteInteraction,
+    PassThread,
+    React,
+    RemoveMessage,
+    ShareInfo,
+)
+from inbox.conversations.model import IdentityRef, Window
+from inbox.conversations.sheet import Document, Sheet, Tracked
+from inbox.ids import account_key, hash_id
+from inbox.mongo.documents import storable
+from inbox.text import fold as fold_text
+from inbox.text import printable
+
+PREVIEW_LENGTH = 200
+"""Characters of the last message that a list row shows."""
+_GONE_WITH_REMOVAL = ("text", "edit", "payload", "referral", "data")
+"""What may hold personal words; attachments go too, but stay as an empty list."""
+
+
+def fold(sheet: Sheet, change: Change) -> None:
+    """Apply one change to the sheet."""
+    _FOLDS[type(change)](sheet, change)
+
+
+def settle(thread: Tracked, first_unanswered: datetime | None) -> None:
+    """Set since when the customer waits: the first message after the last human reply."""
+    thread.put("waiting_since", first_unanswered)
+
+
+def refresh_last(thread: Tracked, message: Tracked) -> None:
+    """Show an edited or removed message in its thread's preview, if it is the last one."""
+    last = thread.get("last")
+    if last is not None and last["message_id"] == message.id and message.get("at") is not None:
+        thread.put("last", _preview(message))
+
+
+def _keep_message(sheet: Sheet, change: KeepMessage) -> None:
+    message = sheet.message(change.message)
+    if message.get("at") is not None:
+        if not change.standby:  # also delivered to us as the thread's owner
+            message.put("standby", None)
+        return
+    thread = _thread_with(sheet, change.thread.id, change)
+    _fill(message, change, thread)
+    sheet.fresh_messages.append(message)
+    if change.direction == "in":
+        _count_inbound(thread, change)
+    elif change.human_reply:
+        _count_reply(sheet, thread, change.at)
+    _open_window(thread, change.window)
+    last = thread.get("last")
+    if last is None or (change.at, message.id) > (last["at"], last["message_id"]):
+        thread.put("last", _preview(message))
+    for kind in ("delivered_at", "seen_at"):
+        if message.get(kind) is not None:
+            thread.put_later(kind, change.at)
+
+
+def _thread_with(sheet: Sheet, thread_id: str, change: Any) -> Tracked:
+    """The thread of a change, with its customer known as soon as anything names them."""
+    thread = sheet.threads.get(thread_id) or sheet.thread(change.thread)
+    if change.customer is None:
+        return thread
+    if thread.get("customer_id") is None:
+        thread.put("customer_id", sheet.person(change.customer).id)
+    name = getattr(change, "customer_name", None)
+    if name:
+        learn_name(sheet.person(change.customer), change.customer.id, name, change.at)
+    return thread
+
+
+def _fill(message: Tracked, change: KeepMessage, thread: Tracked) -> None:
+    thread.put("seq", thread.get("seq") + 1)
+    removed = message.get("removed_at") is not None
+    author: Document = {"kind": change.author.kind}
+    if change.author.id is not None:
+        author["id"] = change.author.id
+    if change.author.name is not None:
+        author["name"] = printable(change.author.name)
+    fields: Document = {
+        "conversation_id": thread.id,
+        "seq": thread.get("seq"),
+        "direction": change.direction,
+        "author": author,
+        "text": None if change.text is None else printable(change.text),
+        "attachments": [] if removed else [_attachment(one) for one in change.attachments],
+        "at": change.at,
+        "status": "received" if change.direction == "in" else "sent",
+        "internal": False,
+        "reply_to": change.reply_to.id if change.reply_to is not None else None,
+        "payload": change.payload,
+        "standby": True if change.standby else None,
+    }
+    fields |= storable(change.extra)
+    if removed:
+        fields |= dict.fromkeys(_GONE_WITH_REMOVAL)
+    for name, value in fields.items():
+        message.put(name, value)
+
+
+def _attachment(attachment: Any) -> Document:
+    return {
+        "kind": attachment.kind,
+        "name": printable(attachment.name) if attachment.name else None,
+        "size": storable(attachment.size),
+        "mime": attachment.mime,
+        "url": attachment.url,
+        "thumbnail_url": attachment.thumbnail_url,
+        "data": storable(attachment.data),
+        "keep_copy": attachment.keep_copy,
+    }
+
+
+def _count_inbound(thread: Tracked, change: KeepMessage) -> None:
+    thread.put("unread", thread.get("unread") + 1)
+    thread.put_later("last_in_at", change.at)
+    last_out_at = thread.get("last_out_at")
+    if last_out_at is None or change.at > last_out_at:
+        thread.put_earlier("waiting_since", change.at)
+    if thread.get("status") in ("closed", "deleted") and change.at > thread.get("status_at"):
+        thread.put("status", "open")
+        thread.put("status_at", change.at)
+
+
+def _count_reply(sheet: Sheet, thread: Tracked, at: datetime) -> None:
+    last_out_at = thread.get("last_out_at")
+    if last_out_at is not None and at <= last_out_at:
+        return
+    thread.put("last_out_at", at)
+    waiting_since = thread.get("waiting_since")
+    if waiting_since is None or waiting_since > at:
+        return
+    if thread.get("last_in_at") <= at:
+        thread.put("waiting_since", None)
+    else:  # the reply came late: some message after it may be the first unanswered one
+        sheet.unsettled.add(thread.id)
+
+
+def _open_window(thread: Tracked, window: Window | None) -> None:
+    if window is None:
+        return
+    current = thread.get("window")
+    if current is not None and (current["until"], current["kind"]) >= (window.until, window.kind):
+        return
+    thread.put(
+        "window",
+        {"until": window.until, "kind": window.kind, "free_until": window.free_until},
+    )
+
+
+def _preview(message: Tracked) -> Document:
+    edit = message.get("edit")
+    removed = message.get("removed_at") is not None
+    text = None if removed else (edit["text"] if edit else message.get("text"))
+    attachments = message.get("attachments")
+    return {
+        "message_id": message.id,
+        "text": text[:PREVIEW_LENGTH] if text else None,
+        "at": message.get("at"),
+        "by": message.get("author")["kind"],
+        "kind": "removed"
+        if removed
+        else (attachments[0]["kind"] if attachments and not text else None),
+    }
+
+
+def _edit(sheet: Sheet, change: EditMessage) -> None:
+    message = sheet.message(change.message)
+    current = message.get("edit")
+    rank = (change.number, change.at, change.text)
+    if current is not None and rank <= (current["number"], current["at"], current["text"]):
+        return
+    if message.get("removed_at") is None:
+        text = printable(change.text)
+        message.put("edit", {"number": storable(change.number), "text": text, "at": change.at})
+
+
+def _remove(sheet: Sheet, change: RemoveMessage) -> None:
+    message = sheet.message(change.message)
+    message.put_earlier("removed_at", change.at)
+    for name in _GONE_WITH_REMOVAL:
+        message.put(name, None)
+    if message.get("attachments"):
+        message.put("attachments", [])
+
+
+def _hide(sheet: Sheet, change: HideMessage) -> None:
+    message = sheet.message(change.message)
+    current = message.get("hidden")
+    if current is None or (change.at, change.hidden) > (current["at"], current["value"]):
+        message.put("hidden", {"value": change.hidden, "at": change.at})
+
+
+def _react(sheet: Sheet, change: React) -> None:
+    message = sheet.message(change.message)
+    reactions = message.get("reactions") or {}
+    current = reactions.get(change.person)
+    rank = (change.at, change.emoji or "")
+    if current is None or rank > (current["at"], current["emoji"] or ""):
+        latest = {"emoji": storable(change.emoji), "at": change.at}
+        message.put("reactions", {**reactions, change.person: latest})
+    if change.window is not None and change.thread is not None:
+        _open_window(sheet.thread(change.thread), change.window)
+
+
+def _acknowledge(sheet: Sheet, change: Acknowledge) -> None:
+    name = f"{change.kind}_at"
+    if change.up_to is not None:
+        sheet.thread(change.thread).put_later(name, change.up_to)
+    for ref in change.messages:
+        message = sheet.message(ref)
+        message.put_earlier(name, change.at)
+        if message.get("at") is not None:
+            sheet.thread(change.thread).put_later(name, message.get("at"))
+
+
+def _note_interaction(sheet: Sheet, change: NoteInteraction) -> None:
+    thread = _thread_with(sheet, change.thread.id, change)
+    _open_window(thread, change.window)
+    id_ = hash_id("interaction", thread.id, change.type, change.key)
+    sheet.interactions[id_] = {
+        "_id": id_,
+        "customer_id": thread.get("customer_id"),
+        "conversation_id": thread.id,
+        "type": change.type,
+        "at": change.at,
+        "data": storable(change.data),
+    }
+
+
+def _change_follow(sheet: Sheet, change: ChangeFollow) -> None:
+    _thread_with(sheet, change.thread.id, change)
+    latest = {"value": change.following, "at": change.at}
+    _put_newer(sheet.person(change.customer), change.customer, "follows", latest)
+
+
+def _share_info(sheet: Sheet, change: ShareInfo) -> None:
+    _thread_with(sheet, change.thread.id, change)
+    latest = {**storable(change.info), "at": change.at}
+    _put_newer(sheet.person(change.customer), change.customer, "shared", latest)
+
+
+def _pass_thread(sheet: Sheet, change: PassThread) -> None:
+    thread = _thread_with(sheet, change.thread.id, change)
+    current = thread.get("thread_owner")
+    rank = (change.at, change.app_id or "")
+    if current is None or rank > (current["at"], current["app_id"] or ""):
+        thread.put("thread_owner", {"app_id": change.app_id, "at": change.at})
+
+
+def _ask_erasure(sheet: Sheet, change: AskErasure) -> None:
+    sheet.erasures[change.customer.id] = (change.customer, change.at)
+
+
+def _note_account_event(sheet: Sheet, change: NoteAccountEvent) -> None:
+    key = account_key(change.channel, change.account_id)
+    id_ = hash_id("account_event", key, change.type, change.key)
+    sheet.account_events[id_] = {
+        "_id": id_,
+        "account_key": key,
+        "channel": change.channel,
+        "account_id": change.account_id,
+        "type": change.type,
+        "at": change.at,
+        "data": storable(change.data),
+        "subjects": sorted(person.id for person in change.people),
+    }
+
+
+def learn_name(person: Tracked, identity_id: str, name: str, at: datetime) -> None:
+    """Take a name that the channel told: the latest telling wins, nothing is ever invented.
+
+    The customer's own name starts as a copy and follows the identity it was copied from, until
+    somebody changes it in the directory.
+    """
+    clean = printable(name).strip()
+    if not clean:
+        return
+    latest = {"value": clean, "at": at}
+    _put_identity(person, identity_id, "told_name", latest, ("at", "value"))
+    identity = _identity(person, identity_id)
+    told = identity["told_name"]["value"]
+    if identity.get("name") != told:
+        _set_identity(person, identity_id, {"name": told})
+    if person.get("name") is None or person.get("name_from") == identity_id:
+        person.put("name", told)
+        person.put("name_key", fold_text(told))
+        person.put("name_from", identity_id)
+
+
+def _put_newer(person: Tracked, ref: IdentityRef, field: str, latest: Document) -> None:
+    _put_identity(person, ref.id, field, latest, ("at",))
+
+
+def _put_identity(
+    person: Tracked, identity_id: str, field: str, latest: Document, rank: tuple[str, ...]
+) -> None:
+    current = _identity(person, identity_id).get(field)
+    if current is not None:
+        ranks = [
+            ([one[key] for key in rank], sorted(str(value) for value in one.values()))
+            for one in (latest, current)
+        ]
+        if ranks[0] <= ranks[1]:
+            return
+    _set_identity(person, identity_id, {field: latest})
+
+
+def _identity(person: Tracked, identity_id: str) -> Document:
+    found: Document = next(one for one in person.get("identities") if one["id"] == identity_id)
+    return found
+
+
+def _set_identity(person: Tracked, identity_id: str, fields: Document) -> None:
+    person.put(
+        "identities",
+        [
+            {**one, **fields} if one["id"] == identity_id else one
+            for one in person.get("identities")
+        ],
+    )
+
+
+_FOLDS: dict[type, Callable[[Sheet, Any], None]] = {
+    KeepMessage: _keep_message,
+    EditMessage: _edit,
+    RemoveMessage: _remove,
+    HideMessage: _hide,
+    React: _react,
+    Acknowledge: _acknowledge,
+    NoteInteraction: _note_interaction,
+    ChangeFollow: _change_follow,
+    ShareInfo: _share_info,
+    PassThread: _pass_thread,
+    AskErasure: _ask_erasure,
+    NoteAccountEvent: _note_account_event,
+}

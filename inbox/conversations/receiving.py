@@ -1,0 +1,281 @@
+"""Receiving in lanes: what was kept in the journal is applied, once, whatever goes wrong.
+
+A lane is picked by the hash of the conversation, so that two transactions of this process never
+fight for one conversation; those of other processes collide and are repeated. A batch that
+fails for a reason of its own is tried entry by entry, then event by event: the poisonous event
+parks alone. While the database is away a lane waits; nothing is dropped.
+"""
+
+import asyncio
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from inbox import metrics
+from inbox.clock import Clock
+from inbox.conversations.applying import Applier
+from inbox.conversations.changes import Change, lane_key, subjects
+from inbox.mongo.failures import is_passing
+from inbox.mongo.journal import EntryId, JournalEntries, Outcome, ParkedEvent
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A journal entry whose body was parsed and routed.
+
+    `items` are the changes of each event with its place in the body; `parked` are events that
+    could not be understood. `token` is the owner of the entry's lease.
+    """
+
+    entry_id: EntryId
+    size: int
+    token: str
+    items: tuple[tuple[int, tuple[Change, ...]], ...]
+    parked: tuple[ParkedEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivingLimits:
+    """Sizes and times of the lanes."""
+
+    lanes: int = 4
+    batch: int = 128
+    """Entries per transaction at most."""
+    backlog_bytes_max: int = 64 * 1024 * 1024
+    """Beyond it entries stay in the journal until recovery claims them."""
+    lease: timedelta = timedelta(seconds=15)
+    pause_when_away: timedelta = timedelta(seconds=0.5)
+    """Between tries while the database is away."""
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """One entry on its way: how many lanes still work on it, and what was parked."""
+
+    understood: Understood
+    since: float
+    parts_left: int = 0
+    parked: list[ParkedEvent] = field(default_factory=list)
+
+    def outcome(self) -> Outcome:
+        speaks_of = (
+            subject
+            for _, changes in self.understood.items
+            for change in changes
+            for subject in subjects(change)
+        )
+        return Outcome(self.understood.entry_id, frozenset(speaks_of), tuple(self.parked))
+
+
+@dataclass(slots=True, eq=False)
+class _Part:
+    """The share of an entry that belongs to one lane; without items it only marks the entry."""
+
+    work: _Work
+    items: tuple[tuple[int, tuple[Change, ...]], ...]
+
+    def changes(self) -> list[Change]:
+        return [change for _, changes in self.items for change in changes]
+
+
+class Receiving:
+    """Applies understood entries. `bots` is asked for the account-to-bot map before each batch."""
+
+    def __init__(
+        self,
+        applier: Applier,
+        journal: JournalEntries,
+        clock: Clock,
+        bots: Mapping[str, str],
+        limits: ReceivingLimits | None = None,
+    ) -> None:
+        self._applier = applier
+        self._journal = journal
+        self._clock = clock
+        self._bots = bots
+        self._limits = limits or ReceivingLimits()
+        self._lanes: list[asyncio.Queue[_Part]] = [
+            asyncio.Queue() for _ in range(self._limits.lanes)
+        ]
+        self._working: dict[_Work, None] = {}
+        self._bytes = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._away = False
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._run(lane)) for lane in self._lanes]
+        self._tasks.append(asyncio.create_task(self._renew_leases()))
+
+    async def stop(self, *, within: timedelta) -> None:
+        """Apply what is here, for at most `within`; then give the rest back to the journal."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), within.total_seconds())
+        except TimeoutError:
+            log.warning("stopped before everything was applied", left=len(self._working))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._release_leases()
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits here that entries had better stay in the journal."""
+        return self._bytes >= self._limits.backlog_bytes_max
+
+    @property
+    def backlog(self) -> int:
+        """Entries that wait here."""
+        return len(self._working)
+
+    async def drained(self) -> None:
+        """Return when everything submitted so far is applied or parked."""
+        await self._idle.wait()
+
+    def submit(self, entries: Sequence[Understood]) -> None:
+        """Have entries applied soon; they must be in the journal already."""
+        for understood in entries:
+            self._submit(understood)
+        self._measure()
+
+    def _submit(self, understood: Understood) -> None:
+        work = _Work(understood, time.monotonic(), parked=list(understood.parked))
+        self._working[work] = None
+        self._bytes += understood.size
+        self._idle.clear()
+        shares: dict[int, list[tuple[int, tuple[Change, ...]]]] = {}
+        for index, changes in understood.items:
+            for lane, some in self._by_lane(changes).items():
+                shares.setdefault(lane, []).append((index, some))
+        work.parts_left = max(1, len(shares))
+        for lane, items in (shares or {0: []}).items():
+            self._lanes[lane].put_nowait(_Part(work, tuple(items)))
+
+    def _by_lane(self, changes: Sequence[Change]) -> dict[int, tuple[Change, ...]]:
+        lanes: dict[int, tuple[Change, ...]] = {}
+        for change in changes:
+            lane = zlib.crc32(lane_key(change).encode()) % len(self._lanes)
+            lanes[lane] = (*lanes.get(lane, ()), change)
+        return lanes
+
+    async def _run(self, lane: asyncio.Queue[_Part]) -> None:
+        while True:
+            parts = [await lane.get()]
+            while len(parts) < self._limits.batch and not lane.empty():
+                parts.append(lane.get_nowait())
+            await self._apply_until_done(parts)
+
+    async def _apply_until_done(self, parts: list[_Part]) -> None:
+        while True:
+            try:
+                await self._apply(parts)
+            except Exception as error:  # noqa: BLE001 - passing or poisonous, decided right here
+                if not is_passing(error):
+                    await self._isolate(parts, error)
+                    return
+                self._note_away(error)
+                await asyncio.sleep(self._limits.pause_when_away.total_seconds())
+            else:
+                self._away = False
+                return
+
+    async def _apply(self, parts: Sequence[_Part]) -> None:
+        """One transaction; the entries whose last part this is are marked in it."""
+        ending = {part.work for part in parts if part.work.parts_left == 1}
+        started = time.perf_counter()
+        await self._applier.apply(
+            [change for part in parts for change in part.changes()],
+            bots=self._bots,
+            outcomes=[work.outcome() for work in ending],
+        )
+        metrics.apply_seconds.observe(time.perf_counter() - started)
+        for part in parts:
+            self._end_part(part, marked=part.work in ending)
+
+    def _end_part(self, part: _Part, *, marked: bool) -> None:
+        work = part.work
+        work.parts_left -= 1
+        if work.parts_left > 0:
+            return
+        if not marked:  # its lanes ended at the same time; one more step marks the entry
+            work.parts_left = 1
+            self._lanes[0].put_nowait(_Part(work, ()))
+            return
+        del self._working[work]
+        self._bytes -= work.understood.size
+        metrics.entries_applied_total.inc()
+        for event in work.parked:
+            metrics.events_parked_total.labels(event.reason).inc()
+        if not self._working:
+            self._idle.set()
+        self._measure()
+
+    async def _isolate(self, parts: list[_Part], error: Exception) -> None:
+        """Find the poison: halves of a batch, then events of an entry; park it alone."""
+        if len(parts) > 1:
+            middle = len(parts) // 2
+            await self._apply_until_done(parts[:middle])
+            await self._apply_until_done(parts[middle:])
+            return
+        [part] = parts
+        if len(part.items) > 1:
+            part.work.parts_left += len(part.items) - 1
+            for item in part.items:
+                await self._apply_until_done([_Part(part.work, (item,))])
+            return
+        for index, _ in part.items:
+            log.error(
+                "an event could not be applied",
+                entry=str(part.work.understood.entry_id),
+                event=index,
+                error=type(error).__name__,
+            )
+            part.work.parked.append(ParkedEvent(index, f"apply_failed:{type(error).__name__}"))
+        await self._apply_until_done([_Part(part.work, ())])
+
+    def _note_away(self, error: Exception) -> None:
+        if not self._away:
+            log.warning("the database is away, received messages wait", error=repr(error))
+        self._away = True
+
+    async def _renew_leases(self) -> None:
+        """Keep what has waited for a third of its lease from being claimed by others."""
+        third = self._limits.lease.total_seconds() / 3
+        while True:
+            await asyncio.sleep(third)
+            before = time.monotonic() - third
+            waiting = [work for work in self._working if work.since <= before]
+            try:
+                for token, ids in _by_token(waiting).items():
+                    until = self._clock.now() + self._limits.lease
+                    await self._journal.renew(ids, owner=token, until=until)
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+
+    async def _release_leases(self) -> None:
+        try:
+            for token, ids in _by_token(list(self._working)).items():
+                await self._journal.release(ids, owner=token)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+
+    def _measure(self) -> None:
+        metrics.backlog_entries.set(len(self._working))
+        metrics.backlog_bytes.set(self._bytes)
+
+
+def _by_token(works: Sequence[_Work]) -> dict[str, list[EntryId]]:
+    """Entries by the owner of their lease."""
+    tokens: dict[str, list[EntryId]] = {}
+    for work in works:
+        tokens.setdefault(work.understood.token, []).append(work.understood.entry_id)
+    return tokens

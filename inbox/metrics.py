@@ -1,0 +1,31 @@
+"""Prometheus metrics of the inbox, all in one place; prefix `inbox_`."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+webhooks_total = Counter(
+    "inbox_webhooks_total", "webhook requests by what became of them", ["channel", "outcome"]
+)
+journal_batch_size = Histogram(
+    "inbox_journal_batch_size",
+    "webhook bodies written together",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+)
+apply_seconds = Histogram(
+    "inbox_apply_seconds",
+    "time to apply one batch of changes",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+entries_applied_total = Counter("inbox_entries_applied_total", "webhook bodies applied")
+events_parked_total = Counter(
+    "inbox_events_parked_total", "events that could not be applied, by reason", ["reason"]
+)
+unknown_events_total = Counter(
+    "inbox_unknown_events_total", "events of a type we do not know", ["channel"]
+)
+backlog_entries = Gauge("inbox_backlog_entries", "webhook bodies kept but not yet applied here")
+backlog_bytes = Gauge("inbox_backlog_bytes", "bytes of the bodies that wait to be applied here")
+journal_lag_seconds = Gauge("inbox_journal_lag_seconds", "age of the oldest unapplied webhook body")
+due_lag_seconds = Gauge("inbox_due_lag_seconds", "age of the oldest due work", ["work"])
+live_clients = Gauge("inbox_live_clients", "open WebSockets of this process")
+live_frames_total = Counter("inbox_live_frames_total", "frames sent to live clients")
+live_resyncs_total = Counter("inbox_live_resyncs_total", "clients told to fetch everything anew")

@@ -1,0 +1,40 @@
+"""The accounts that are connected, held in memory so that routing an event costs no read."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from channels.store import ConnectedAccount
+
+
+class AccountDirectory:
+    """Connected accounts by key and by channel; refreshed every few seconds and on demand."""
+
+    def __init__(self, load: Callable[[], Awaitable[Sequence[ConnectedAccount]]]) -> None:
+        self._load = load
+        self._ids: dict[str, frozenset[str]] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
+        self.bots: dict[str, str] = {}
+        """Bot ids by account key. Never replaced, so that others may hold on to it."""
+
+    async def refresh(self) -> None:
+        """Read the accounts anew."""
+        accounts = await self._load()
+        fresh = {one.key: one.bot_id for one in accounts}
+        self.bots.update(fresh)
+        for gone in self.bots.keys() - fresh.keys():
+            del self.bots[gone]
+        self._ids = {
+            channel: frozenset(one.account_id for one in accounts if one.channel == channel)
+            for channel in {one.channel for one in accounts}
+        }
+        self._keys = {
+            channel: tuple(one.key for one in accounts if one.channel == channel)
+            for channel in self._ids
+        }
+
+    def ids(self, channel: str) -> frozenset[str]:
+        """Platform ids of the connected accounts of a channel."""
+        return self._ids.get(channel, frozenset())
+
+    def keys(self, channel: str) -> tuple[str, ...]:
+        """Keys of the connected accounts of a channel."""
+        return self._keys.get(channel, ())

@@ -1,0 +1,218 @@
+"""From kept bodies to applied changes: parse, route, submit; and recover what was left behind."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from channels import events
+from channels.accounts import AccountDirectory
+from channels.router import Router
+from inbox import metrics
+from inbox.clock import Clock
+from inbox.conversations.changes import Batch, Change
+from inbox.conversations.receiving import Receiving, Understood
+from inbox.ids import account_key
+from inbox.mongo.due import Claimed, DueWork
+from inbox.mongo.failures import is_passing
+from inbox.mongo.journal import Entry, JournalEntries, Outcome, ParkedEvent
+
+log = structlog.get_logger(__name__)
+
+Parse = Callable[[bytes, datetime], events.Parsed]
+"""Verified bytes and the time of receipt to typed events; raises MalformedBody."""
+
+RECOVERED_AT_ONCE = 200
+"""Entries that recovery claims at a time."""
+MOST_ATTEMPTS = 20
+"""An entry claimed this often without ever ending is parked: it may be what kills the process."""
+_YIELD_EVERY = 16
+"""Entries understood in a row before other requests get their turn; about 2 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """Parses and routes: pure but for the table of connected accounts."""
+
+    parsers: Mapping[str, Parse]
+    router: Router
+    directory: AccountDirectory
+
+    def understand(self, entry: Entry, token: str) -> Understood:
+        """What applying `entry` changes, and which of its events must be parked."""
+        try:
+            parsed = self.parsers[entry.channel](entry.body, entry.received_at)
+        except events.MalformedBody:
+            malformed = (ParkedEvent(0, "malformed_body"),)
+            return Understood(entry.id, len(entry.body), token, (), malformed)
+        parked = [ParkedEvent(one.index, f"bad_event:{one.reason}") for one in parsed.bad]
+        items: list[tuple[int, tuple[Change, ...]]] = []
+        for index, event in zip(parsed.indices, parsed.events, strict=True):
+            key = account_key(event.channel, event.account_id)
+            if key not in self.directory.bots:
+                if not _is_console_test(event):
+                    account = (key, event.channel, event.account_id)
+                    parked.append(ParkedEvent(index, "unknown_account", account))
+                continue
+            try:
+                items.append((index, self._route(event)))
+            except Exception as error:
+                log.exception("a handler failed", event=event.type)
+                parked.append(ParkedEvent(index, f"handler_failed:{type(error).__name__}"))
+        return Understood(entry.id, len(entry.body), token, tuple(items), tuple(parked))
+
+    def _route(self, event: Any) -> tuple[Change, ...]:
+        batch = Batch()
+        self.router.dispatch(event, batch)
+        return tuple(batch.changes)
+
+    def accounts_of(self, channel: str, body: bytes, at: datetime) -> Iterable[str]:
+        """Keys of the connected accounts that a body speaks of; none if it cannot be told."""
+        try:
+            parsed = self.parsers[channel](body, at)
+        except events.MalformedBody:
+            return ()
+        keys = {account_key(event.channel, event.account_id) for event in parsed.events}
+        return keys & self.directory.bots.keys()
+
+
+class Ingesting:
+    """Takes what the journal kept and has it applied; also what other processes left behind."""
+
+    def __init__(
+        self,
+        understanding: Understanding,
+        receiving: Receiving,
+        journal: JournalEntries,
+        due: DueWork,
+        clock: Clock,
+        *,
+        owner: str,
+    ) -> None:
+        self._understanding = understanding
+        self._receiving = receiving
+        self._journal = journal
+        self._due = due
+        self._clock = clock
+        self._owner = owner
+        self._kept: deque[Entry] = deque()
+        self._arrived = asyncio.Event()
+        self._refreshed_at: datetime | None = None
+
+    def accept(self, entries: Sequence[Entry]) -> None:
+        """Called by the journal with every batch that is durable.
+
+        When too much waits already, entries stay in the journal and recovery finds them.
+        """
+        if self._receiving.full:
+            return
+        self._kept.extend(entries)
+        self._arrived.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Understand and submit what is kept, until `stop` is set and nothing is left."""
+        while True:
+            while self._kept:
+                await self._submit_some()
+            if stop.is_set():
+                return
+            self._arrived.clear()
+            waiting = [
+                asyncio.ensure_future(self._arrived.wait()),
+                asyncio.ensure_future(stop.wait()),
+            ]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for one in waiting:
+                one.cancel()
+
+    async def _submit_some(self) -> None:
+        some = [self._kept.popleft() for _ in range(min(_YIELD_EVERY, len(self._kept)))]
+        await self._submit([(entry, self._owner) for entry in some])
+        await asyncio.sleep(0)
+
+    async def _submit(self, entries: Sequence[tuple[Entry, str]]) -> None:
+        understood = [self._understanding.understand(entry, token) for entry, token in entries]
+        if any(_waits_for_account(one) for one in understood) and await self._accounts_changed():
+            understood = [self._understanding.understand(entry, token) for entry, token in entries]
+        self._receiving.submit(understood)
+
+    async def _accounts_changed(self) -> bool:
+        """Look once a second at most whether an unknown account has been connected since."""
+        now = self._clock.now()
+        if self._refreshed_at is not None and now - self._refreshed_at < timedelta(seconds=1):
+            return False
+        self._refreshed_at = now
+        try:
+            await self._understanding.directory.refresh()
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            return False
+        return True
+
+    async def recover(self, stop: asyncio.Event) -> None:
+        """Until `stop`: apply what dead processes left, and what waited for its account."""
+        while not stop.is_set():
+            try:
+                recovered = await self.recover_step()
+            except Exception as error:
+                recovered = 0
+                if not is_passing(error):
+                    log.exception("recovery step failed")
+            if recovered < RECOVERED_AT_ONCE:
+                await self._due.wait(stop)
+
+    async def recover_step(self) -> int:
+        """One look into the journal; the number of entries that were claimed."""
+        await self._understanding.directory.refresh()
+        for key in await self._journal.parked_account_keys():
+            if key in self._understanding.directory.bots:
+                await self._journal.replay_account(key)
+        metrics.journal_lag_seconds.set((await self._journal.lag()).total_seconds())
+        if self._receiving.full:
+            return 0
+        claimed = await self._due.claim(RECOVERED_AT_ONCE)
+        await self._end_hopeless(claimed)
+        hopeful = [one for one in claimed if _is_hopeful(one)]
+        for start in range(0, len(hopeful), _YIELD_EVERY):
+            some = hopeful[start : start + _YIELD_EVERY]
+            await self._submit([(_entry(one), one.token) for one in some])
+            await asyncio.sleep(0)
+        return len(claimed)
+
+    async def _end_hopeless(self, claimed: Sequence[Claimed]) -> None:
+        """End entries that have no body any more, park those that never come to an end."""
+        outcomes = []
+        for one in claimed:
+            subjects = frozenset(one.document.get("subjects", ()))
+            if "redacted_at" in one.document:
+                outcomes.append(Outcome(one.id, subjects))
+            elif one.attempts > MOST_ATTEMPTS:
+                outcomes.append(Outcome(one.id, subjects, (ParkedEvent(0, "never_ends"),)))
+        await self._journal.mark(outcomes)
+
+    def wake(self) -> None:
+        """Something was made due again in this process: a replay, a connected account."""
+        self._due.wake()
+
+
+def _is_hopeful(claimed: Claimed) -> bool:
+    return "redacted_at" not in claimed.document and claimed.attempts <= MOST_ATTEMPTS
+
+
+def _entry(claimed: Claimed) -> Entry:
+    document = claimed.document
+    return Entry(claimed.id, document["channel"], bytes(document["body"]), document["received_at"])
+
+
+def _waits_for_account(understood: Understood) -> bool:
+    return any(parked.account is not None for parked in understood.parked)
+
+
+def _is_console_test(event: Any) -> bool:
+    """The test button of a platform's console posts for an account that does not exist."""
+    return isinstance(event, events.AccountNoted) and event.name == "console_test"

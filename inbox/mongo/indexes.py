@@ -97,6 +97,17 @@ INDEXES: tuple[Index, ...] = (
         ("participant_ids", "-last.at", "-_id"),
         "what a staff member takes part in",
     ),
+    Index(
+        "conversations",
+        ("status", "-last.at", "-_id"),
+        "the list over all bots, as owners and admins see it, newest first",
+    ),
+    Index(
+        "conversations",
+        ("bot_id", "waiting_since"),
+        "counts of conversations in which a customer waits",
+        partial={"waiting_since": {"$exists": True}},
+    ),
     Index("conversations", ("customer_id",), "all conversations of a customer, for every channel"),
     Index(
         "customers",
@@ -108,6 +119,7 @@ INDEXES: tuple[Index, ...] = (
     Index("customers", ("phones",), "the customer of a phone number"),
     Index("customers", ("emails",), "the customer of an e-mail address"),
     Index("customers", ("name_key",), "search by name without accents"),
+    Index("customers", ("tag_ids",), "the conversations of a tag"),
     _due("customers", "profile", "profiles that wait to be fetched"),
     Index("interactions", ("customer_id", "-at", "-_id"), "the timeline of a customer"),
     Index("interactions", ("conversation_id",), "erasure and merge find a thread's facts"),

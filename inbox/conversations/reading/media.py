@@ -32,9 +32,22 @@ def kind_of(attachment: Mapping[str, Any]) -> MediaKind | None:
     return cast("MediaKind", kind) if kind in _TOLD_BY_MIME else "file"
 
 
+def media_query(kind: MediaKind | None) -> dict[str, Any]:
+    """Messages that may hold media of a kind; `kind_of` has the last word about each.
+
+    The first condition is what the index (conversation_id, attachments.kind, -at) is for.
+    """
+    labels = {"attachments.kind": {"$in": list(MEDIA_KINDS)}, "attachments.0": {"$exists": True}}
+    if kind is None:
+        return labels
+    mime = rf"^{kind}/" if kind in _TOLD_BY_MIME else r"^(?!image/|video/|audio/)."
+    told = [{"mime": {"$regex": mime, "$options": "i"}}, {"kind": {"$in": [kind, "file"]}}]
+    return {**labels, "attachments": {"$elemMatch": {"$or": told}}}
+
+
 @dataclass(frozen=True, slots=True)
 class MediaPlace:
-    """The item before: (time and id of its message, its number within the message)."""
+    """Where an item stands: time and id of its message, its number within the message."""
 
     at: datetime
     message_id: str

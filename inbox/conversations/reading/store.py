@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from inbox.conversations.reading.listing import COUNT_GROUP, NEWEST_FIRST, UNCARED, Query
+from inbox.conversations.reading.media import MediaKind, MediaPlace, media_items, media_query
 from inbox.conversations.visibility import visible
 from inbox.errors import NotAllowed, NotFound
 from inbox.mongo.client import Document, Mongo, Session
@@ -159,24 +161,41 @@ class ConversationReads:
         }
         return await self._messages.find(query).sort({"at": 1, "seq": 1}).limit(limit).to_list()
 
-    async def with_attachments(
-        self, conversation_ids: list[str], kinds: list[str], *, from_: ListPlace | None, limit: int
-    ) -> list[Document]:
-        """Messages with attachments of these kinds over several threads, newest first.
+    async def media(
+        self,
+        conversation_ids: list[str],
+        kind: MediaKind | None,
+        *,
+        after: MediaPlace | None,
+        limit: int,
+    ) -> list[tuple[MediaPlace, dict[str, Any]]]:
+        """Up to `limit` media items over several threads with their places, newest first."""
+        found: list[tuple[MediaPlace, dict[str, Any]]] = []
+        while len(found) < limit:
+            messages = await self._with_attachments(conversation_ids, kind, after, limit + 1)
+            found.extend(media_items(messages, kind, after=after))
+            if len(messages) <= limit:
+                break
+            last = messages[-1]  # some may be of another kind than their channel says: go on
+            after = MediaPlace(last["at"], last["_id"], len(last["attachments"]))
+        return found[:limit]
 
-        The message at `from_` is included: it may hold more than its page had room for.
-        Index (conversation_id, attachments.kind, -at).
-        """
+    async def _with_attachments(
+        self,
+        conversation_ids: list[str],
+        kind: MediaKind | None,
+        after: MediaPlace | None,
+        limit: int,
+    ) -> list[Document]:
+        """The message at `after` is included: it may hold more than its page had room for."""
         query: Query = {
             "conversation_id": {"$in": conversation_ids},
-            "attachments.kind": {"$in": kinds},
-            "attachments.0": {"$exists": True},
             "removed_at": {"$exists": False},
             **_SHOWN,
+            **media_query(kind),
         }
-        if from_ is not None:
-            at, id_ = from_
-            query["at"] = {"$lte": at}
-            query["$or"] = [{"at": {"$lt": at}}, {"_id": {"$lte": id_}}]
+        if after is not None:
+            query["at"] = {"$lte": after.at}
+            query["$or"] = [{"at": {"$lt": after.at}}, {"_id": {"$lte": after.message_id}}]
         found = self._messages.find(query, {"attachments": 1, "conversation_id": 1, "at": 1})
         return await found.sort({"at": -1, "_id": -1}).limit(limit).to_list()

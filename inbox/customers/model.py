@@ -1,0 +1,111 @@
+"""Customers as clients read them, and what may be wrong with an edit of one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from inbox.conversations.model import Channel
+from inbox.conversations.reading.media import MediaKind
+from inbox.conversations.reading.model import Time
+from inbox.conversations.view import iso
+from inbox.errors import FieldError, InboxError, InvalidInput
+
+
+class CustomerNameReadOnly(InvalidInput):
+    """The name comes from the channel's profile; the sidebar can neither edit nor delete it."""
+
+    code = "customer_name_read_only"
+    vi = "Tên khách hàng không được sửa hoặc xóa"
+    en = "The customer's name can be neither edited nor deleted"
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("name", self.code, self.vi, self.en)])
+
+
+class PreconditionRequired(InboxError):
+    """An edit must say which version it was made from (RFC 6585)."""
+
+    code = "precondition_required"
+    status = 428
+    vi = "Cần gửi phiên bản dữ liệu đã đọc (If-Match)."
+    en = "Send the version that you read, in If-Match."
+
+
+class IdentityView(BaseModel):
+    """The customer as one account of one channel knows them; `temporary` may be forgotten."""
+
+    id: str
+    channel: Channel
+    account_id: str
+    name: str | None
+    avatar_url: str | None
+    temporary: bool
+
+
+class CustomerView(BaseModel):
+    """A customer. `tags`, `owner` and `followers` are ids; the "phone" is `phones[0]`."""
+
+    id: str
+    name: str | None
+    phones: list[str]
+    emails: list[str]
+    note: str
+    attributes: dict[str, Any]
+    tags: list[str]
+    owner: str | None
+    followers: list[str]
+    version: int
+    field_versions: dict[str, int]
+    identities: list[IdentityView]
+    merged_from: list[str]
+    origin: str | None
+    created_at: Time
+    updated_at: Time
+
+
+class MediaItem(BaseModel):
+    """An attachment in the media block; show its message with `around=message_id`."""
+
+    message_id: str
+    conversation_id: str
+    at: Time
+    kind: MediaKind
+    name: str | None
+    mime: str | None
+    size: int | None
+    url: str | None
+    thumbnail_url: str | None
+
+
+def customer_view(customer: Mapping[str, Any]) -> CustomerView:
+    """A stored customer as the API shows it."""
+    return CustomerView(
+        id=customer["_id"],
+        name=customer.get("name"),
+        phones=customer.get("phones", []),
+        emails=customer.get("emails", []),
+        note=customer.get("note", ""),
+        attributes=customer.get("attributes", {}),
+        tags=customer.get("tag_ids", []),
+        owner=customer.get("owner_id"),
+        followers=customer.get("follower_ids", []),
+        version=customer.get("version", 1),
+        field_versions=customer.get("field_versions", {}),
+        identities=[_identity(one) for one in customer.get("identities", [])],
+        merged_from=customer.get("merged_from", []),
+        origin=customer.get("origin"),
+        created_at=iso(customer["created_at"]),
+        updated_at=iso(customer["updated_at"]),
+    )
+
+
+def _identity(identity: Mapping[str, Any]) -> IdentityView:
+    return IdentityView(
+        id=identity["id"],
+        channel=identity["channel"],
+        account_id=identity["account_id"],
+        name=identity.get("name"),
+        avatar_url=identity.get("avatar_url"),
+        temporary=bool(identity.get("temporary")),
+    )

@@ -1,0 +1,43 @@
+"""Reads the collection `interactions`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from inbox.mongo.client import Document, Mongo
+
+Place = tuple[datetime, str]
+"""(at, id) of the row before."""
+
+
+class TimelineStore:
+    """The timeline of a customer, newest first."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._interactions = mongo["interactions"]
+
+    async def page(
+        self,
+        customer_id: str,
+        *,
+        conversation_ids: Sequence[str],
+        types: Sequence[str],
+        after: Place | None,
+        limit: int,
+    ) -> list[Document]:
+        """Up to `limit` rows; index (customer_id, -at, -_id).
+
+        Rows of other conversations than `conversation_ids` are left out; rows that belong to no
+        conversation (an edit of the customer) are in. No `types` means all.
+        """
+        query: Document = {
+            "customer_id": customer_id,
+            "conversation_id": {"$in": [None, *conversation_ids]},
+        }
+        if types:
+            query["type"] = {"$in": list(types)}
+        if after is not None:
+            at, id_ = after
+            query["at"] = {"$lte": at}
+            query["$or"] = [{"at": {"$lt": at}}, {"_id": {"$lt": id_}}]
+        found = self._interactions.find(query)
+        return await found.sort({"at": -1, "_id": -1}).limit(limit).to_list()

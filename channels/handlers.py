@@ -252,7 +252,8 @@ def pass_thread(event: events.ThreadControlChanged, batch: Batch) -> None:
         previous_app_id=event.previous_app_id,
         metadata=event.metadata,
     )
-    _note(batch, event, customer, f"thread_{event.action}", _moment(event), data)
+    key = f"{_moment(event)}|{event.previous_app_id}|{event.owner_app_id}"
+    _note(batch, event, customer, f"thread_{event.action}", key, data)
 
 
 @router.noted()

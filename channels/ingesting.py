@@ -195,6 +195,11 @@ class Ingesting:
                 outcomes.append(Outcome(one.id, subjects, (ParkedEvent(0, "never_ends"),)))
         await self._journal.mark(outcomes)
 
+    @property
+    def waiting(self) -> int:
+        """Entries that are kept but not yet understood."""
+        return len(self._kept)
+
     def wake(self) -> None:
         """Something was made due again in this process: a replay, a connected account."""
         self._due.wake()

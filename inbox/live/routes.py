@@ -1,0 +1,39 @@
+"""GET /api/v1/live: the WebSocket that tells an open inbox what changes."""
+
+from aiohttp import web
+
+from inbox.config import LiveConfig
+from inbox.http.routing import Routes, route
+from inbox.live.hub import Hub
+from inbox.live.socket import open_socket
+from inbox.staff.model import Actor
+
+
+class LiveRoutes(Routes):
+    """Who may connect, and from which pages, is checked before the upgrade like any request."""
+
+    def __init__(self, hub: Hub, config: LiveConfig) -> None:
+        self._hub = hub
+        self._heartbeat_s = config.heartbeat.total_seconds()
+
+    @route("GET", "/api/v1/live", access="staff", tag="live", status=101, media_type="")
+    async def follow(
+        self, request: web.Request, actor: Actor, after: str | None = None
+    ) -> web.StreamResponse:
+        """Follow what changes, as a WebSocket.
+
+        Each text message is one frame `{id, type, at, conversation_id, data}`, or an array of
+        frames that happened together. The first is `hello`; its `id` is where the feed begins.
+        Reconnect with `?after=` the id of the last frame: what was missed follows. `resync` means
+        that this is not possible, so everything shown has to be read anew. `conversation_removed`
+        means that the conversation is not visible any more.
+        The server closes with 1001 (stopping) and 1013 (connect again) or 4401 (sign in again).
+        """
+        wire = await open_socket(request, heartbeat_s=self._heartbeat_s)
+        client = self._hub.connect(actor, wire, after=after)
+        try:
+            await self._hub.check(client)
+            await wire.serve()
+        finally:
+            self._hub.disconnect(client)
+        return wire.socket

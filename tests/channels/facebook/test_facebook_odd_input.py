@@ -67,6 +67,9 @@ def test_body_without_entries_says_nothing() -> None:
             id="echo that does not say so",
         ),
         pytest.param(
+            said(sender={"id": PAGE}, recipient=None), "account_mismatch", id="page to nobody"
+        ),
+        pytest.param(
             said(message={"mid": "m", "is_echo": True}), "account_mismatch", id="echo of a customer"
         ),
         pytest.param(
@@ -135,14 +138,27 @@ def test_numbers_that_are_none_do_not_crash() -> None:
     assert event.at == datetime(2026, 9, 17, 2, 32, 26, 90_000, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("depth", [100, 900])
-def test_deep_nesting_parks_its_event_alone(depth: int) -> None:
-    deep: Any = "x"
+def nested(depth: int) -> Any:
+    value: Any = "x"
     for _ in range(depth):
-        deep = [deep]
-    result = read(messaging(said(optin={"ref": deep}, message=None), said(), {"new_thing": deep}))
-    assert [bad.index for bad in result.bad] == [0, *([2] if depth > 254 else [])]
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("depth", [100, 900])
+def test_what_is_too_deep_to_store_parks_its_event_alone(depth: int) -> None:
+    optin = said(optin={"ref": nested(depth)})
+    del optin["message"]
+
+    result = read(messaging(optin, said()))
+
+    assert [(bad.index, bad.reason) for bad in result.bad] == [(0, "too_deep")]
     assert isinstance(result.events[0], InboundMessage)
+
+
+def test_depth_that_is_not_kept_does_not_matter() -> None:
+    message = {"mid": "m", "text": "alo", "nlp": nested(900)}
+    assert one(messaging(said(message=message))).text == "alo"
 
 
 def test_last_of_duplicate_keys_counts() -> None:

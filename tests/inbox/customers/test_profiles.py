@@ -1,0 +1,90 @@
+"""Customers get the name that their channel tells, and never an invented one."""
+
+from datetime import timedelta
+
+from inbox.clock import FixedClock
+from inbox.conversations.model import IdentityRef
+from inbox.customers.profiles.fetching import ASK_REFUSED_AGAIN, ProfileFetching
+from inbox.customers.profiles.store import ProfileStore
+from inbox.mongo.client import Mongo
+from inbox.ports import Profile, ProfileRefused, ProfileUnavailable
+from tests.ingest import connect_accounts, facebook_message, running_ingest
+
+
+class ScriptedProfiles:
+    """A channel that answers what the test says, and remembers who was asked for."""
+
+    def __init__(self, *answers: Profile | Exception) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    async def fetch(self, identity: IdentityRef) -> Profile:
+        self.asked.append(identity.external_id)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def _first_message(mongo: Mongo, clock: FixedClock) -> None:
+    await connect_accounts(mongo)
+    async with running_ingest(mongo, clock) as ingest:
+        await ingest.keep("facebook", facebook_message("Alo", mid="m_1", at=1_789_612_345_678))
+        await ingest.applied()
+
+
+async def test_the_first_webhook_gives_the_customer_the_name_of_the_channel_profile(
+    mongo: Mongo, clock: FixedClock
+) -> None:
+    """S0.03: the name comes from the channel profile."""
+    await _first_message(mongo, clock)
+    source = ScriptedProfiles(Profile("Nguyễn Thị Ánh", "https://cdn.example/a.jpg"))
+
+    assert await ProfileFetching(ProfileStore(mongo, clock), source).step() == 1
+
+    customer = await mongo["customers"].find_one()
+    assert customer is not None
+    assert customer["name"] == "Nguyễn Thị Ánh"
+    assert customer["name_key"] == "nguyen thi anh"
+    assert customer["identities"][0]["name"] == "Nguyễn Thị Ánh"
+    assert customer["identities"][0]["avatar_url"] == "https://cdn.example/a.jpg"
+    assert "profile" not in customer
+    told = await mongo["live_events"].find_one({"type": "customer_changed"})
+    assert told is not None
+    assert told["bot_ids"] == ["bot"]
+
+
+async def test_a_silent_platform_is_asked_again_and_the_customer_stays_nameless_meanwhile(
+    mongo: Mongo, clock: FixedClock
+) -> None:
+    await _first_message(mongo, clock)
+    source = ScriptedProfiles(ProfileUnavailable(), Profile("Lê Minh"))
+    fetching = ProfileFetching(ProfileStore(mongo, clock), source)
+
+    await fetching.step()
+    customer = await mongo["customers"].find_one()
+    assert customer is not None
+    assert customer.get("name") is None
+    assert await fetching.step() == 0  # not due yet
+
+    clock.advance(timedelta(seconds=10))
+    await fetching.step()
+    customer = await mongo["customers"].find_one()
+    assert customer is not None
+    assert customer["name"] == "Lê Minh"
+
+
+async def test_a_refused_profile_is_asked_for_again_a_day_later(
+    mongo: Mongo, clock: FixedClock
+) -> None:
+    await _first_message(mongo, clock)
+    source = ScriptedProfiles(ProfileRefused(), Profile("Trần An"))
+    fetching = ProfileFetching(ProfileStore(mongo, clock), source)
+
+    await fetching.step()
+    clock.advance(ASK_REFUSED_AGAIN - timedelta(seconds=1))
+    assert await fetching.step() == 0
+    clock.advance(timedelta(seconds=1))
+    assert await fetching.step() == 1
+
+    assert source.asked == ["7312094485501276"] * 2

@@ -1,0 +1,1 @@
+"""Names and pictures of customers, fetched from their channels as due work."""

@@ -1,0 +1,72 @@
+"""The customers whose profile is due, and what a fetched profile changes."""
+
+from collections.abc import Mapping
+
+from inbox.clock import Clock
+from inbox.conversations.folding import learn_name
+from inbox.conversations.sheet import Document, Tracked
+from inbox.live.model import live_event
+from inbox.mongo.client import Mongo, Session
+from inbox.mongo.due import Claimed, DueWork, Pace
+from inbox.ports import Profile
+
+
+class ProfileStore:
+    """Collection `customers`, path `profile`."""
+
+    def __init__(self, mongo: Mongo, clock: Clock, *, pace: Pace | None = None) -> None:
+        self._mongo = mongo
+        self._clock = clock
+        self.due = DueWork(mongo, "customers", "profile", clock, pace=pace)
+
+    async def learn(self, claimed: Claimed, profiles: Mapping[str, Profile]) -> None:
+        """Keep what the channels say, by identity id, and end the work; all or nothing.
+
+        A repeat, or a customer that changed meanwhile, is harmless: the document is read again
+        in the transaction, and a name that somebody edited in the directory stays.
+        """
+
+        async def work(session: Session) -> None:
+            document = await self._mongo["customers"].find_one({"_id": claimed.id}, session=session)
+            if document is None:  # erased or merged meanwhile
+                return
+            customer = Tracked(claimed.id, document, stored=True)
+            for identity_id, profile in profiles.items():
+                self._take(customer, identity_id, profile)
+            if customer.changed:
+                customer.put("updated_at", self._clock.now())
+                await self._mongo["customers"].update_one(
+                    {"_id": claimed.id}, customer.update(), session=session
+                )
+                await self._tell(customer, session)
+            await self.due.finish(claimed, session=session)
+
+        await self._mongo.transaction(work)
+
+    def _take(self, customer: Tracked, identity_id: str, profile: Profile) -> None:
+        if not any(one["id"] == identity_id for one in customer.get("identities")):
+            return
+        if profile.name:
+            learn_name(customer, identity_id, profile.name, self._clock.now())
+        if profile.avatar_url:
+            identities = [
+                {**one, "avatar_url": profile.avatar_url} if one["id"] == identity_id else one
+                for one in customer.get("identities")
+            ]
+            customer.put("identities", identities)
+
+    async def _tell(self, customer: Tracked, session: Session) -> None:
+        """Open inboxes show the name as soon as it is known."""
+        conversations: list[Document] = await (
+            self._mongo["conversations"]
+            .find({"customer_id": customer.id}, {"bot_id": 1}, session=session)
+            .to_list(None)
+        )
+        event = live_event(
+            type="customer_changed",
+            at=self._clock.now(),
+            bot_ids=[one["bot_id"] for one in conversations],
+            customer_id=customer.id,
+            data={"fields": ["name", "identities"]},
+        )
+        await self._mongo["live_events"].insert_one(event, session=session)

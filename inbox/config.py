@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 
 class Section(BaseModel):
@@ -36,4 +36,28 @@ class MediaConfig(Section):
 
     max_upload_bytes: PositiveInt = Field(
         default=25 * 1024 * 1024, description="largest file; 25 MiB is what Messenger takes"
+    )
+
+
+class StaffConfig(Section):
+    """Signing in."""
+
+    session_lifetime: timedelta = Field(
+        default=timedelta(days=14), description="a session that is not used for this long ends"
+    )
+    free_tries: PositiveInt = Field(
+        default=5, description="wrong passwords per e-mail and address before waiting begins"
+    )
+    first_wait: timedelta = Field(
+        default=timedelta(seconds=30), description="doubles with every further wrong password"
+    )
+    longest_wait: timedelta = Field(default=timedelta(minutes=15), description="never longer")
+    actor_kept: timedelta = Field(
+        default=timedelta(seconds=2),
+        description="how long another process may still act on rights that have just changed",
+    )
+    proxies: NonNegativeInt = Field(
+        default=0,
+        description="reverse proxies in front that append to X-Forwarded-For; throttling counts "
+        "tries by the address that the outermost of them saw",
     )

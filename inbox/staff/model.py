@@ -1,7 +1,7 @@
 """Who works here: staff, their roles, and the actor that a request is made by."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 Role = Literal["owner", "admin", "manager", "sale"]
@@ -30,6 +30,51 @@ class Staff:
     active: bool
     receiving: bool
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A sign-in that has not ended; `id` is the hash of the cookie's secret."""
+
+    id: str
+    staff_id: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An API token of a person or of a bot; `id` is the hash of its secret."""
+
+    id: str
+    name: str
+    staff_id: str | None
+    bot_id: str | None
+    scopes: frozenset[Scope]
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BotName:
+    """A bot, as far as its people need it to choose one."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How sign-in tries are throttled: `free` wrong ones, then waits that double."""
+
+    free: int
+    first_wait: timedelta
+    longest_wait: timedelta
+
+    @property
+    def forgotten_after(self) -> timedelta:
+        """After this long without a try, counting begins anew."""
+        return self.longest_wait * 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

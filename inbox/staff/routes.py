@@ -1,0 +1,259 @@
+"""The HTTP of people: session, me, staff, API tokens and the audit log."""
+
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from inbox.config import StaffConfig
+from inbox.errors import NotAllowed, TooManyTries
+from inbox.http.authenticating import SESSION_COOKIE, csrf_token
+from inbox.http.paging import (
+    Cursor,
+    Limit,
+    Page,
+    bad_cursor,
+    decode_cursor,
+    encode_cursor,
+)
+from inbox.http.routing import Routes, json_answer, route
+from inbox.staff.audit.store import AuditStore
+from inbox.staff.errors import LastOwner, RoleTooHigh, ScopeTooWide, WrongCredentials
+from inbox.staff.model import Actor
+from inbox.staff.service import StaffEdit, StaffService
+from inbox.staff.signing_in import SigningIn
+from inbox.staff.store import StaffStore
+from inbox.staff.tokens import Tokens
+from inbox.staff.view import (
+    AuditView,
+    BotNameView,
+    MeView,
+    NewStaffBody,
+    NewTokenBody,
+    NewTokenView,
+    SignedInView,
+    SignInBody,
+    StaffEditBody,
+    StaffView,
+    TokenView,
+    audit_view,
+    staff_view,
+    token_view,
+)
+
+_COOKIE_KEPT = timedelta(days=400)
+"""As long as browsers allow: when a session ends is the server's to say."""
+
+
+class SessionRoutes(Routes):
+    """Signing in and out, and who one is."""
+
+    def __init__(self, signing_in: SigningIn, staff: StaffStore, config: StaffConfig) -> None:
+        self._signing_in = signing_in
+        self._staff = staff
+        self._proxies = config.proxies
+
+    @route(
+        "POST",
+        "/api/v1/session",
+        access="public",
+        tag="session",
+        answer=SignedInView,
+        problems=(WrongCredentials, TooManyTries),
+    )
+    async def sign_in(self, request: web.Request, body: SignInBody) -> web.Response:
+        """Sign in with e-mail and password; the answer sets the session cookie."""
+        address = client_address(request, self._proxies)
+        signed_in = await self._signing_in.sign_in(body.email, body.password, address)
+        secret = signed_in.session_secret
+        response = json_answer(
+            SignedInView(staff=staff_view(signed_in.staff), csrf_token=csrf_token(secret))
+        )
+        response.set_cookie(
+            SESSION_COOKIE,
+            secret,
+            max_age=int(_COOKIE_KEPT.total_seconds()),
+            httponly=True,
+            samesite="Lax",
+            secure=is_https(request),
+        )
+        return response
+
+    @route("DELETE", "/api/v1/session", access="staff", tag="session", status=204, media_type="")
+    async def sign_out(self, actor: Actor) -> web.Response:
+        """Sign out: the session and its live connections end."""
+        if actor.session_id is None:
+            raise NotAllowed  # a token is revoked, not signed out
+        await self._signing_in.sign_out(actor.session_id)
+        response = web.Response(status=204)
+        response.del_cookie(SESSION_COOKIE, httponly=True, samesite="Lax")
+        return response
+
+    @route("GET", "/api/v1/me", access="staff", tag="session")
+    async def me(self, request: web.Request, actor: Actor) -> MeView:
+        """Who is signed in, and the bots they may work with."""
+        person = await self._staff.get(actor.id) if actor.kind == "staff" else None
+        bots = await self._staff.bot_names(None if actor.sees_every_bot else actor.bot_ids)
+        secret = request.cookies.get(SESSION_COOKIE) if actor.session_id is not None else None
+        return MeView(
+            staff=staff_view(person) if person is not None else None,
+            bots=[BotNameView(id=bot.id, name=bot.name) for bot in bots],
+            scopes=sorted(actor.scopes),
+            csrf_token=csrf_token(secret) if secret is not None else None,
+        )
+
+
+class StaffRoutes(Routes):
+    """Staff: everybody reads the names of their colleagues, admins change them."""
+
+    def __init__(self, service: StaffService) -> None:
+        self._service = service
+
+    @route("GET", "/api/v1/staff", access="staff", tag="staff")
+    async def page(self, limit: Limit = 50, cursor: Cursor = None) -> Page[StaffView]:
+        """Staff by name, those who are no longer active included."""
+        people = await self._service.page(after=_name_and_id(cursor), limit=limit + 1)
+        shown = people[:limit]
+        more = len(people) > limit
+        return Page(
+            items=[staff_view(person) for person in shown],
+            next_cursor=encode_cursor(shown[-1].name, shown[-1].id) if more else None,
+        )
+
+    @route("GET", "/api/v1/staff/{staff_id}", access="staff", tag="staff")
+    async def one(self, staff_id: str) -> StaffView:
+        """One member of staff."""
+        return staff_view(await self._service.get(staff_id))
+
+    @route(
+        "POST",
+        "/api/v1/staff",
+        access="admin",
+        tag="staff",
+        status=201,
+        problems=(RoleTooHigh,),
+    )
+    async def create(self, actor: Actor, body: NewStaffBody) -> StaffView:
+        """Add a member of staff, with a role not above one's own."""
+        return staff_view(await self._service.create(actor, body.wanted()))
+
+    @route(
+        "PATCH",
+        "/api/v1/staff/{staff_id}",
+        access="admin",
+        tag="staff",
+        problems=(RoleTooHigh, LastOwner),
+    )
+    async def edit(self, actor: Actor, staff_id: str, body: StaffEditBody) -> StaffView:
+        """Change a member of staff.
+
+        A new role, a new password and `active: false` end the sessions of that person.
+        """
+        return staff_view(await self._service.edit(actor, staff_id, body.edit()))
+
+    @route(
+        "DELETE",
+        "/api/v1/staff/{staff_id}",
+        access="admin",
+        tag="staff",
+        problems=(RoleTooHigh, LastOwner),
+    )
+    async def deactivate(self, actor: Actor, staff_id: str) -> None:
+        """Deactivate a member of staff and end their sessions; what they wrote stays theirs."""
+        await self._service.edit(actor, staff_id, StaffEdit(active=False))
+
+
+class TokenRoutes(Routes):
+    """API tokens."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    @route("GET", "/api/v1/tokens", access="staff", tag="tokens")
+    async def page(self, actor: Actor, limit: Limit = 50, cursor: Cursor = None) -> Page[TokenView]:
+        """One's own tokens; for admins everybody's and those of bots."""
+        after = _id_only(cursor)
+        tokens = await self._tokens.page(actor, after=after, limit=limit + 1)
+        shown = tokens[:limit]
+        return Page(
+            items=[token_view(token) for token in shown],
+            next_cursor=encode_cursor(shown[-1].id) if len(tokens) > limit else None,
+        )
+
+    @route(
+        "POST",
+        "/api/v1/tokens",
+        access="staff",
+        tag="tokens",
+        status=201,
+        problems=(ScopeTooWide,),
+    )
+    async def create(self, actor: Actor, body: NewTokenBody) -> NewTokenView:
+        """Make a token; its secret is shown this once."""
+        token, secret = await self._tokens.create(actor, body.wanted())
+        return NewTokenView(token=token_view(token), secret=secret)
+
+    @route("DELETE", "/api/v1/tokens/{token_id}", access="staff", tag="tokens")
+    async def revoke(self, actor: Actor, token_id: str) -> None:
+        """Revoke a token at once."""
+        await self._tokens.revoke(actor, token_id)
+
+
+class AuditRoutes(Routes):
+    """The audit log."""
+
+    def __init__(self, audit: AuditStore) -> None:
+        self._audit = audit
+
+    @route("GET", "/api/v1/audit", access="admin", tag="audit")
+    async def page(self, limit: Limit = 50, cursor: Cursor = None) -> Page[AuditView]:
+        """Who changed what, newest first."""
+        entries = await self._audit.page(after=_time_and_id(cursor), limit=limit + 1)
+        shown = entries[:limit]
+        more = len(entries) > limit
+        return Page(
+            items=[audit_view(entry) for entry in shown],
+            next_cursor=encode_cursor(shown[-1].at, shown[-1].id) if more else None,
+        )
+
+
+def client_address(request: web.Request, proxies: int) -> str:
+    """Where the request came from, past `proxies` reverse proxies of our own."""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    if 0 < proxies <= len(hops) and hops[-proxies]:
+        return hops[-proxies]
+    return request.remote or ""
+
+
+def is_https(request: web.Request) -> bool:
+    """Whether the browser speaks HTTPS. A client that lies here only loses its own cookie."""
+    return request.secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+
+
+def _name_and_id(cursor: str | None) -> tuple[str, str] | None:
+    match decode_cursor(cursor) if cursor is not None else ():
+        case ():
+            return None
+        case (str(name), str(staff_id)):
+            return name, staff_id
+        case _:
+            raise bad_cursor()
+
+
+def _id_only(cursor: str | None) -> str | None:
+    match decode_cursor(cursor) if cursor is not None else ():
+        case ():
+            return None
+        case (str(one),):
+            return one
+        case _:
+            raise bad_cursor()
+
+
+def _time_and_id(cursor: str | None) -> tuple[datetime, str] | None:
+    match decode_cursor(cursor) if cursor is not None else ():
+        case ():
+            return None
+        case (datetime() as at, str(entry_id)):
+            return at, entry_id
+        case _:
+            raise bad_cursor()

@@ -1,0 +1,101 @@
+"""Signing in and out: throttled, at constant cost, with sessions that can be ended."""
+
+import math
+from dataclasses import dataclass
+
+import structlog
+
+from inbox.clock import Clock
+from inbox.config import StaffConfig
+from inbox.errors import TooManyTries
+from inbox.staff.authenticator import ActorCache
+from inbox.staff.errors import WrongCredentials
+from inbox.staff.model import SessionRecord, Staff, Tries
+from inbox.staff.passwords import Passwords
+from inbox.staff.secrets import new_session_secret, secret_id
+from inbox.staff.store import SessionStore, StaffStore, TryStore
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person and the secret of their new session, which only the cookie carries."""
+
+    staff: Staff
+    session_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInStores:
+    """What signing in reads and writes."""
+
+    staff: StaffStore
+    sessions: SessionStore
+    tries: TryStore
+
+
+class SigningIn:
+    """Makes and ends sessions."""
+
+    def __init__(
+        self,
+        stores: SignInStores,
+        passwords: Passwords,
+        actors: ActorCache,
+        config: StaffConfig,
+        clock: Clock,
+    ) -> None:
+        self._stores = stores
+        self._passwords = passwords
+        self._actors = actors
+        self._lifetime = config.session_lifetime
+        self._rule = Tries(config.free_tries, config.first_wait, config.longest_wait)
+        self._clock = clock
+
+    async def sign_in(self, email: str, password: str, address: str) -> SignedIn:
+        """A new session for whoever has this e-mail and password.
+
+        Raises:
+            TooManyTries: too many wrong passwords for this e-mail from this address.
+            WrongCredentials: nobody active has this e-mail, or the password is wrong.
+        """
+        email = normal_email(email)
+        await self._throttle(email, address)
+        person = await self._stores.staff.by_email(email)
+        kept = await self._stores.staff.password_hash(person.id) if person else None
+        if not await self._passwords.matches(kept, password) or person is None:
+            raise WrongCredentials
+        if not person.active:
+            raise WrongCredentials
+        await self._stores.tries.forget(email, address)
+        if kept is not None and self._passwords.is_outdated(kept):
+            fresh = await self._passwords.hash(password)
+            await self._stores.staff.update(person.id, {"password_hash": fresh})
+        return SignedIn(person, await self._new_session(person))
+
+    async def sign_out(self, session_id: str) -> None:
+        """End one session; its sockets are closed."""
+        await self._stores.sessions.end(session_id, now=self._clock.now())
+        self._actors.clear()
+
+    async def _throttle(self, email: str, address: str) -> None:
+        wait = await self._stores.tries.count(
+            email, address, rule=self._rule, now=self._clock.now()
+        )
+        if wait is not None:
+            log.warning("sign-in tries are throttled")
+            raise TooManyTries(retry_after_s=math.ceil(wait.total_seconds()))
+
+    async def _new_session(self, person: Staff) -> str:
+        secret = new_session_secret()
+        now = self._clock.now()
+        record = SessionRecord(secret_id(secret), person.id, now, now + self._lifetime)
+        await self._stores.sessions.insert(record)
+        log.info("signed in", staff_id=person.id)
+        return secret
+
+
+def normal_email(email: str) -> str:
+    """One spelling per address: no outer blanks, lower case."""
+    return email.strip().lower()

@@ -1,0 +1,263 @@
+"""The collections of people: staff, sessions, API tokens and sign-in tries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from inbox.ids import hash_id
+from inbox.live.model import live_event
+from inbox.mongo.client import Document, Mongo, Session
+from inbox.staff.model import BotName, Role, SessionRecord, Staff, Token, Tries
+
+
+class StaffStore:
+    """Staff, and which bots they are members of."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._staff = mongo["staff"]
+        self._bots = mongo["bots"]
+
+    async def insert(
+        self, person: Staff, password_hash: str, *, session: Session | None = None
+    ) -> None:
+        document = {"_id": person.id, **asdict(person), "password_hash": password_hash}
+        del document["id"]
+        await self._staff.insert_one(document, session=session)
+
+    async def get(self, staff_id: str, *, session: Session | None = None) -> Staff | None:
+        return _staff(await self._staff.find_one({"_id": staff_id}, session=session))
+
+    async def by_email(self, email: str, *, session: Session | None = None) -> Staff | None:
+        return _staff(await self._staff.find_one({"email": email}, session=session))
+
+    async def password_hash(self, staff_id: str) -> str | None:
+        found = await self._staff.find_one({"_id": staff_id}, {"password_hash": 1})
+        return found["password_hash"] if found else None
+
+    async def update(
+        self, staff_id: str, values: Mapping[str, Any], *, session: Session | None = None
+    ) -> Staff | None:
+        """Set fields; returns the person as they are now, None when there is none."""
+        document = await self._staff.find_one_and_update(
+            {"_id": staff_id},
+            {"$set": dict(values)},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return _staff(document)
+
+    async def is_empty(self, *, session: Session | None = None) -> bool:
+        return await self._staff.find_one({}, {"_id": 1}, session=session) is None
+
+    async def count_owners(self, *, session: Session) -> int:
+        """How many active owners there are.
+
+        Each of them is touched, so that two transactions that count at the same time collide
+        and one is repeated: otherwise each could remove the other's last owner.
+        """
+        query = {"role": "owner", "active": True}
+        touched = await self._staff.update_many(query, {"$inc": {"counted": 1}}, session=session)
+        return touched.matched_count
+
+    async def page(self, *, after: tuple[str, str] | None, limit: int) -> list[Staff]:
+        """By name, then id; `after` is (name, id) of the last one seen. Staff are few: no index."""
+        query: Document = {}
+        if after is not None:
+            name, staff_id = after
+            query = {"$or": [{"name": {"$gt": name}}, {"name": name, "_id": {"$gt": staff_id}}]}
+        cursor = self._staff.find(query).sort([("name", 1), ("_id", 1)]).limit(limit)
+        return [_to_staff(document) async for document in cursor]
+
+    async def active_ids(
+        self, ids: Iterable[str], *, session: Session | None = None
+    ) -> frozenset[str]:
+        """Those of `ids` that are active staff."""
+        query = {"_id": {"$in": list(ids)}, "active": True}
+        cursor = self._staff.find(query, {"_id": 1}, session=session)
+        return frozenset([document["_id"] async for document in cursor])
+
+    async def bots_of(self, staff_id: str) -> list[BotName]:
+        """The bots that a person is a member of, by name."""
+        return await self._bot_names({"member_ids": staff_id})
+
+    async def bot_names(self, ids: Iterable[str] | None = None) -> list[BotName]:
+        """These bots (None: all of them), by name."""
+        return await self._bot_names({} if ids is None else {"_id": {"$in": sorted(ids)}})
+
+    async def _bot_names(self, query: Document) -> list[BotName]:
+        cursor = self._bots.find(query, {"name": 1}).sort([("name", 1), ("_id", 1)])
+        return [BotName(document["_id"], document["name"]) async for document in cursor]
+
+
+class SessionStore:
+    """Sessions by the hash of their secret. Ending one tells the live feed to close its sockets."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._sessions = mongo["sessions"]
+        self._events = mongo["live_events"]
+
+    async def insert(self, record: SessionRecord) -> None:
+        await self._sessions.insert_one(
+            {
+                "_id": record.id,
+                "staff_id": record.staff_id,
+                "created_at": record.created_at,
+                "expires_at": record.expires_at,
+            }
+        )
+
+    async def get(self, session_id: str, *, now: datetime) -> SessionRecord | None:
+        """The session, unless it has expired (TTL deletes up to a minute late)."""
+        found = await self._sessions.find_one({"_id": session_id, "expires_at": {"$gt": now}})
+        if found is None:
+            return None
+        return SessionRecord(
+            found["_id"], found["staff_id"], found["created_at"], found["expires_at"]
+        )
+
+    async def extend(self, session_id: str, *, until: datetime) -> None:
+        """Let a session live until `until`, unless it lives longer or has ended."""
+        await self._sessions.update_one({"_id": session_id}, {"$max": {"expires_at": until}})
+
+    async def end(self, session_id: str, *, now: datetime) -> None:
+        await self._sessions.delete_one({"_id": session_id})
+        await self._tell({"session_id": session_id}, now, None)
+
+    async def end_all(
+        self, staff_id: str, *, now: datetime, session: Session | None = None
+    ) -> None:
+        """End every session of a person; index (staff_id)."""
+        await self._sessions.delete_many({"staff_id": staff_id}, session=session)
+        await self._tell({"staff_id": staff_id}, now, session)
+
+    async def _tell(self, data: Document, now: datetime, session: Session | None) -> None:
+        event = live_event(type="session_ended", at=now, data=data)
+        await self._events.insert_one(event, session=session)
+
+
+class TokenStore:
+    """API tokens by the hash of their secret."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._tokens = mongo["tokens"]
+        self._events = mongo["live_events"]
+
+    async def insert(self, token: Token, *, session: Session | None = None) -> None:
+        document = {"_id": token.id, **asdict(token), "scopes": sorted(token.scopes)}
+        del document["id"]
+        if token.expires_at is None:
+            del document["expires_at"]
+        await self._tokens.insert_one(document, session=session)
+
+    async def get(self, token_id: str) -> Token | None:
+        found = await self._tokens.find_one({"_id": token_id})
+        return _to_token(found) if found else None
+
+    async def page(self, *, staff_id: str | None, after: str | None, limit: int) -> list[Token]:
+        """By id; those of one person, or everybody's (None), bots' included."""
+        query: Document = {} if staff_id is None else {"staff_id": staff_id}
+        if after is not None:
+            query["_id"] = {"$gt": after}
+        cursor = self._tokens.find(query).sort("_id", 1).limit(limit)
+        return [_to_token(document) async for document in cursor]
+
+    async def delete(self, token_id: str, *, now: datetime, session: Session) -> None:
+        """Forget a token; sockets that were opened with it close."""
+        await self._tokens.delete_one({"_id": token_id}, session=session)
+        event = live_event(type="session_ended", at=now, data={"token_id": token_id})
+        await self._events.insert_one(event, session=session)
+
+
+class TryStore:
+    """Sign-in tries by e-mail and address, counted in the database that all processes share."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._tries = mongo["sign_in_tries"]
+
+    async def count(
+        self, email: str, address: str, *, rule: Tries, now: datetime
+    ) -> timedelta | None:
+        """Count a try before the password is looked at; None lets it through.
+
+        Otherwise how long to wait: tries during a wait are refused and not counted. One command,
+        so that tries at the same moment cannot share one free place. `rule` says after how many
+        wrong ones a wait begins, and how long it is.
+        """
+        waiting = {"$gt": [{"$ifNull": ["$blocked_until", now]}, now]}
+        failures = {"$add": [{"$ifNull": ["$failures", 0]}, 1]}
+        kept = await self._tries.find_one_and_update(
+            {"_id": _tries_id(email, address)},
+            [
+                {"$set": {"refused": waiting}},
+                {"$set": {"failures": {"$cond": ["$refused", "$failures", failures]}}},
+                {"$set": {"wait_ms": _wait_ms(rule)}},
+                {
+                    "$set": {
+                        "blocked_until": {
+                            "$cond": ["$refused", "$blocked_until", {"$add": [now, "$wait_ms"]}]
+                        },
+                        "expires_at": now + rule.forgotten_after,
+                    }
+                },
+            ],
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        if kept is None or not kept["refused"]:
+            return None
+        wait: timedelta = kept["blocked_until"] - now
+        return wait
+
+    async def forget(self, email: str, address: str) -> None:
+        """The password was right: count from zero again."""
+        await self._tries.delete_one({"_id": _tries_id(email, address)})
+
+
+def _tries_id(email: str, address: str) -> str:
+    return hash_id("sign_in", email, address)
+
+
+def _wait_ms(rule: Tries) -> Document:
+    """0 while tries are free, then doubling from the first wait up to the longest."""
+    beyond = {"$subtract": ["$failures", rule.free]}
+    exponent = {"$min": [beyond, 30]}  # 2**30 s is longer than any wait, and no overflow
+    doubled = {"$multiply": [_milliseconds(rule.first_wait), {"$pow": [2, exponent]}]}
+    longest = _milliseconds(rule.longest_wait)
+    return {"$cond": [{"$lt": [beyond, 0]}, 0, {"$min": [doubled, longest]}]}
+
+
+def _milliseconds(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)
+
+
+def _staff(document: Document | None) -> Staff | None:
+    return _to_staff(document) if document is not None else None
+
+
+def _to_staff(document: Document) -> Staff:
+    role: Role = document["role"]
+    return Staff(
+        id=document["_id"],
+        name=document["name"],
+        initials=document["initials"],
+        email=document["email"],
+        role=role,
+        active=document["active"],
+        receiving=document["receiving"],
+        created_at=document["created_at"],
+    )
+
+
+def _to_token(document: Document) -> Token:
+    return Token(
+        id=document["_id"],
+        name=document["name"],
+        staff_id=document.get("staff_id"),
+        bot_id=document.get("bot_id"),
+        scopes=frozenset(document["scopes"]),
+        created_at=document["created_at"],
+        expires_at=document.get("expires_at"),
+    )

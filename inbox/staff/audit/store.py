@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from inbox.ids import random_id
+from bson import ObjectId
+
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.staff.audit.model import AuditEntry
 from inbox.staff.model import Actor
@@ -38,7 +39,7 @@ class AuditStore:
         """
         await self._audit.insert_one(
             {
-                "_id": random_id(),
+                "_id": str(ObjectId()),  # grows, so what happened in one millisecond stays in order
                 "at": at,
                 "actor": None
                 if actor is None

@@ -1,14 +1,153 @@
 """Settings of this package; `app/settings.py` reads them from config.yaml and the environment."""
 
+import base64
+import binascii
+import re
 from datetime import timedelta
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    SecretStr,
+    TypeAdapter,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+_ISO_DURATION = re.compile(r"P(?!$)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
+_KEY_BYTES = 32
 
 
 class Section(BaseModel):
-    """A section of config.yaml: frozen, and an unknown key is an error."""
+    """A section of config.yaml: frozen, and an unknown key or another type is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _durations_have_units(cls, value: Any, info: ValidationInfo) -> Any:
+        """ISO 8601 such as PT1.5S: a bare number would hide its unit."""
+        assert info.field_name is not None
+        annotation = cls.model_fields[info.field_name].annotation
+        if timedelta not in (annotation, *get_args(annotation)) or value is None:
+            return value
+        if isinstance(value, timedelta):
+            return value
+        if not isinstance(value, str) or not _ISO_DURATION.fullmatch(value):
+            raise PydanticCustomError(
+                "duration", "write an ISO 8601 duration such as PT1.5S or P7D"
+            )
+        return TypeAdapter(timedelta).validate_python(value)
+
+
+class FromEnvironment:
+    """Marks a setting that comes from the environment or a file, never from config.yaml."""
+
+
+def _split_at_commas(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part for word in value.split(",") if (part := word.strip()))
+    return value
+
+
+def _checked_keys(keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    for key in keys:
+        secret_key_bytes(key)
+    return keys
+
+
+def secret_key_bytes(key: SecretStr) -> bytes:
+    """The 32 bytes of a key in url-safe base64, padded or not; PydanticCustomError otherwise."""
+    text = key.get_secret_value()
+    try:
+        decoded = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        decoded = b""
+    if len(decoded) != _KEY_BYTES:
+        raise PydanticCustomError("secret_key", "must be 32 bytes in url-safe base64")
+    return decoded
+
+
+SecretText = Annotated[SecretStr, FromEnvironment()]
+Text = Annotated[str, FromEnvironment()]
+SecretList = Annotated[tuple[SecretStr, ...], BeforeValidator(_split_at_commas), FromEnvironment()]
+"""Comma-separated, the newest first; all of them are accepted, so that keys can be rotated."""
+SecretKeys = Annotated[
+    tuple[SecretStr, ...],
+    Field(min_length=1),
+    AfterValidator(_checked_keys),
+    BeforeValidator(_split_at_commas),
+    FromEnvironment(),
+]
+
+
+class MongoConfig(Section):
+    """The database."""
+
+    uri: SecretText | None = Field(
+        default=None,
+        description="a replica set; unset, a private MongoDB is started under app.data",
+    )
+    database: str = Field(default="inbox", description="name of the database")
+
+
+class JournalConfig(Section):
+    """How webhook bodies become durable before they are answered."""
+
+    max_batch: PositiveInt = Field(default=512, description="bodies per insert")
+    in_flight: PositiveInt = Field(default=2, description="inserts at a time, per process")
+    pending_bytes_max: PositiveInt = Field(
+        default=32 * 1024 * 1024, description="bytes that may wait; beyond it webhooks get 503"
+    )
+    write_timeout: timedelta = Field(
+        default=timedelta(seconds=1.5), description="an insert that takes longer is answered 503"
+    )
+    stale_after: timedelta = Field(
+        default=timedelta(seconds=0.4), description="a body that waited this long is answered 503"
+    )
+    lease: timedelta = Field(
+        default=timedelta(seconds=15), description="until others apply what a dead process kept"
+    )
+
+
+class ReceivingConfig(Section):
+    """How kept bodies are applied."""
+
+    lanes: PositiveInt = Field(default=4, description="transactions at a time, per process")
+    batch: PositiveInt = Field(default=128, description="bodies per transaction")
+    backlog_bytes_max: PositiveInt = Field(
+        default=64 * 1024 * 1024, description="bytes in memory; the rest stays in the journal"
+    )
+    lease: timedelta = Field(
+        default=timedelta(seconds=15), description="renewed while bodies are being applied"
+    )
+    pause_when_away: timedelta = Field(
+        default=timedelta(seconds=0.5), description="between tries while MongoDB is away"
+    )
+    poll: timedelta = Field(
+        default=timedelta(seconds=1), description="between looks for what others left behind"
+    )
+    old_after: timedelta = Field(
+        default=timedelta(hours=1),
+        description="an event that comes by replay and is older starts no alert, bot or script",
+    )
+
+
+class AdminConfig(Section):
+    """The first owner, made at the first start when nobody can sign in yet."""
+
+    email: Annotated[EmailStr | None, FromEnvironment()] = Field(
+        default=None, description="sign-in of the first owner"
+    )
+    password: SecretText | None = Field(default=None, description="of the first owner")
 
 
 class LiveConfig(Section):
@@ -61,3 +200,18 @@ class StaffConfig(Section):
         description="reverse proxies in front that append to X-Forwarded-For; throttling counts "
         "tries by the address that the outermost of them saw",
     )
+
+
+class InboxConfig(Section):
+    """Everything that `inbox` can be told."""
+
+    secret_key: SecretKeys = Field(
+        description="signs and encrypts what is kept; the first key is used, all are read"
+    )
+    admin: AdminConfig = AdminConfig()
+    mongo: MongoConfig = MongoConfig()
+    journal: JournalConfig = JournalConfig()
+    receiving: ReceivingConfig = ReceivingConfig()
+    live: LiveConfig = LiveConfig()
+    media: MediaConfig = MediaConfig()
+    staff: StaffConfig = StaffConfig()

@@ -1,0 +1,43 @@
+"""Settings of this package; `app/settings.py` reads them from config.yaml and the environment."""
+
+from pydantic import Field, PositiveInt
+
+from inbox.config import SecretList, SecretText, Section, Text
+
+
+class FacebookConfig(Section):
+    """The Meta app whose webhooks come in. Without app secrets its webhooks answer 403."""
+
+    app_id: Text | None = Field(default=None, description="tells our own echoes from other apps'")
+    app_secrets: SecretList = Field(
+        default=(), description="check the signature of webhooks; the newest first, all accepted"
+    )
+    verify_token: SecretText | None = Field(
+        default=None, description="any word, the same as in the app's webhook settings"
+    )
+    api_version: str = Field(
+        default="v26.0", pattern=r"^v\d+\.\d+$", description="of the Graph API; each lives 2 years"
+    )
+
+
+class ZaloConfig(Section):
+    """The Zalo app whose webhooks come in. Without OA secret keys they answer 200, unread."""
+
+    app_id: Text | None = Field(default=None, description="part of what Zalo signs")
+    app_secret: SecretText | None = Field(default=None, description="refreshes access tokens")
+    oa_secret_keys: SecretList = Field(
+        default=(), description="check the signature of webhooks; the newest first, all accepted"
+    )
+    domain_codes: list[str] = Field(
+        default=[], description="codes of zalo_verifier….html pages that prove that we own the host"
+    )
+
+
+class ChannelsConfig(Section):
+    """Everything that `channels` can be told."""
+
+    max_body_bytes: PositiveInt = Field(
+        default=5 * 1024 * 1024, description="largest webhook body; beyond it 413"
+    )
+    facebook: FacebookConfig = FacebookConfig()
+    zalo: ZaloConfig = ZaloConfig()

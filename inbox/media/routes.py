@@ -1,0 +1,193 @@
+"""Uploads over HTTP: a multipart form in, the bytes back out as something no browser will run."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import BodyPartReader, MultipartReader, web
+from pydantic import BaseModel, ConfigDict
+
+from inbox.errors import BadRequest, FieldError, InboxError, InvalidInput
+from inbox.http.routing import Routes, json_answer, route
+from inbox.media.model import MediaKind, Upload
+from inbox.media.naming import content_disposition, name_in_form
+from inbox.media.uploads import EmptyUpload, UploadNotFound, Uploads, UploadTooLarge
+from inbox.staff.model import Actor
+
+FIELD = "file"
+_CHUNK_BYTES = 64 * 1024
+_FORM_OVERHEAD_BYTES = 64 * 1024
+"""What boundaries and headers of a form may add to the file."""
+
+
+class MalformedForm(BadRequest):
+    """The body is not a complete multipart form."""
+
+    code = "malformed_form"
+    vi = "Tệp gửi lên bị thiếu hoặc hỏng, vui lòng gửi lại."
+    en = "The upload is incomplete or broken, please send it again."
+
+
+class FileMissing(InvalidInput):
+    """The form has no field `file`."""
+
+    code = "file_missing"
+    vi = "Chưa chọn tệp."
+    en = "No file was chosen."
+
+    def __init__(self) -> None:
+        super().__init__([FieldError(FIELD, self.code, vi=self.vi, en=self.en)])
+
+
+class RangeNotSatisfiable(InboxError):
+    """The part of the file that was asked for lies behind its end."""
+
+    code = "range_not_satisfiable"
+    status = 416
+    vi = "Phần được yêu cầu nằm ngoài tệp."
+    en = "The requested range lies outside the file."
+
+
+class UploadView(BaseModel):
+    """A stored upload. `size` in bytes; `mime` is what the bytes are, not what was claimed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    kind: MediaKind
+    name: str
+    size: int
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Which bytes to send: `start` <= position < `end`; `is_whole` unless a range was asked."""
+
+    start: int
+    end: int
+    is_whole: bool
+
+
+class UploadRoutes(Routes):
+    """Files that staff send, and the way to see them again."""
+
+    def __init__(self, uploads: Uploads) -> None:
+        self._uploads = uploads
+
+    @route(
+        "POST",
+        "/api/v1/uploads",
+        access="staff",
+        tag="uploads",
+        status=201,
+        answer=UploadView,
+        request_media_type="multipart/form-data",
+        problems=(UploadTooLarge, EmptyUpload, MalformedForm),
+    )
+    async def upload(self, request: web.Request, actor: Actor) -> web.StreamResponse:
+        """Keep a file, to be sent with a message."""
+        longest = self._uploads.max_bytes + _FORM_OVERHEAD_BYTES
+        if (request.content_length or 0) > longest:
+            raise UploadTooLarge(self._uploads.max_bytes)
+        part = await _file_part(request)
+        name = name_in_form(part.filename)
+        upload = await self._uploads.keep(_chunks(part), name=name, staff_id=actor.id)
+        return json_answer(UploadView.model_validate(upload), status=HTTPStatus.CREATED)
+
+    @route(
+        "GET",
+        "/api/v1/uploads/{upload_id}",
+        access="staff",
+        tag="uploads",
+        media_type="application/octet-stream",
+        problems=(UploadNotFound, RangeNotSatisfiable),
+    )
+    async def download(self, request: web.Request, upload_id: str) -> web.StreamResponse:
+        """The bytes of an upload, whole or a range of them."""
+        upload = await self._uploads.get(upload_id)
+        headers = _headers(upload)
+        if _has_it(request, upload):
+            return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        part = _part(request, upload)
+        status = HTTPStatus.OK
+        if not part.is_whole:
+            status = HTTPStatus.PARTIAL_CONTENT
+            headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{upload.size}"
+        chunks = await self._uploads.open(upload, part.start, part.end)
+        response = web.StreamResponse(status=status, headers=headers)
+        response.content_type = upload.mime
+        response.content_length = part.end - part.start
+        await response.prepare(request)
+        async for chunk in chunks:
+            await response.write(chunk)
+        await response.write_eof()
+        return response
+
+
+async def _file_part(request: web.Request) -> BodyPartReader:
+    """The form's field `file`; fields before it are passed over.
+
+    Raises:
+        MalformedForm: the body is not a multipart form, or ends too soon.
+        FileMissing: there is no such field.
+    """
+    if request.content_type != "multipart/form-data":
+        raise MalformedForm
+    try:
+        form = await request.multipart()
+        while (part := await form.next()) is not None:
+            if isinstance(part, MultipartReader):
+                raise MalformedForm
+            if part.name == FIELD:
+                return part
+    except (ValueError, AssertionError) as error:  # what aiohttp raises for broken forms
+        raise MalformedForm from error
+    raise FileMissing
+
+
+async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
+    """The bytes of the file. An empty chunk is not its end: only the next boundary is.
+
+    Raises:
+        MalformedForm: the body ends before the boundary.
+    """
+    try:
+        while not part.at_eof():
+            if chunk := await part.read_chunk(_CHUNK_BYTES):
+                yield chunk
+    except (ValueError, AssertionError) as error:
+        raise MalformedForm from error
+
+
+def _headers(upload: Upload) -> dict[str, str]:
+    """Staff may get a file from a customer's hands: it must not run in our origin."""
+    return {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=86400, immutable",
+        "Content-Disposition": content_disposition(upload.name, inline=upload.kind != "file"),
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "ETag": f'"{upload.sha256}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _has_it(request: web.Request, upload: Upload) -> bool:
+    return any(tag.value in {"*", upload.sha256} for tag in request.if_none_match or ())
+
+
+def _part(request: web.Request, upload: Upload) -> _Part:
+    """The one range that was asked for; several, or what is no range, gives the whole file."""
+    whole = _Part(0, upload.size, is_whole=True)
+    if request.headers.get("If-Range", f'"{upload.sha256}"') != f'"{upload.sha256}"':
+        return whole
+    try:
+        asked = request.http_range
+    except ValueError:
+        return whole
+    if asked.start is None and asked.stop is None:
+        return whole
+    start, end, _ = asked.indices(upload.size)
+    if start >= end:
+        raise RangeNotSatisfiable
+    return _Part(start, end, is_whole=False)

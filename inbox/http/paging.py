@@ -49,6 +49,39 @@ def decode_cursor(text: str) -> tuple[CursorValue, ...]:
         raise bad_cursor() from None
 
 
+def name_and_id(cursor: str | None) -> tuple[str, str] | None:
+    """The name and the id that a cursor holds; None without a cursor."""
+    match decode_cursor(cursor) if cursor is not None else ():
+        case ():
+            return None
+        case (str(name), str(item_id)):
+            return name, item_id
+        case _:
+            raise bad_cursor()
+
+
+def id_only(cursor: str | None) -> str | None:
+    """The id that a cursor holds; None without a cursor."""
+    match decode_cursor(cursor) if cursor is not None else ():
+        case ():
+            return None
+        case (str(one),):
+            return one
+        case _:
+            raise bad_cursor()
+
+
+def time_and_id(cursor: str | None) -> tuple[datetime, str] | None:
+    """The time and the id that a cursor holds; None without a cursor."""
+    match decode_cursor(cursor) if cursor is not None else ():
+        case ():
+            return None
+        case (datetime() as at, str(item_id)):
+            return at, item_id
+        case _:
+            raise bad_cursor()
+
+
 def bad_cursor() -> InvalidInput:
     """The error for a cursor that is not of this list."""
     wrong = FieldError(

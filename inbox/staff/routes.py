@@ -1,6 +1,6 @@
 """The HTTP of people: session, me, staff, API tokens and the audit log."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -11,9 +11,10 @@ from inbox.http.paging import (
     Cursor,
     Limit,
     Page,
-    bad_cursor,
-    decode_cursor,
     encode_cursor,
+    id_only,
+    name_and_id,
+    time_and_id,
 )
 from inbox.http.routing import Routes, json_answer, route
 from inbox.staff.audit.store import AuditStore
@@ -111,7 +112,7 @@ class StaffRoutes(Routes):
     @route("GET", "/api/v1/staff", access="staff", tag="staff")
     async def page(self, limit: Limit = 50, cursor: Cursor = None) -> Page[StaffView]:
         """Staff by name, those who are no longer active included."""
-        people = await self._service.page(after=_name_and_id(cursor), limit=limit + 1)
+        people = await self._service.page(after=name_and_id(cursor), limit=limit + 1)
         shown = people[:limit]
         more = len(people) > limit
         return Page(
@@ -171,7 +172,7 @@ class TokenRoutes(Routes):
     @route("GET", "/api/v1/tokens", access="staff", tag="tokens")
     async def page(self, actor: Actor, limit: Limit = 50, cursor: Cursor = None) -> Page[TokenView]:
         """One's own tokens; for admins everybody's and those of bots."""
-        after = _id_only(cursor)
+        after = id_only(cursor)
         tokens = await self._tokens.page(actor, after=after, limit=limit + 1)
         shown = tokens[:limit]
         return Page(
@@ -207,7 +208,7 @@ class AuditRoutes(Routes):
     @route("GET", "/api/v1/audit", access="admin", tag="audit")
     async def page(self, limit: Limit = 50, cursor: Cursor = None) -> Page[AuditView]:
         """Who changed what, newest first."""
-        entries = await self._audit.page(after=_time_and_id(cursor), limit=limit + 1)
+        entries = await self._audit.page(after=time_and_id(cursor), limit=limit + 1)
         shown = entries[:limit]
         more = len(entries) > limit
         return Page(
@@ -227,33 +228,3 @@ def client_address(request: web.Request, proxies: int) -> str:
 def is_https(request: web.Request) -> bool:
     """Whether the browser speaks HTTPS. A client that lies here only loses its own cookie."""
     return request.secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
-
-
-def _name_and_id(cursor: str | None) -> tuple[str, str] | None:
-    match decode_cursor(cursor) if cursor is not None else ():
-        case ():
-            return None
-        case (str(name), str(staff_id)):
-            return name, staff_id
-        case _:
-            raise bad_cursor()
-
-
-def _id_only(cursor: str | None) -> str | None:
-    match decode_cursor(cursor) if cursor is not None else ():
-        case ():
-            return None
-        case (str(one),):
-            return one
-        case _:
-            raise bad_cursor()
-
-
-def _time_and_id(cursor: str | None) -> tuple[datetime, str] | None:
-    match decode_cursor(cursor) if cursor is not None else ():
-        case ():
-            return None
-        case (datetime() as at, str(entry_id)):
-            return at, entry_id
-        case _:
-            raise bad_cursor()

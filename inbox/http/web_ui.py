@@ -59,8 +59,11 @@ class WebUi:
         """The file at `path` inside the root: links and dots do not lead out of it."""
         if self._root is None or not path or "\0" in path:
             return None
-        file = (self._root / path).resolve()
-        return file if file.is_relative_to(self._root) and file.is_file() else None
+        try:
+            file = (self._root / path).resolve()
+            return file if file.is_relative_to(self._root) and file.is_file() else None
+        except OSError:  # a name that is too long for the file system is nobody's name
+            return None
 
 
 def not_built() -> web.Response:

@@ -8,11 +8,11 @@ from inbox.config import SecretList, SecretText, Section, Text
 class FacebookConfig(Section):
     """The Meta app whose webhooks come in. Without app secrets its webhooks answer 403."""
 
-    app_id: Text | None = Field(default=None, description="tells our own echoes from other apps'")
+    app_id: Text = Field(default=None, description="tells our own echoes from other apps'")
     app_secrets: SecretList = Field(
         default=(), description="check the signature of webhooks; the newest first, all accepted"
     )
-    verify_token: SecretText | None = Field(
+    verify_token: SecretText = Field(
         default=None, description="any word, the same as in the app's webhook settings"
     )
     api_version: str = Field(
@@ -23,8 +23,8 @@ class FacebookConfig(Section):
 class ZaloConfig(Section):
     """The Zalo app whose webhooks come in. Without OA secret keys they answer 200, unread."""
 
-    app_id: Text | None = Field(default=None, description="part of what Zalo signs")
-    app_secret: SecretText | None = Field(default=None, description="refreshes access tokens")
+    app_id: Text = Field(default=None, description="part of what Zalo signs")
+    app_secret: SecretText = Field(default=None, description="refreshes access tokens")
     oa_secret_keys: SecretList = Field(
         default=(), description="check the signature of webhooks; the newest first, all accepted"
     )

@@ -76,8 +76,8 @@ def secret_key_bytes(key: SecretStr) -> bytes:
     return decoded
 
 
-SecretText = Annotated[SecretStr, FromEnvironment()]
-Text = Annotated[str, FromEnvironment()]
+SecretText = Annotated[SecretStr | None, FromEnvironment()]
+Text = Annotated[str | None, FromEnvironment()]
 SecretList = Annotated[tuple[SecretStr, ...], BeforeValidator(_split_at_commas), FromEnvironment()]
 """Comma-separated, the newest first; all of them are accepted, so that keys can be rotated."""
 SecretKeys = Annotated[
@@ -92,7 +92,7 @@ SecretKeys = Annotated[
 class MongoConfig(Section):
     """The database."""
 
-    uri: SecretText | None = Field(
+    uri: SecretText = Field(
         default=None,
         description="a replica set; unset, a private MongoDB is started under app.data",
     )
@@ -147,7 +147,7 @@ class AdminConfig(Section):
     email: Annotated[EmailStr | None, FromEnvironment()] = Field(
         default=None, description="sign-in of the first owner"
     )
-    password: SecretText | None = Field(default=None, description="of the first owner")
+    password: SecretText = Field(default=None, description="of the first owner")
 
 
 class LiveConfig(Section):

@@ -22,7 +22,7 @@ from inbox.conversations.receiving import Receiving, ReceivingLimits
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import DueWork, Pace
-from inbox.mongo.journal import Entry, Journal, JournalEntries, JournalLimits
+from inbox.mongo.journal import Journal, JournalEntries, JournalLimits
 
 PAYLOADS = Path(__file__).parent / "payloads"
 FACEBOOK_PAGE = "108724531987066"

@@ -9,9 +9,7 @@ from tests.ingest import connect_accounts, payloads, running_ingest
 from tests.projection import projection
 
 
-async def test_every_payload_is_applied_and_none_is_parked(
-    mongo: Mongo, clock: FixedClock
-) -> None:
+async def test_every_payload_is_applied_and_none_is_parked(mongo: Mongo, clock: FixedClock) -> None:
     await connect_accounts(mongo)
     async with running_ingest(mongo, clock) as ingest:
         for channel, body in payloads():

@@ -23,6 +23,8 @@ from inbox.mongo.client import Document, Mongo, Session
 
 log = structlog.get_logger(__name__)
 
+EntryId = ObjectId
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

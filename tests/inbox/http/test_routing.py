@@ -1,11 +1,13 @@
 """Routes bind what their signatures ask for and answer every mistake with a problem document."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from pydantic import BaseModel, Field
+from pymongo.errors import AutoReconnect
 from pytest_aiohttp import AiohttpClient
 from structlog.testing import capture_logs
 
@@ -71,6 +73,14 @@ class FruitRoutes(Routes):
     @route("GET", "/api/v1/broken", access="public", tag="fruits")
     async def broken(self) -> Fruit:
         raise RuntimeError("Nguyễn Văn Bí Mật 0912345678")
+
+    @route("GET", "/api/v1/away", access="public", tag="fruits")
+    async def away(self) -> Fruit:
+        raise AutoReconnect("db-7.internal:27017 is gone")
+
+    @route("POST", "/api/v1/crates", access="staff", tag="fruits", max_body=3000)
+    async def add_many(self, body: list[str]) -> Fruit:
+        return Fruit(name=body[0][:1], price=len(body))
 
     @route("GET", "/api/v1/hello", access="public", tag="fruits", media_type="text/plain")
     async def hello(self, request: web.Request) -> web.Response:
@@ -176,6 +186,26 @@ async def test_an_unexpected_error_shows_its_id_and_nothing_else(client: Client)
     assert logs[0]["error"] == "RuntimeError"
     assert "Bí Mật" not in str(logs) + await answer.text()
     assert "Traceback" not in await answer.text()
+
+
+async def test_a_database_that_is_away_is_a_passing_problem(client: Client) -> None:
+    answer = await client.get("/api/v1/away")
+    assert (answer.status, (await answer.json())["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"]
+    assert "db-7" not in await answer.text()
+
+
+async def test_a_route_may_take_larger_bodies_up_to_its_own_limit(client: Client) -> None:
+    async def in_chunks(size: int) -> AsyncIterator[bytes]:
+        yield b'["'
+        for _ in range(size):
+            yield b"x"
+        yield b'"]'
+
+    for size, status in ((2500, 200), (3500, 413)):
+        whole = await client.post("/api/v1/crates", json=["x" * size], headers=bearer(SALE))
+        chunked = await client.post("/api/v1/crates", data=in_chunks(size), headers=bearer(SALE))
+        assert (whole.status, chunked.status) == (status, status)
 
 
 async def test_a_version_clash_tells_the_current_values(client: Client) -> None:

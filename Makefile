@@ -1,0 +1,83 @@
+# One command for everything; `make help` lists them. Only make, a Python 3.11 or newer and
+# (for what is missing, as root) apt-get are taken for granted.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := app inbox channels scheduler crm_sync
+CODE := $(PACKAGES) tests scripts benchmarks
+# More arguments for pytest, such as: make test ARGS="tests/app -k settings"
+ARGS ?=
+export PYTHON
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test install check check-fast fix bench torture lock clean packages-run packages-test
+
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+run: .venv/installed-run ## The demo: embedded MongoDB, simulated customers, the inbox in the browser
+	@$(BIN)/python scripts/web.py build
+	@exec $(BIN)/python -m app demo $(ARGS)
+
+test: install ## Everything the tests need, then all of them
+	@$(BIN)/python scripts/web.py build
+	@$(BIN)/python -m pytest -m "not torture" $(ARGS)
+
+install: packages-test .venv/installed-dev ## .venv with all tools; checks the Debian packages
+
+check: install ## What CI asks of a change: format, lint, types, imports, tests, coverage, web
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/web.py npm run typecheck
+	$(BIN)/python scripts/web.py npm run lint
+	$(BIN)/python scripts/web.py npm run test
+	$(BIN)/python scripts/web.py build
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest -m "not torture" --cov --cov-report=term $(ARGS)
+
+check-fast: install ## Under two minutes: format, lint, types, imports, tests without browser and crashes
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m "not browser and not crash and not torture" --ignore=tests/crash $(ARGS)
+
+fix: install ## Format, and repair what ruff can repair
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install ## Measure the intake of webhooks (needs wrk; some minutes)
+	@scripts/debian_packages.sh bench
+	@$(BIN)/python benchmarks/ingest.py $(ARGS)
+
+torture: install ## The storms and crashes of the tests at their full size (an hour or more)
+	@$(BIN)/python scripts/web.py build
+	@$(BIN)/python -m pytest -m "crash or torture" --timeout=7200 $(ARGS)
+
+lock: install ## Pin every package again after a change in pyproject.toml
+	$(BIN)/python scripts/lock.py
+
+clean: ## Delete what was built and installed; data/ stays
+	rm -rf .venv build web/dist web/node_modules .coverage* .hypothesis
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find $(PACKAGES) tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+packages-run packages-test: packages-%:
+	@scripts/debian_packages.sh $*
+
+.venv/bin/python: | packages-run
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'
+	@$(PYTHON) -m venv .venv
+
+.venv/installed-run: requirements/run.txt | .venv/bin/python packages-run
+	@echo "Installing requirements/run.txt" >&2
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+.venv/installed-dev: requirements/dev.txt requirements/run.txt | .venv/bin/python packages-test
+	@echo "Installing requirements/dev.txt" >&2
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement $<
+	@touch $@ .venv/installed-run

@@ -1,0 +1,1 @@
+"""The demo: simulated Facebook, Instagram and Zalo whose customers write to the running server."""

@@ -1,0 +1,27 @@
+"""The simulated shop: its bot and the accounts that its customers write to, with fixed ids."""
+
+from dataclasses import dataclass
+
+from inbox.conversations.model import Channel
+
+BOT_NAME = "Shop Áo Khoác An Nhiên"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """A page, an Instagram account or an OA that only the simulation knows."""
+
+    channel: Channel
+    account_id: str
+    name: str
+
+
+FACEBOOK_PAGE = DemoAccount("facebook", "109000000000201", "Áo Khoác An Nhiên")
+INSTAGRAM_ACCOUNT = DemoAccount("instagram", "17840000000000401", "annhien.aokhoac")
+ZALO_OA = DemoAccount("zalo", "4000000000000000301", "Áo Khoác An Nhiên")
+ACCOUNTS = (FACEBOOK_PAGE, INSTAGRAM_ACCOUNT, ZALO_OA)
+"""The Instagram account belongs to the page: only Instagram tells when a message is unsent."""
+
+
+def account_of(channel: Channel) -> DemoAccount:
+    return next(account for account in ACCOUNTS if account.channel == channel)

@@ -1,0 +1,72 @@
+/** The typed client of the server: language, CSRF, and a problem answer as an error with its code. */
+import createClient, { type Middleware } from 'openapi-fetch'
+
+import type { paths } from '@/api/schema'
+import type { Problem } from '@/api/types'
+
+const READS = new Set(['GET', 'HEAD'])
+
+/** What the server (or the network) said no with; `message` is already in the user's language. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail)
+    this.name = 'ApiError'
+    this.status = status
+    this.code = code
+  }
+}
+
+let csrfToken: string | null = null
+let language = 'vi'
+let signedOut: () => void = () => undefined
+
+export function setCsrfToken(token: string | null): void {
+  csrfToken = token
+}
+
+export function setRequestLanguage(tag: string): void {
+  language = tag
+}
+
+/** `callback` runs when the server answers that nobody is signed in. */
+export function onSignedOut(callback: () => void): void {
+  signedOut = callback
+}
+
+const withHeaders: Middleware = {
+  onRequest({ request }) {
+    request.headers.set('Accept-Language', language)
+    if (!READS.has(request.method) && csrfToken !== null) {
+      request.headers.set('X-CSRF-Token', csrfToken)
+    }
+    return request
+  },
+  onError({ error }) {
+    if (error instanceof DOMException && error.name === 'AbortError') return error
+    return new ApiError(0, 'unreachable', '')
+  },
+}
+
+export const api = createClient<paths>({
+  baseUrl: window.location.origin,
+  fetch: (request) => globalThis.fetch(request),
+})
+api.use(withHeaders)
+
+interface Answer<T> {
+  data?: T
+  error?: unknown
+  response: Response
+}
+
+/** What was asked for; throws ApiError, with status 0 when the server cannot be reached. */
+export async function answerOf<T>(asked: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await asked
+  if (response.ok) return data as T
+  const problem = (typeof error === 'object' && error !== null ? error : {}) as Partial<Problem>
+  if (response.status === 401) signedOut()
+  throw new ApiError(response.status, problem.code ?? 'unknown', problem.detail ?? '')
+}

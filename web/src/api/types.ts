@@ -1,0 +1,56 @@
+/** The shapes of the HTTP API and the live feed, by the names the rest of the UI uses. */
+import type { components, operations } from '@/api/schema'
+
+type Schemas = components['schemas']
+
+/** Times are ISO 8601 in UTC; ids are opaque. */
+export interface Page<T> {
+  items: T[]
+  next_cursor: string | null
+}
+
+export type Problem = Schemas['Problem']
+
+export type Me = Schemas['MeView']
+export type SignedIn = Schemas['SignedInView']
+export type Staff = Schemas['StaffView']
+export type Bot = Schemas['BotNameView']
+
+export type Conversation = Schemas['ConversationView']
+export type Channel = Conversation['channel']
+export type ConversationKind = Conversation['kind']
+export type ConversationStatus = Conversation['status']
+export type UncaredCounts = Schemas['UncaredCounts']
+export type View = NonNullable<
+  NonNullable<operations['conversations.browse']['parameters']['query']>['view']
+>
+
+export type Message = Schemas['MessageView']
+export type MessagePage = Schemas['MessagePage']
+export type Attachment = Schemas['AttachmentView']
+export type AttachmentKind = Attachment['kind']
+export type Reaction = Schemas['ReactionView']
+
+export type Customer = Schemas['CustomerView']
+export type MediaItem = Schemas['MediaItem']
+export type MediaKind = MediaItem['kind']
+
+export type UnknownAccount = Schemas['UnknownAccountView']
+
+/**
+ * A frame of the live feed; `id` is where the feed resumes after it. The feed is a WebSocket, which
+ * OpenAPI does not describe. A conversation comes with the fields that changed, a customer only
+ * with the names of theirs.
+ */
+export interface LiveFrame {
+  id: string | null
+  type: string
+  at: string | null
+  conversation_id: string | null
+  data: {
+    message?: Message
+    conversation?: Partial<Conversation>
+    customer_id?: string
+    fields?: string[]
+  }
+}

@@ -1,0 +1,65 @@
+/** Conversations, messages and frames that tests begin with. */
+import type { Conversation, LiveFrame, Message } from '@/api/types'
+
+export function aConversation(changes: Partial<Conversation> = {}): Conversation {
+  return {
+    id: 'c1',
+    bot_id: 'b1',
+    channel: 'facebook',
+    account_id: '101',
+    kind: 'inbox',
+    customer: { id: 'u1', name: 'Nguyễn Thị Hồng Ánh', avatar_url: null },
+    assignee: null,
+    participants: [],
+    tags: [],
+    status: 'open',
+    unread: 0,
+    seq: 1,
+    read_seq: 1,
+    last: {
+      message_id: 'm1',
+      text: 'Shop ơi',
+      at: '2026-11-22T03:00:00.000Z',
+      by: 'customer',
+      kind: null,
+    },
+    waiting_since: null,
+    window: null,
+    automation: { state: 'active' },
+    created_at: '2026-11-22T03:00:00.000Z',
+    ...changes,
+  }
+}
+
+/** A last message of this time, for a row's place in the list. */
+export function lastAt(at: string, text = 'Shop ơi'): Pick<Conversation, 'last'> {
+  return { last: { message_id: `m ${at}`, text, at, by: 'customer', kind: null } }
+}
+
+export function aMessage(changes: Partial<Message> = {}): Message {
+  return {
+    id: 'm1',
+    conversation_id: 'c1',
+    direction: 'in',
+    author: { kind: 'customer', id: 'u1', name: 'Nguyễn Thị Hồng Ánh' },
+    text: 'Shop ơi',
+    attachments: [],
+    at: '2026-11-22T03:00:00.000Z',
+    seq: 1,
+    status: 'received',
+    error: null,
+    internal: false,
+    reply_to: null,
+    payload: null,
+    reactions: [],
+    edited_at: null,
+    removed_at: null,
+    hidden: false,
+    standby: false,
+    ...changes,
+  }
+}
+
+export function aFrame(changes: Partial<LiveFrame> = {}): LiveFrame {
+  return { id: 'f1', type: 'message_received', at: null, conversation_id: 'c1', data: {}, ...changes }
+}

@@ -1,0 +1,53 @@
+/** The live feed of the signed-in page: started once, shared by everything below it. */
+import { inject, onScopeDispose, provide, ref, type InjectionKey, type Ref } from 'vue'
+
+import { ApiError } from '@/api/client'
+import { type FrameListener, LiveFeed, type LiveState, openWebSocket } from '@/api/live'
+import { useSession } from '@/composables/useSession'
+
+export interface Live {
+  state: Readonly<Ref<LiveState>>
+  listen: (listener: FrameListener) => () => void
+}
+
+const KEY: InjectionKey<Live> = Symbol('live')
+
+/** Open the feed for the component that calls this and all below; closed with it. */
+export function provideLive(): Live {
+  const state = ref<LiveState>('connecting')
+  const feed = new LiveFeed({
+    openSocket: openWebSocket,
+    random: () => Math.random(),
+    onState: (next) => {
+      state.value = next
+      if (next === 'lost') void askWhoIsHere()
+    },
+  })
+  const hurry = () => {
+    feed.hurry()
+  }
+  window.addEventListener('online', hurry)
+  onScopeDispose(() => {
+    window.removeEventListener('online', hurry)
+    feed.stop()
+  })
+  feed.start()
+  const live = { state, listen: (listener: FrameListener) => feed.listen(listener) }
+  provide(KEY, live)
+  return live
+}
+
+export function useLive(): Live {
+  const live = inject(KEY)
+  if (!live) throw new Error('useLive needs provideLive in a component above')
+  return live
+}
+
+/** A socket that closes does not say why: the session may have ended. */
+async function askWhoIsHere(): Promise<void> {
+  try {
+    await useSession().check()
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error // unreachable: the feed goes on trying
+  }
+}

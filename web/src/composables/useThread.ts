@@ -1,0 +1,126 @@
+/** The messages of one open conversation: pages upwards, live messages below, jumps in between. */
+import { computed, onScopeDispose, ref } from 'vue'
+
+import { fetchMessages } from '@/api/conversations'
+import type { LiveFrame, Message } from '@/api/types'
+import { mergeMessages } from '@/composables/threadMessages'
+
+const PAGE_MESSAGES = 40
+
+export type ThreadState = 'loading' | 'ready' | 'failed'
+export type MoreState = 'none' | 'ready' | 'loading' | 'failed'
+
+export interface ThreadSource {
+  conversationId: string
+  listen: (listener: (frame: LiveFrame) => void) => () => void
+}
+
+export function useThread({ conversationId, listen }: ThreadSource) {
+  const messages = ref<Message[]>([])
+  const state = ref<ThreadState>('loading')
+  const older = ref<MoreState>('none')
+  const newer = ref<MoreState>('none')
+  /** Whether the newest message is shown; not so after a jump into the past. */
+  const atLatest = computed(() => newer.value === 'none')
+  let cursor: string | null = null
+  let newerCursor: string | null = null
+  let early: Message[] = []
+  let reading = 0
+
+  async function load({ quiet = false, around = null as string | null } = {}): Promise<void> {
+    const mine = (reading += 1)
+    early = []
+    if (!quiet) state.value = 'loading'
+    try {
+      const page = await fetchMessages(conversationId, { around, limit: PAGE_MESSAGES })
+      if (mine !== reading) return
+      const reachesEnd = page.previous_cursor == null
+      messages.value = mergeMessages(page.items, reachesEnd ? early : [])
+      setCursors(page.next_cursor, page.previous_cursor ?? null)
+      state.value = 'ready'
+    } catch {
+      if (mine === reading && !quiet) state.value = 'failed'
+    }
+  }
+
+  async function loadOlder(): Promise<void> {
+    if (state.value !== 'ready' || (older.value !== 'ready' && older.value !== 'failed')) return
+    const mine = reading
+    older.value = 'loading'
+    try {
+      const page = await fetchMessages(conversationId, { cursor, limit: PAGE_MESSAGES })
+      if (mine !== reading) return
+      messages.value = mergeMessages(page.items, messages.value)
+      setCursors(page.next_cursor, newerCursor)
+    } catch {
+      if (mine === reading) older.value = 'failed'
+    }
+  }
+
+  async function loadNewer(): Promise<void> {
+    if (newer.value !== 'ready' && newer.value !== 'failed') return
+    const mine = reading
+    newer.value = 'loading'
+    try {
+      const page = await fetchMessages(conversationId, {
+        cursor: newerCursor,
+        limit: PAGE_MESSAGES,
+      })
+      if (mine !== reading) return
+      const reachesEnd = page.previous_cursor == null
+      messages.value = mergeMessages(messages.value, [...page.items, ...(reachesEnd ? early : [])])
+      setCursors(cursor, page.previous_cursor ?? null)
+    } catch {
+      if (mine === reading) newer.value = 'failed'
+    }
+  }
+
+  function setCursors(toOlder: string | null, toNewer: string | null): void {
+    cursor = toOlder
+    newerCursor = toNewer
+    older.value = toOlder === null ? 'none' : 'ready'
+    newer.value = toNewer === null ? 'none' : 'ready'
+  }
+
+  /** Load the page around a message, unless it is here already. */
+  async function reach(messageId: string): Promise<void> {
+    if (messages.value.some((message) => message.id === messageId)) return
+    await load({ quiet: true, around: messageId })
+  }
+
+  function apply(frame: LiveFrame): void {
+    if (frame.type === 'resync') {
+      if (atLatest.value) void load({ quiet: true })
+    } else if (frame.conversation_id === conversationId && frame.data.message) {
+      show(frame.data.message)
+    }
+  }
+
+  function show(message: Message): void {
+    early.push(message)
+    const known = messages.value.some(({ id }) => id === message.id)
+    if (state.value === 'ready' && (known || atLatest.value)) {
+      messages.value = mergeMessages(messages.value, [message])
+    }
+  }
+
+  const stop = listen(apply)
+  onScopeDispose(() => {
+    stop()
+    reading += 1
+  })
+  void load()
+
+  return {
+    messages,
+    state,
+    older,
+    newer,
+    atLatest,
+    loadOlder,
+    loadNewer,
+    reach,
+    retry: () => load(),
+    latest: () => load({ quiet: true }),
+  }
+}

@@ -1,0 +1,39 @@
+/** The addresses of the UI, and who may open them. */
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+
+import { ApiError } from '@/api/client'
+import { useSession } from '@/composables/useSession'
+import SignInPage from '@/pages/SignInPage.vue'
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', redirect: { name: 'inbox' } },
+    { path: '/sign-in', name: 'sign-in', component: SignInPage },
+    {
+      path: '/inbox/:conversationId?',
+      name: 'inbox',
+      component: () => import('@/pages/InboxPage.vue'),
+    },
+    { path: '/:rest(.*)*', redirect: { name: 'inbox' } },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  const { state, check } = useSession()
+  if (state.value === 'unknown') {
+    try {
+      await check()
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error // the sign-in page says what is wrong
+    }
+  }
+  if (state.value === 'signed-in') return to.name === 'sign-in' ? destination(to) : true
+  return to.name === 'sign-in' ? true : { name: 'sign-in', query: { next: to.fullPath } }
+})
+
+/** Where somebody was going before signing in; only ever a place of this UI. */
+export function destination({ query }: RouteLocationNormalized): string {
+  const next = query['next']
+  return typeof next === 'string' && /^\/inbox(?:[/?]|$)/u.test(next) ? next : '/inbox'
+}

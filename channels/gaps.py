@@ -77,6 +77,18 @@ class Gaps:
             self._refused = _joined(refused, self._refused)
             raise
 
+    async def store_open(self) -> None:
+        """Before the end: store what is open, unless the database is away.
+
+        Then the silence until the next start covers it: the last sign of life is older.
+        """
+        if self._refused:
+            try:
+                await self.step()
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+
     async def run(self, stop: asyncio.Event) -> None:
         """Every few seconds until `stop`; a database that is away is waited for."""
         while not stop.is_set():

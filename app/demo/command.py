@@ -1,0 +1,94 @@
+"""`python -m app demo`: the real service on its own data, with simulated customers beside it."""
+
+import asyncio
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from app.data_lock import DataLock
+from app.demo.keys import DemoSecrets, demo_secrets
+from app.demo.platform import SimulatedPlatform
+from app.demo.setup import setup
+from app.demo.simulation import Simulation
+from app.logging import configure_logging
+from app.serving import AddressInUse, database, listening_socket, serve
+from app.settings import Settings, load_settings
+from app.wiring import Parts, Service
+from inbox.clock import SystemClock
+
+log = structlog.get_logger(__name__)
+
+DEMO_DATA = Path("data/demo")
+_PORTS_TRIED = 20
+
+_WELCOME = """
+  Hộp thư chat đang chạy thử với khách hàng mô phỏng trên Facebook và Zalo.
+  The chat inbox is running with simulated customers on Facebook and Zalo.
+
+      {url}
+
+      E-mail:              {email}   (sale1@demo.local … sale5@demo.local)
+      Mật khẩu / Password: {password}
+
+  API: {url}/api/docs          Ctrl-C để dừng / to stop.
+"""
+
+
+def run_demo(config: Path, *, port: int | None, data: Path | None) -> None:
+    """Serve until a signal. Without `port`, the first free one from the configured one on.
+
+    Raises:
+        DataInUse: another demo runs on this data.
+        SettingsError: config.yaml is wrong.
+    """
+    folder = data or DEMO_DATA
+    lock = DataLock(folder / "demo")
+    lock.take()
+    try:
+        secrets = demo_secrets(folder)
+        settings = _settings(config, secrets, folder, port)
+        configure_logging(settings.app.log)
+        with database(settings) as uri:
+            uvloop.run(_serve(settings, uri, secrets))
+    finally:
+        lock.release()
+
+
+def _settings(config: Path, secrets: DemoSecrets, folder: Path, port: int | None) -> Settings:
+    environment = secrets.environment()
+    settings = load_settings(config, environment, {"app.data": folder})
+    http = settings.app.http
+    free = port if port is not None else _first_free(http.host, http.port)
+    return load_settings(config, environment, {"app.data": folder, "app.http.port": free})
+
+
+def _first_free(host: str, port: int) -> int:
+    """A port that nobody listens on, near the configured one: a demo must simply start."""
+    for candidate in range(port, port + _PORTS_TRIED):
+        try:
+            listening_socket(host, candidate).close()
+        except AddressInUse:
+            continue
+        return candidate
+    return 0
+
+
+async def _serve(settings: Settings, uri: str, secrets: DemoSecrets) -> None:
+    platform = SimulatedPlatform(secrets.media_port)
+    await platform.start()
+    clock = SystemClock()
+
+    async def simulate(service: Service, url: str) -> None:
+        access = await setup(service.staff, service.bots)
+        simulation = Simulation(url, secrets, clock=clock, platform=platform)
+        await simulation.seed()
+        print(  # noqa: T201 - the first thing a new user reads
+            _WELCOME.format(url=url, email=access.email, password=access.password), flush=True
+        )
+        await simulation.run(asyncio.Event())
+
+    try:
+        await serve(settings, uri, Parts(clock=clock, profiles=platform), meanwhile=simulate)
+    finally:
+        await platform.stop()

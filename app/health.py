@@ -1,0 +1,64 @@
+"""Is it alive, is it ready, how is it doing: /healthz, /readyz and /metrics."""
+
+from datetime import timedelta
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from channels.webhooks import WebhookRoutes
+from inbox.clock import Clock
+from inbox.mongo.client import Mongo
+from inbox.mongo.failures import is_passing
+from inbox.mongo.journal import JournalEntries
+from inbox.mongo.migrations import pending
+from inbox.mongo.probe import answer_within, can_write
+
+ANSWER_WITHIN_S = 2.0
+JOURNAL_DRAINS_WITHIN = timedelta(minutes=2)
+"""An entry that waits longer says that nobody applies any more."""
+
+
+class Health:
+    """What load balancers, supervisors and Prometheus ask; no sign-in, nothing personal."""
+
+    def __init__(
+        self, mongo: Mongo, clock: Clock, entries: JournalEntries, webhooks: WebhookRoutes
+    ) -> None:
+        self._mongo = mongo
+        self._clock = clock
+        self._entries = entries
+        self._webhooks = webhooks
+
+    def register(self, app: web.Application) -> None:
+        app.router.add_get("/healthz", self.alive)
+        app.router.add_get("/readyz", self.ready)
+        app.router.add_get("/metrics", self.metrics)
+
+    async def alive(self, _: web.Request) -> web.Response:
+        """200 while the process answers."""
+        return web.json_response({"status": "ok"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """200 when webhooks can be taken; 503 with the failing checks otherwise."""
+        checks = await self.checks()
+        ok = all(checks.values())
+        return web.json_response(
+            {"status": "ok" if ok else "failing", "checks": checks}, status=200 if ok else 503
+        )
+
+    async def checks(self) -> dict[str, bool]:
+        """database: writable; migrations: all done; journal: draining."""
+        try:
+            with answer_within(ANSWER_WITHIN_S):
+                database = await can_write(self._mongo, self._clock.now())
+                migrations = not await pending(self._mongo)
+                journal = await self._entries.lag() < JOURNAL_DRAINS_WITHIN
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            return {"database": False, "migrations": False, "journal": False}
+        return {"database": database, "migrations": migrations, "journal": journal}
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """Prometheus text format."""
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

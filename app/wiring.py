@@ -1,0 +1,313 @@
+"""The composition root: one process of the service, every part built and plugged in here."""
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import structlog
+from aiohttp import web
+
+from app.health import Health
+from app.settings import Settings
+from channels.accounts import AccountDirectory
+from channels.facebook.parser import parse as parse_facebook
+from channels.gaps import Gaps
+from channels.handlers import router as inbox_router
+from channels.ingesting import Ingesting, Parse, Understanding
+from channels.router import Router
+from channels.routes import ParkedRoutes
+from channels.store import IngestStore
+from channels.webhooks import FacebookSecrets, WebhookRoutes, ZaloSecrets
+from channels.zalo.parser import parse as parse_zalo
+from inbox.bots.routes import BotRoutes
+from inbox.bots.secrets import SecretBox
+from inbox.bots.service import BotService
+from inbox.clock import Clock
+from inbox.conversations.applying import Applier
+from inbox.conversations.marking.routes import MarkingRoutes
+from inbox.conversations.marking.store import MarkingStore
+from inbox.conversations.reading.routes import ReadingRoutes
+from inbox.conversations.reading.store import ConversationReads
+from inbox.conversations.receiving import Receiving, ReceivingLimits
+from inbox.customers.erasure.erasing import Erasing
+from inbox.customers.erasure.routes import ErasureRoutes
+from inbox.customers.erasure.store import ErasureStore
+from inbox.customers.profiles.fetching import ProfileFetching
+from inbox.customers.profiles.store import ProfileStore
+from inbox.customers.routes import CustomerRoutes
+from inbox.customers.store import CustomerStore
+from inbox.errors import NotFound
+from inbox.http.application import build_application
+from inbox.http.routing import Routes
+from inbox.live.hub import Hub
+from inbox.live.routes import LiveRoutes
+from inbox.live.store import LiveStore
+from inbox.media.files import MediaFiles
+from inbox.media.routes import UploadRoutes
+from inbox.media.store import UploadStore
+from inbox.media.uploads import Uploads
+from inbox.mongo.client import Mongo
+from inbox.mongo.due import DueWork, Pace
+from inbox.mongo.journal import Journal, JournalEntries, JournalLimits
+from inbox.ports import ProfileSource
+from inbox.staff.audit.store import AuditStore
+from inbox.staff.authenticator import ActorCache, StaffAuthenticator
+from inbox.staff.model import Actor, Scope
+from inbox.staff.passwords import Passwords
+from inbox.staff.routes import AuditRoutes, SessionRoutes, StaffRoutes, TokenRoutes
+from inbox.staff.service import StaffService
+from inbox.staff.signing_in import SigningIn, SignInStores, normal_email
+from inbox.staff.store import SessionStore, StaffStore, TokenStore, TryStore
+from inbox.staff.tokens import TokenRequest, Tokens
+from inbox.timeline.routes import TimelineRoutes
+from inbox.timeline.store import TimelineStore
+
+log = structlog.get_logger(__name__)
+
+Role = Literal["web", "workers"]
+ALL_ROLES: frozenset[Role] = frozenset({"web", "workers"})
+
+Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+
+
+def process_name() -> str:
+    """A name that no other process has had: leases are held under it."""
+    return f"{socket.gethostname()}:{secrets.token_hex(6)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a caller may bring along: tests another clock, the demo a simulated platform."""
+
+    clock: Clock
+    roles: frozenset[Role] = ALL_ROLES
+    profiles: ProfileSource | None = None
+    router: Router = inbox_router
+    web_build: Path | None = None
+
+
+class Service:
+    """One process: `start`, serve `application`, `stop`."""
+
+    def __init__(self, settings: Settings, mongo: Mongo, parts: Parts) -> None:
+        self.settings = settings
+        self.mongo = mongo
+        self.clock = parts.clock
+        self.owner = process_name()
+        self._roles = parts.roles
+        self._build_ingest(parts)
+        self._build_inbox()
+        self._profiles = parts.profiles
+        self.health = Health(mongo, self.clock, self.entries, self.webhooks)
+        self.application = self._build_application(parts)
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _build_ingest(self, parts: Parts) -> None:
+        settings, clock = self.settings, self.clock
+        limits = settings.inbox.receiving
+        store = IngestStore(self.mongo)
+        self.directory = AccountDirectory(store.connected_accounts)
+        self.entries = JournalEntries(self.mongo, clock)
+        self.receiving = Receiving(
+            Applier(self.mongo, clock, self.entries),
+            self.entries,
+            clock,
+            self.directory.bots,
+            ReceivingLimits(
+                limits.lanes,
+                limits.batch,
+                limits.backlog_bytes_max,
+                limits.lease,
+                limits.pause_when_away,
+            ),
+        )
+        understanding = Understanding(self._parsers(), parts.router, self.directory)
+        pace = Pace(lease=limits.lease, poll_every=limits.poll)
+        due = DueWork(self.mongo, "webhook_journal", "apply", clock, pace=pace)
+        self.ingesting = Ingesting(
+            understanding, self.receiving, self.entries, due, clock, owner=self.owner
+        )
+        self.gaps = Gaps(
+            store,
+            self.directory,
+            clock,
+            lambda channel, body: understanding.accounts_of(channel, body, clock.now()),
+        )
+        keep = settings.inbox.journal
+        self.journal = Journal(
+            self.mongo,
+            clock,
+            owner=self.owner,
+            on_kept=self.ingesting.accept,
+            on_refused=self.gaps.note_refused,
+            limits=JournalLimits(
+                keep.max_batch,
+                keep.in_flight,
+                keep.pending_bytes_max,
+                keep.write_timeout,
+                keep.stale_after,
+                keep.lease,
+            ),
+        )
+        self.webhooks = WebhookRoutes(
+            self.journal, _facebook_secrets(settings), _zalo_secrets(settings)
+        )
+
+    def _parsers(self) -> dict[str, Parse]:
+        app_id = self.settings.channels.facebook.app_id
+        return {
+            "facebook": lambda body, at: parse_facebook(body, own_app_id=app_id, received_at=at),
+            "zalo": lambda body, at: parse_zalo(
+                body, known_oa_ids=self.directory.ids("zalo"), received_at=at
+            ),
+        }
+
+    def _build_inbox(self) -> None:
+        mongo, clock, config = self.mongo, self.clock, self.settings.inbox
+        self._actors = ActorCache(config.staff.actor_kept, clock)
+        self._passwords = Passwords()
+        self._staff_store = StaffStore(mongo)
+        sessions, tokens = SessionStore(mongo), TokenStore(mongo)
+        self.authenticator = StaffAuthenticator(
+            self._staff_store, sessions, tokens, self._actors, config.staff, clock
+        )
+        self._sign_in_stores = SignInStores(self._staff_store, sessions, TryStore(mongo))
+        self.staff = StaffService(mongo, self._passwords, self._actors, clock)
+        self.tokens = Tokens(mongo, self._actors, clock)
+        box = SecretBox([key.get_secret_value() for key in config.secret_key])
+        self.bots = BotService(mongo, box, self._actors, clock, self._on_account_connected)
+        self.hub = Hub(LiveStore(mongo), self.authenticator.refresh, config.live)
+        self.erasures = ErasureStore(mongo, clock)
+
+    def _build_application(self, parts: Parts) -> web.Application:
+        extra = [self.health.register]
+        if "web" in parts.roles:
+            extra.append(self.webhooks.register)
+        return build_application(
+            self.tables() if "web" in parts.roles else [],
+            self.authenticator,
+            static=parts.web_build,
+            max_body=self.settings.channels.max_body_bytes,
+            extra=extra,
+        )
+
+    def tables(self) -> Sequence[Routes]:
+        """Every route of the API, in the order of its documentation."""
+        mongo, clock, config = self.mongo, self.clock, self.settings.inbox
+        reads, customers = ConversationReads(mongo), CustomerStore(mongo, clock)
+        signing_in = SigningIn(
+            self._sign_in_stores, self._passwords, self._actors, config.staff, clock
+        )
+        files = MediaFiles.in_folder(self.settings.app.data / "media")
+        return (
+            SessionRoutes(signing_in, self._staff_store, config.staff),
+            StaffRoutes(self.staff),
+            TokenRoutes(self.tokens),
+            BotRoutes(self.bots),
+            ReadingRoutes(reads),
+            MarkingRoutes(MarkingStore(mongo, reads, clock)),
+            CustomerRoutes(customers, reads),
+            TimelineRoutes(TimelineStore(mongo), customers, reads),
+            ErasureRoutes(self.erasures),
+            UploadRoutes(Uploads(UploadStore(mongo), files, clock, config.media)),
+            LiveRoutes(self.hub, config.live),
+            ParkedRoutes(self.entries, self.ingesting.wake),
+            AuditRoutes(AuditStore(mongo)),
+        )
+
+    async def _on_account_connected(self, account_key: str) -> None:
+        """What waited for this account is applied now."""
+        await self.directory.refresh()
+        await self.entries.replay_account(account_key)
+        self.ingesting.wake()
+
+    async def start(self) -> None:
+        """Load what is needed and start the loops; the database must be migrated."""
+        await self.directory.refresh()
+        await self.gaps.note_silence()
+        admin = self.settings.inbox.admin
+        if admin.email and admin.password:
+            await self.staff.ensure_first_admin(admin.email, admin.password.get_secret_value())
+        self.receiving.start()
+        self._tasks = [asyncio.create_task(loop(self._stop)) for loop in self._loops()]
+
+    def _loops(self) -> list[Loop]:
+        loops: list[Loop] = [self.ingesting.run, self.gaps.run]
+        if "web" in self._roles:
+            loops.append(self.hub.run)
+        if "workers" in self._roles:
+            loops.append(self.ingesting.recover)
+            loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
+            if self._profiles is not None:
+                store = ProfileStore(self.mongo, self.clock)
+                loops.append(ProfileFetching(store, self._profiles).run)
+        return loops
+
+    def let_clients_go(self) -> None:
+        """Close live sockets; their clients come back to another process, or to the next one."""
+        self.hub.close()
+
+    async def stop(self, *, within: timedelta = timedelta(seconds=20)) -> None:
+        """Write and apply what is here, give back what is not done, close the database.
+
+        Call it when no request is being answered any more.
+        """
+        await self.journal.close()
+        self._stop.set()
+        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                log.error("a loop had failed", error=repr(result))
+        await self.receiving.stop(within=within)
+        await self.gaps.store_open()
+        self._passwords.close()
+        await self.mongo.close()
+
+    async def close(self) -> None:
+        """End a service that was never started: the command line's."""
+        self._passwords.close()
+        await self.mongo.close()
+
+    async def apply_due(self) -> None:
+        """Apply what is due in the journal, in this process, until nothing is."""
+        await self.directory.refresh()
+        self.receiving.start()
+        while await self.ingesting.recover_step():
+            await self.receiving.drained()
+        await self.receiving.stop(within=timedelta(seconds=60))
+
+    async def make_token(
+        self, email: str, name: str, scopes: Sequence[Scope], lifetime: timedelta | None
+    ) -> str:
+        """The secret of a new token that acts for the staff member with this e-mail."""
+        person = await self._staff_store.by_email(normal_email(email))
+        if person is None:
+            raise NotFound
+        actor = Actor(id=person.id, name=person.name, role=person.role)
+        wanted = TokenRequest(name=name, scopes=frozenset(scopes), lifetime=lifetime)
+        _, secret = await self.tokens.create(actor, wanted)
+        return secret
+
+
+def _facebook_secrets(settings: Settings) -> FacebookSecrets:
+    config = settings.channels.facebook
+    token = config.verify_token
+    return FacebookSecrets(
+        tuple(secret.get_secret_value().encode() for secret in config.app_secrets),
+        token.get_secret_value().encode() if token is not None else None,
+    )
+
+
+def _zalo_secrets(settings: Settings) -> ZaloSecrets:
+    config = settings.channels.zalo
+    return ZaloSecrets(
+        config.app_id,
+        tuple(secret.get_secret_value().encode() for secret in config.oa_secret_keys),
+        frozenset(config.domain_codes),
+    )

@@ -1,0 +1,73 @@
+"""Numbered changes of the schema: each is idempotent and runs online, once per database."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from inbox.clock import Clock
+from inbox.mongo.client import Mongo
+from inbox.mongo.indexes import INDEXES, ensure_indexes
+from inbox.mongo.leases import Leases
+
+log = structlog.get_logger(__name__)
+
+_LEASE = timedelta(minutes=10)
+_EXTRA_COLLECTIONS = ("erased", "service_marks", "uploads")
+"""Collections without an index of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step; `number` is never reused, `run` may be repeated after a crash half-way."""
+
+    number: int
+    name: str
+    run: Callable[[Mongo], Awaitable[None]]
+
+
+async def create_collections(mongo: Mongo) -> None:
+    """Before the first transaction: creating one inside collides with other transactions."""
+    wanted = {index.collection for index in INDEXES} | set(_EXTRA_COLLECTIONS)
+    for collection in sorted(wanted - set(await mongo.db.list_collection_names())):
+        await mongo.db.create_collection(collection, check_exists=False)
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "create the collections", create_collections),)
+
+
+class MigrationsBusy(Exception):
+    """Another process is migrating right now."""
+
+
+async def migrate(mongo: Mongo, clock: Clock, *, owner: str) -> list[int]:
+    """Run what has not run yet, then create missing indexes; the numbers that ran.
+
+    Raises:
+        MigrationsBusy: another process holds the lease; wait and ask again.
+    """
+    leases = Leases(mongo, clock, owner=owner)
+    if await leases.acquire("migrations", _LEASE) is None:
+        raise MigrationsBusy
+    try:
+        ran = []
+        for migration in await pending(mongo):
+            await migration.run(mongo)
+            await mongo["migrations"].update_one(
+                {"_id": migration.number},
+                {"$set": {"name": migration.name, "at": clock.now()}},
+                upsert=True,
+            )
+            log.info("migrated", number=migration.number, name=migration.name)
+            ran.append(migration.number)
+        await ensure_indexes(mongo)
+    finally:
+        await leases.release("migrations")
+    return ran
+
+
+async def pending(mongo: Mongo) -> list[Migration]:
+    """The migrations that have not run on this database, in order."""
+    done = {one["_id"] async for one in mongo["migrations"].find({}, {"_id": 1})}
+    return [one for one in MIGRATIONS if one.number not in done]

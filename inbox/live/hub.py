@@ -3,13 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 
 from inbox.config import LiveConfig
 from inbox.conversations import visibility
+from inbox.live.client import Client, Turn, Wire
 from inbox.live.frames import frame_json, text_message
 from inbox.live.model import Frame, LiveEvent
 from inbox.live.ring import Entry, MaySee, Ring
@@ -34,47 +33,6 @@ _CLIENTS_PER_TURN = 100
 
 Refresh = Callable[[Actor], Awaitable[Actor | None]]
 """The actor as it stands now (role, bots); None when the session, token or person is gone."""
-
-
-class Wire(Protocol):
-    """The way to one client. Nothing here waits or raises."""
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether the peer does not take what was written; writing should wait."""
-        ...
-
-    def write(self, message: bytes) -> None: ...
-
-    def close(self, code: int, reason: str) -> None: ...
-
-
-@dataclass(eq=False, slots=True)
-class Client:
-    """One connection: how far it was served (`position`), and how far it may fall behind."""
-
-    actor: Actor
-    wire: Wire
-    position: int
-    allowed_lag: int
-    needs_resync: bool = False
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What one round of writing shares: clients that may see the same get the same bytes."""
-
-    end: int
-    messages: dict[tuple[bytes, ...], bytes] = field(default_factory=dict)
-    frames: int = 0
-
-    def message(self, frames: list[bytes]) -> bytes:
-        self.frames += len(frames)
-        key = tuple(frames)
-        built = self.messages.get(key)
-        if built is None:
-            built = self.messages[key] = text_message(frames)
-        return built
 
 
 class Hub:
@@ -125,7 +83,7 @@ class Hub:
         self._clients.add(client)
         live_clients.set(len(self._clients))
         if client.needs_resync or position < self._ring.end:
-            self._serve(client, _Turn(self._ring.end))
+            self._serve(client, Turn(self._ring.end))
         return client
 
     def disconnect(self, client: Client) -> None:
@@ -210,7 +168,7 @@ class Hub:
             await asyncio.sleep(max(0.0, began + self._joined_within_s - time.monotonic()))
 
     async def _serve_all(self) -> None:
-        turn = _Turn(self._ring.end)
+        turn = Turn(self._ring.end)
         for number, client in enumerate(list(self._clients), start=1):
             self._serve(client, turn)
             if number % _CLIENTS_PER_TURN == 0:
@@ -221,13 +179,13 @@ class Hub:
         """Clients that could not take their messages get them once they read again."""
         while True:
             await asyncio.sleep(_LAGGARDS_EVERY_S)
-            turn = _Turn(self._ring.end)
+            turn = Turn(self._ring.end)
             for client in list(self._clients):
                 if client.needs_resync or client.position < turn.end:
                     self._serve(client, turn)
             live_frames_total.inc(turn.frames)
 
-    def _serve(self, client: Client, turn: _Turn) -> None:
+    def _serve(self, client: Client, turn: Turn) -> None:
         """Write what the client has not had up to the turn's end, as far as it takes it."""
         too_far = client.wire.is_behind and turn.end - client.position > client.allowed_lag
         if too_far or client.position < self._ring.start:

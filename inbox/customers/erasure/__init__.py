@@ -1,0 +1,1 @@
+"""Erasing a person on request: everything the database holds of them, and a tombstone."""

@@ -15,9 +15,6 @@ class FacebookConfig(Section):
     verify_token: SecretText = Field(
         default=None, description="any word, the same as in the app's webhook settings"
     )
-    api_version: str = Field(
-        default="v26.0", pattern=r"^v\d+\.\d+$", description="of the Graph API; each lives 2 years"
-    )
 
 
 class ZaloConfig(Section):

@@ -135,10 +135,6 @@ class ReceivingConfig(Section):
     poll: timedelta = Field(
         default=timedelta(seconds=1), description="between looks for what others left behind"
     )
-    old_after: timedelta = Field(
-        default=timedelta(hours=1),
-        description="an event that comes by replay and is older starts no alert, bot or script",
-    )
 
 
 class AdminConfig(Section):

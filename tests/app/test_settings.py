@@ -212,9 +212,9 @@ def test_missing_secret_key_stops_the_start_and_says_how_to_make_one(config: Pat
             id="text for a list",
         ),
         pytest.param(
-            "channels: {facebook: {api_version: 26}}",
+            "inbox: {mongo: {database: 26}}",
             ":1",
-            "channels.facebook.api_version",
+            "inbox.mongo.database",
             "put it in quotes",
             id="number for text",
         ),

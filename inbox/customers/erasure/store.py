@@ -145,12 +145,21 @@ class ErasureStore:
         )
 
     async def finish(self, claimed: Claimed) -> None:
-        """Keep that and when it was done; hashes of ids are all that stays."""
-        await self._mongo["erasures"].update_one(
-            {"_id": claimed.id},
-            {"$set": {"done_at": self._clock.now()}, "$unset": {"scope": 1}},
-        )
-        await self.due.finish(claimed)
+        """Keep that and when it was done; hashes of ids are all that stays.
+
+        In one transaction: without its scope, a repeat would begin anew and take along what the
+        person has written since.
+        """
+
+        async def work(session: Session) -> None:
+            await self._mongo["erasures"].update_one(
+                {"_id": claimed.id},
+                {"$set": {"done_at": self._clock.now()}, "$unset": {"scope": 1}},
+                session=session,
+            )
+            await self.due.finish(claimed, session=session)
+
+        await self._mongo.transaction(work)
 
 
 class _Beginning:

@@ -1,6 +1,7 @@
 """One batch of changes in one transaction: load, fold, settle, write, mark the journal."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from inbox.clock import Clock
@@ -23,7 +24,19 @@ from inbox.conversations.store import ApplyStore
 from inbox.conversations.view import conversation_view, customer_brief, message_view
 from inbox.live.model import live_event
 from inbox.mongo.client import Mongo, Session
-from inbox.mongo.journal import JournalEntries, Outcome
+from inbox.mongo.journal import EntryId, JournalEntries, Outcome, ParkedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EndedEntry:
+    """A journal entry whose last changes are in a batch.
+
+    `spoken_of` are the people and messages that it speaks of, each with when it happened.
+    """
+
+    entry_id: EntryId
+    spoken_of: frozenset[tuple[str, datetime]] = frozenset()
+    parked: tuple[ParkedEvent, ...] = ()
 
 
 class Applier:
@@ -40,25 +53,35 @@ class Applier:
         changes: Sequence[Change],
         *,
         bots: Mapping[str, str],
-        outcomes: Sequence[Outcome] = (),
+        ended: Sequence[EndedEntry] = (),
     ) -> None:
-        """Apply `changes` and mark the journal entries of `outcomes`, all or nothing.
+        """Apply `changes` and mark the journal entries that end with them, all or nothing.
 
         `bots` maps the keys of the accounts that occur to their bots.
         """
         in_order = sorted(changes, key=lambda change: change.at)
 
         async def work(session: Session) -> None:
-            if in_order:
-                await self._apply(in_order, bots, session)
+            erased = await self._erased(in_order, ended, session)
+            kept = [change for change in in_order if not _is_erased(change, erased)]
+            if kept:
+                await self._apply(kept, bots, session)
+            outcomes = [_outcome(one, erased) for one in ended]
             await self._journal.mark(outcomes, session=session)
 
         await self._mongo.transaction(work)
 
+    async def _erased(
+        self, changes: Sequence[Change], ended: Sequence[EndedEntry], session: Session
+    ) -> dict[str, datetime]:
+        """Tombstones of the people and messages that are spoken of."""
+        spoken_of = {subject for change in changes for subject in subjects(change)}
+        spoken_of.update(subject for one in ended for subject, _ in one.spoken_of)
+        return await self._store.tombstones(spoken_of, session) if spoken_of else {}
+
     async def _apply(
         self, changes: Sequence[Change], bots: Mapping[str, str], session: Session
     ) -> None:
-        changes = await self._without_erased(changes, session)
         sheet = Sheet(self._clock.now(), bots)
         await self._load(sheet, changes, session)
         for change in changes:
@@ -69,22 +92,6 @@ class Applier:
         for thread_id in sheet.unsettled:
             await self._settle(sheet, thread_id, session)
         await self._store.write(sheet, _live_events(sheet), session)
-
-    async def _without_erased(
-        self, changes: Sequence[Change], session: Session
-    ) -> Sequence[Change]:
-        """Drop what speaks of an erased person and happened before the erasure."""
-        speaks_of = [tuple(subjects(change)) for change in changes]
-        erased = await self._store.tombstones(
-            {subject for ids in speaks_of for subject in ids}, session
-        )
-        if not erased:
-            return changes
-        return [
-            change
-            for change, ids in zip(changes, speaks_of, strict=True)
-            if not any(one in erased and change.at <= erased[one] for one in ids)
-        ]
 
     async def _load(self, sheet: Sheet, changes: Sequence[Change], session: Session) -> None:
         sheet.load_messages(await self._store.messages(_message_ids(changes), session))
@@ -109,6 +116,23 @@ class Applier:
         if stored is not None:
             candidates.append(stored)
         settle(thread, min(candidates, default=None))
+
+
+def _is_erased(change: Change, erased: Mapping[str, datetime]) -> bool:
+    """Whether it speaks of an erased person and happened before the erasure."""
+    if not erased:
+        return False
+    return any(one in erased and change.at <= erased[one] for one in subjects(change))
+
+
+def _outcome(ended: EndedEntry, erased: Mapping[str, datetime]) -> Outcome:
+    """The mark; a body that speaks of what was erased does not stay in the journal either."""
+    return Outcome(
+        ended.entry_id,
+        frozenset(subject for subject, _ in ended.spoken_of),
+        ended.parked,
+        redact=any(one in erased and at <= erased[one] for one, at in ended.spoken_of),
+    )
 
 
 def _message_ids(changes: Iterable[Change]) -> set[str]:
@@ -147,8 +171,8 @@ def _live_events(sheet: Sheet) -> list[Document]:
     told: set[str] = set()
     for message in sheet.messages.values():
         thread = sheet.threads.get(message.get("conversation_id"))
-        if thread is None or not (message.changed or message.id in fresh):
-            continue
+        if thread is None or message.get("at") is None or not message.changed:
+            continue  # nothing to see: unchanged, or a fact that waits for its message
         type_ = "message_received" if message.id in fresh else "message_changed"
         told.add(thread.id)
         view = message_view(message.document, conversation=thread.document)

@@ -190,6 +190,8 @@ def _edit(sheet: Sheet, change: EditMessage) -> None:
     rank = (change.number, change.at, change.text)
     if current is not None and rank <= (current["number"], current["at"], current["text"]):
         return
+    if message.get("conversation_id") is None and change.thread is not None:
+        message.put("conversation_id", change.thread.id)  # so that an erasure finds the words
     if message.get("removed_at") is None:
         text = printable(change.text)
         message.put("edit", {"number": storable(change.number), "text": text, "at": change.at})

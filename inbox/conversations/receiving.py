@@ -17,10 +17,10 @@ import structlog
 
 from inbox import metrics
 from inbox.clock import Clock
-from inbox.conversations.applying import Applier
+from inbox.conversations.applying import Applier, EndedEntry
 from inbox.conversations.changes import Change, lane_key, subjects
 from inbox.mongo.failures import is_passing
-from inbox.mongo.journal import EntryId, JournalEntries, Outcome, ParkedEvent
+from inbox.mongo.journal import EntryId, JournalEntries, ParkedEvent
 
 log = structlog.get_logger(__name__)
 
@@ -63,14 +63,14 @@ class _Work:
     parts_left: int = 0
     parked: list[ParkedEvent] = field(default_factory=list)
 
-    def outcome(self) -> Outcome:
-        speaks_of = (
-            subject
+    def ended(self) -> EndedEntry:
+        spoken_of = (
+            (subject, change.at)
             for _, changes in self.understood.items
             for change in changes
             for subject in subjects(change)
         )
-        return Outcome(self.understood.entry_id, frozenset(speaks_of), tuple(self.parked))
+        return EndedEntry(self.understood.entry_id, frozenset(spoken_of), tuple(self.parked))
 
 
 @dataclass(slots=True, eq=False)
@@ -193,7 +193,7 @@ class Receiving:
         await self._applier.apply(
             [change for part in parts for change in part.changes()],
             bots=self._bots,
-            outcomes=[work.outcome() for work in ending],
+            ended=[work.ended() for work in ending],
         )
         metrics.apply_seconds.observe(time.perf_counter() - started)
         for part in parts:

@@ -48,11 +48,15 @@ class ParkedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How applying an entry ended. `subjects` are the people and messages that it speaks of."""
+    """How applying an entry ended. `subjects` are the people and messages that it speaks of.
+
+    `redact`: it speaks of somebody who was erased since; its body must not stay.
+    """
 
     entry_id: ObjectId
     subjects: frozenset[str] = frozenset()
     parked: tuple[ParkedEvent, ...] = ()
+    redact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +282,10 @@ class JournalEntries:
 def _mark(outcome: Outcome, now: datetime) -> Document:
     subjects = sorted(outcome.subjects)
     if not outcome.parked:
-        return {
-            "$set": {"applied_at": now, "subjects": subjects},
-            "$unset": {"apply": 1, "parked": 1},
-        }
+        applied: Document = {"applied_at": now, "subjects": subjects}
+        if outcome.redact:
+            applied |= {"body": Binary(b""), "redacted_at": now}
+        return {"$set": applied, "$unset": {"apply": 1, "parked": 1}}
     accounts = {event.account for event in outcome.parked if event.account is not None}
     parked = {
         "at": now,

@@ -57,8 +57,8 @@ def refresh_last(thread: Tracked, message: Tracked) -> None:
 def _keep_message(sheet: Sheet, change: KeepMessage) -> None:
     message = sheet.message(change.message)
     if message.get("at") is not None:
-        if not change.standby:  # also delivered to us as the thread's owner
-            message.put("standby", None)
+        if message.get("standby") and not change.standby:
+            _take_over(sheet, message, change)
         return
     thread = _thread_with(sheet, change.thread.id, change)
     _fill(message, change, thread)
@@ -74,6 +74,14 @@ def _keep_message(sheet: Sheet, change: KeepMessage) -> None:
     for kind in ("delivered_at", "seen_at"):
         if message.get(kind) is not None:
             thread.put_later(kind, change.at)
+
+
+def _take_over(sheet: Sheet, message: Tracked, change: KeepMessage) -> None:
+    """Told on standby before, now to us as the thread's owner, with what standby withholds."""
+    message.put("standby", None)
+    if message.get("removed_at") is None:
+        message.put("payload", change.payload)
+    _open_window(sheet.thread(change.thread), change.window)
 
 
 def _thread_with(sheet: Sheet, thread_id: str, change: Any) -> Tracked:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import socket
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -180,7 +181,7 @@ class Service:
         self._sign_in_stores = SignInStores(self._staff_store, sessions, TryStore(mongo))
         self.staff = StaffService(mongo, self._passwords, self._actors, clock)
         self.tokens = Tokens(mongo, self._actors, clock)
-        box = SecretBox([key.get_secret_value() for key in config.secret_key])
+        box = SecretBox([urlsafe_b64encode(key).decode() for key in self.settings.secret_keys()])
         self.bots = BotService(mongo, box, self._actors, clock, self._on_account_connected)
         self.hub = Hub(LiveStore(mongo), self.authenticator.refresh, config.live)
         self.erasures = ErasureStore(mongo, clock)

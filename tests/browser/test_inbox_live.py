@@ -145,15 +145,15 @@ async def test_the_media_block_sorts_by_kind_and_jumps_to_the_message(
             }
             assert await inbox.post_zalo(body) == 200
         await page.get_by_test_id("conversation-row").click()
-        message = page.get_by_test_id("message").filter(has_text="Đơn hàng.pdf")
+        sent = page.get_by_test_id("message").filter(has_text="Đơn hàng.pdf")
         await expect(page.get_by_text("tin 29").last).to_be_in_viewport()
-        await expect(message).not_to_be_in_viewport()
+        await expect(sent).not_to_be_in_viewport()
 
         await page.get_by_test_id("media-file").click()
         await expect(page.get_by_test_id("media-item")).to_have_count(1)
         await page.get_by_test_id("media-item").first.click()
 
-        await expect(message).to_be_in_viewport()
+        await expect(sent).to_be_in_viewport()
 
 
 async def test_the_api_documentation_loads_nothing_from_outside(inbox: RunningService) -> None:

@@ -33,6 +33,11 @@ _PORTS = range(20_000, 32_000)
 _MAX_STARTS = 5
 _OPLOG_MB = 1024
 """How far back a change stream can resume."""
+_PARAMETERS = {
+    "diagnosticDataCollectionEnabled": "false",
+    # What a killed process left open blocks its conversations until then; the default is 60.
+    "transactionLifetimeLimitSeconds": "10",
+}
 
 
 class EmbeddedMongo:
@@ -58,7 +63,7 @@ class EmbeddedMongo:
     ) -> None:
         self._directory = directory.resolve()
         self._cache_gb = cache_gb
-        self._parameters = {"diagnosticDataCollectionEnabled": "false"} | dict(parameters or {})
+        self._parameters = _PARAMETERS | dict(parameters or {})
         self._start_within = start_within
         self._lock = DataLock(self._directory)
         self._mongod = Mongod(self._directory, stop_within=stop_within)

@@ -94,10 +94,9 @@ def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.so
 
 @asynccontextmanager
 async def running(
-    settings: Settings, uri: str, listening: socket.socket, parts: Parts
+    settings: Settings, mongo: Mongo, listening: socket.socket, parts: Parts
 ) -> AsyncIterator[Service]:
-    """The service, answering on `listening`; drained at the end."""
-    mongo = Mongo.connect(uri, settings.inbox.mongo.database)
+    """The service, answering on `listening`; drained at the end, `mongo` closed."""
     await migrated(mongo, parts.clock)
     service = Service(settings, mongo, replace(parts, web_build=parts.web_build or WEB_BUILD))
     runner = web.AppRunner(
@@ -142,7 +141,8 @@ async def serve(
     """Serve until a signal. `meanwhile` runs beside it with the service and its URL."""
     http = settings.app.http
     listening = listening_socket(http.host, http.port, shared=shared)
-    async with running(settings, uri, listening, parts or Parts(clock=SystemClock())) as service:
+    mongo = Mongo.connect(uri, settings.inbox.mongo.database)
+    async with running(settings, mongo, listening, parts or Parts(clock=SystemClock())) as service:
         log.info("ready", url=url_of(listening), process=service.owner)
         beside = (
             asyncio.create_task(_quietly(meanwhile(service, url_of(listening))))

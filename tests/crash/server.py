@@ -1,0 +1,154 @@
+"""The service wired as in production, in a process that kills itself where it is told to.
+
+The kill needs no hook in the product: a listener of the driver hears of every database command
+just before its bytes are sent, and just after the server has answered.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Literal
+
+import uvloop
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
+
+from app.logging import configure_logging
+from app.serving import listening_socket, running, until_told, url_of
+from app.settings import Settings, load_settings
+from app.wiring import Parts
+from inbox.clock import SystemClock, to_milliseconds
+from inbox.mongo.client import Mongo
+from tests.webhook_signing import SECRETS
+
+APP_NAME = "crash-server"
+"""By which fail points find the connections of these servers."""
+_CONFIG = Path(__file__).parents[2] / "config.yaml"
+_FIRST_WEBHOOK = "insert:webhook_journal"
+
+
+@dataclass(frozen=True, slots=True)
+class KillPoint:
+    """Before or after the `number`-th command of this `kind`, any kind when it is None.
+
+    Counted from the first journal insert on (which is number 1), or from the start.
+    """
+
+    moment: Literal["before", "after"]
+    number: int
+    kind: str | None = None
+    from_start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a server is started. `ahead` moves its clock, so that leases of the dead have ended."""
+
+    uri: str
+    database: str
+    data: Path
+    lease: timedelta = timedelta(seconds=15)
+    poll: timedelta = timedelta(seconds=1)
+    ahead: timedelta = timedelta(0)
+    kill: KillPoint | None = None
+
+    def settings(self) -> Settings:
+        return load_settings(
+            _CONFIG,
+            SECRETS,
+            {
+                "app.data": self.data,
+                "app.http.port": 0,
+                "app.log.level": "error",
+                "inbox.mongo.database": self.database,
+                "inbox.journal.lease": self.lease,
+                "inbox.receiving.lease": self.lease,
+                "inbox.receiving.poll": self.poll,
+                "inbox.receiving.pause_when_away": timedelta(milliseconds=50),
+            },
+        )
+
+
+class AheadClock:
+    """The clock of this machine, moved by a fixed amount."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self._clock = SystemClock()
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return to_milliseconds(self._clock.now() + self._ahead)
+
+
+class Killer(CommandListener):
+    """Counts database commands, tells their kinds, and kills this process at the kill point."""
+
+    def __init__(self, kill: KillPoint | None) -> None:
+        self._kill = kill
+        self._counting = kill is not None and kill.from_start
+        self._count = 0
+        self._fatal: int | None = None
+        self.kinds: list[str] = []
+        """Of the commands since the first webhook, in their order."""
+
+    def started(self, event: CommandStartedEvent) -> None:
+        kind = kind_of(event)
+        self._counting = self._counting or kind == _FIRST_WEBHOOK
+        if not self._counting:
+            return
+        self.kinds.append(kind)
+        if self._kill is None or self._kill.kind not in (None, kind):
+            return
+        self._count += 1
+        if self._count != self._kill.number:
+            return
+        if self._kill.moment == "before":
+            die()
+        self._fatal = event.request_id
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        if event.request_id == self._fatal:
+            die()
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """The server answered all the same."""
+        if event.request_id == self._fatal:
+            die()
+
+
+def kind_of(event: CommandStartedEvent) -> str:
+    """A command by what it does to which collection, such as `update:conversations in txn`."""
+    name, command = event.command_name, event.command
+    target = command.get("collection") if name == "getMore" else command.get(name)
+    kind = f"{name}:{target}" if isinstance(target, str) else name
+    in_transaction = command.get("autocommit") is False and name != "commitTransaction"
+    return f"{kind} in txn" if in_transaction else kind
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run(start: Start, parent: Connection) -> None:
+    """Serve until SIGTERM: sends the URL when ready, and the kinds of commands at the end."""
+    uvloop.run(_serve(start, parent.send))
+
+
+async def _serve(start: Start, tell: Callable[[Any], None]) -> None:
+    settings = start.settings()
+    configure_logging(settings.app.log)
+    killer = Killer(start.kill)
+    mongo = Mongo.connect(start.uri, start.database, event_listeners=[killer], appname=APP_NAME)
+    listening = listening_socket("127.0.0.1", 0)
+    async with running(settings, mongo, listening, Parts(clock=AheadClock(start.ahead))):
+        tell(url_of(listening))
+        await until_told()
+    tell(killer.kinds)

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import pymongo
 import structlog
@@ -17,6 +16,7 @@ from bson import Binary, ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
+from inbox import metrics
 from inbox.clock import Clock
 from inbox.errors import Unavailable
 from inbox.mongo.client import Document, Mongo, Session
@@ -24,6 +24,9 @@ from inbox.mongo.client import Document, Mongo, Session
 log = structlog.get_logger(__name__)
 
 EntryId = ObjectId
+
+_PARKED: Document = {"parked": {"$exists": True}, "parked.account": {"$exists": True}}
+"""Both, because the second lets the index of parked entries answer: (parked.account, _id)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ class Journal:
                 log.warning("webhook bodies were not kept", count=len(batch), error=repr(error))
                 self._refuse(batch)
             else:
+                metrics.journal_batch_size.observe(len(batch))
                 for one in batch:
                     if not one.kept.done():
                         one.kept.set_result(None)
@@ -237,7 +241,7 @@ class JournalEntries:
 
     async def replay_parked(self) -> int:
         """Have everything parked applied again, after a parser fix; the number of entries."""
-        return await self.make_due({"parked": {"$exists": True}})
+        return await self.make_due(_PARKED)
 
     async def replay_one(self, entry_id: str) -> bool:
         """Have one parked entry applied again. False when there is no such parked entry."""
@@ -248,7 +252,7 @@ class JournalEntries:
 
     async def parked_account_keys(self) -> list[str]:
         """Keys of the accounts that parked entries wait for."""
-        keys = await self._collection.distinct("parked.account", {"parked": {"$exists": True}})
+        keys = await self._collection.distinct("parked.account", _PARKED)
         return [key for key in keys if isinstance(key, str)]
 
     async def replay_account(self, account_key: str) -> int:
@@ -257,14 +261,14 @@ class JournalEntries:
 
     async def list_parked(self, *, after: str | None, limit: int) -> list[Document]:
         """Parked entries, newest first, without their bodies; index (parked.account, _id)."""
-        query: dict[str, Any] = {"parked": {"$exists": True}}
+        query = dict(_PARKED)
         if after is not None and ObjectId.is_valid(after):
             query["_id"] = {"$lt": ObjectId(after)}
         cursor = self._collection.find(query, {"body": 0}).sort("_id", -1).limit(limit)
         return [document async for document in cursor]
 
     async def count_parked(self) -> int:
-        return await self._collection.count_documents({"parked": {"$exists": True}})
+        return await self._collection.count_documents(_PARKED)
 
     async def lag(self) -> timedelta:
         """Age of the oldest entry that is not applied and not parked; zero when all are."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from inbox import metrics
 from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo, Session
 
@@ -40,8 +41,9 @@ class Backoff:
     longest: timedelta = timedelta(hours=1)
 
     def pause(self, attempts: int) -> timedelta:
+        """How long to wait after so many tries: between nothing and the doubled pause."""
         ceiling = min(self.longest, self.first * 2.0 ** min(attempts - 1, 30))
-        return ceiling * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
+        return ceiling * random.uniform(0, 1)  # noqa: S311 - jitter, not a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class DueWork:
     ) -> None:
         self._collection = mongo[collection]
         self._path = path
+        self._lag = metrics.due_lag_seconds.labels(f"{collection}.{path}")
         self._clock = clock
         self._pace = pace or Pace()
         self._woken = asyncio.Event()
@@ -82,8 +85,10 @@ class DueWork:
         """
         now = self._clock.now()
         due_at = f"{self._path}.due_at"
-        cursor = self._collection.find({due_at: {"$lte": now}}, {"_id": 1})
-        ids = [owner["_id"] async for owner in cursor.sort(due_at, 1).limit(limit)]
+        cursor = self._collection.find({due_at: {"$lte": now}}, {due_at: 1})
+        found = await cursor.sort(due_at, 1).limit(limit).to_list()
+        self._lag.set((now - self._work(found[0])["due_at"]).total_seconds() if found else 0)
+        ids = [owner["_id"] for owner in found]
         if not ids:
             return []
         token = secrets.token_hex(8)
@@ -97,13 +102,19 @@ class DueWork:
             hint="_id_",
         )
         mine = self._collection.find({"_id": {"$in": ids}, f"{self._path}.token": token})
-        return [self._claimed(document, token) async for document in mine.hint("_id_")]
+        claimed = {one["_id"]: one async for one in mine.hint("_id_")}
+        return [self._claimed(claimed[id_], token) for id_ in ids if id_ in claimed]
 
     def _claimed(self, document: Document, token: str) -> Claimed:
+        work = self._work(document)
+        return Claimed(document["_id"], token, work["fence"], work["attempts"], document)
+
+    def _work(self, document: Document) -> Document:
         work: Any = document
         for key in self._path.split("."):
             work = work[key]
-        return Claimed(document["_id"], token, work["fence"], work["attempts"], document)
+        found: Document = work
+        return found
 
     async def finish(self, claimed: Claimed, *, session: Session | None = None) -> bool:
         """The work is done. False when the lease was lost or new work was marked meanwhile."""
@@ -116,7 +127,9 @@ class DueWork:
         self, claimed: Claimed, error: str, *, after: timedelta | None = None
     ) -> datetime:
         """Try again later: after `after`, or after a jittered pause that doubles. When?"""
-        at = self._clock.now() + (after or self._pace.backoff.pause(claimed.attempts))
+        at = self._clock.now() + (
+            self._pace.backoff.pause(claimed.attempts) if after is None else after
+        )
         await self._collection.update_one(
             self._held(claimed),
             {
@@ -146,21 +159,6 @@ class DueWork:
                 {"$set": self._at(due_at=until, lease_until=until)},
                 hint="_id_",
             )
-
-    async def lag(self) -> timedelta:
-        """How long the oldest due work has been waiting; zero when nothing is due."""
-        now = self._clock.now()
-        due_at = f"{self._path}.due_at"
-        oldest = await self._collection.find_one(
-            {due_at: {"$lte": now}}, {due_at: 1}, sort=[(due_at, 1)]
-        )
-        if oldest is None:
-            return timedelta(0)
-        work: Any = oldest
-        for key in self._path.split("."):
-            work = work[key]
-        waited: timedelta = now - work["due_at"]
-        return waited
 
     def wake(self) -> None:
         """Something in this process has just become due."""

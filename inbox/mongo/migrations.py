@@ -1,5 +1,6 @@
 """Numbered changes of the schema: each is idempotent and runs online, once per database."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,8 @@ from inbox.mongo.leases import Leases
 
 log = structlog.get_logger(__name__)
 
-_LEASE = timedelta(minutes=10)
+_LEASE = timedelta(seconds=15)
+"""Renewed while migrating; a killed process keeps the others waiting for this long at most."""
 _EXTRA_COLLECTIONS = ("erased", "service_marks", "uploads")
 """Collections without an index of their own."""
 
@@ -50,20 +52,33 @@ async def migrate(mongo: Mongo, clock: Clock, *, owner: str) -> list[int]:
     leases = Leases(mongo, clock, owner=owner)
     if await leases.acquire("migrations", _LEASE) is None:
         raise MigrationsBusy
+    renewing = asyncio.create_task(_renew(leases))
     try:
-        ran = []
-        for migration in await pending(mongo):
-            await migration.run(mongo)
-            await mongo["migrations"].update_one(
-                {"_id": migration.number},
-                {"$set": {"name": migration.name, "at": clock.now()}},
-                upsert=True,
-            )
-            log.info("migrated", number=migration.number, name=migration.name)
-            ran.append(migration.number)
-        await ensure_indexes(mongo)
+        return await _run_pending(mongo, clock)
     finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
         await leases.release("migrations")
+
+
+async def _renew(leases: Leases) -> None:
+    while True:
+        await asyncio.sleep(_LEASE.total_seconds() / 3)
+        await leases.acquire("migrations", _LEASE)
+
+
+async def _run_pending(mongo: Mongo, clock: Clock) -> list[int]:
+    ran = []
+    for migration in await pending(mongo):
+        await migration.run(mongo)
+        await mongo["migrations"].update_one(
+            {"_id": migration.number},
+            {"$set": {"name": migration.name, "at": clock.now()}},
+            upsert=True,
+        )
+        log.info("migrated", number=migration.number, title=migration.name)
+        ran.append(migration.number)
+    await ensure_indexes(mongo)
     return ran
 
 

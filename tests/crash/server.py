@@ -50,7 +50,11 @@ class KillPoint:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a server is started. `ahead` moves its clock, so that leases of the dead have ended."""
+    """How a server is started.
+
+    `ahead` moves its clock, so that leases of the dead have ended; `batch` is the number of
+    bodies per transaction.
+    """
 
     uri: str
     database: str
@@ -58,6 +62,7 @@ class Start:
     lease: timedelta = timedelta(seconds=15)
     poll: timedelta = timedelta(seconds=1)
     ahead: timedelta = timedelta(0)
+    batch: int = 128
     kill: KillPoint | None = None
 
     def settings(self) -> Settings:
@@ -70,6 +75,7 @@ class Start:
                 "app.log.level": "error",
                 "inbox.mongo.database": self.database,
                 "inbox.journal.lease": self.lease,
+                "inbox.receiving.batch": self.batch,
                 "inbox.receiving.lease": self.lease,
                 "inbox.receiving.poll": self.poll,
                 "inbox.receiving.pause_when_away": timedelta(milliseconds=50),

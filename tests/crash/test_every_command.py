@@ -62,6 +62,10 @@ class World:
     start: Start
     expected: Projection
 
+    def one_by_one(self) -> "World":
+        """The same, with one body per transaction: then every kind of command occurs."""
+        return replace(self, start=replace(self.start, batch=1))
+
     async def storm(self, kill: KillPoint) -> bool:
         """A storm into a server with a kill point, ended by another; whether it killed itself."""
         await forget(self.mongo)
@@ -104,7 +108,7 @@ async def world(mongo: Mongo, clock: FixedClock, servers: Fleet, start: Start) -
 
 
 async def test_the_small_storm_takes_the_commands_that_are_killed_at(world: World) -> None:
-    server = await world.servers.start(world.start)
+    server = await world.servers.start(world.one_by_one().start)
     sender = Sender(world.servers.urls)
 
     await sender.deliver(SMALL_STORM, connections=1)
@@ -120,24 +124,28 @@ async def test_the_small_storm_takes_the_commands_that_are_killed_at(world: Worl
 async def test_a_kill_at_a_command_of_any_kind_loses_and_doubles_nothing(
     world: World, kind: str, moment: Moment
 ) -> None:
-    assert await world.storm(KillPoint(moment, 1, kind))
+    assert await world.one_by_one().storm(KillPoint(moment, 1, kind))
 
 
-@pytest.mark.parametrize("number", [3, 7, 15, 24])
-async def test_a_kill_at_some_later_command_loses_and_doubles_nothing(
-    world: World, number: int
-) -> None:
-    await world.storm(KillPoint("after", number))
-
-
-@pytest.mark.torture
 @MOMENTS
 async def test_a_kill_at_every_command_loses_and_doubles_nothing(
     world: World, moment: Moment
 ) -> None:
+    await _kill_at_every_command(world, moment)
+
+
+@pytest.mark.torture
+@MOMENTS
+async def test_a_kill_at_every_command_of_many_transactions_loses_and_doubles_nothing(
+    world: World, moment: Moment
+) -> None:
+    await _kill_at_every_command(world.one_by_one(), moment)
+
+
+async def _kill_at_every_command(world: World, moment: Moment) -> None:
     for number in itertools.count(1):
         if not await world.storm(KillPoint(moment, number)):
-            assert number > len(SMALL_STORM)
+            assert number > len(INTAKE)
             return
 
 

@@ -23,12 +23,12 @@ _LONGEST_S = 5.0
 class Sender:
     """Posts to whichever of `urls` is next.
 
-    `acknowledged` are the bodies that were answered 200; `refusals` counts the other answers by
-    status, 0 for none at all.
+    `posted` counts the tries; `acknowledged` are the bodies that were answered 200; `refusals`
+    counts the other answers by status, 0 for none at all.
     """
 
     urls: Callable[[], Sequence[str]]
-    on_posted: Callable[[], None] = lambda: None
+    posted: int = 0
     acknowledged: list[Delivery] = field(default_factory=list)
     refusals: Counter[int] = field(default_factory=Counter)
     _turn: "itertools.count[int]" = field(default_factory=itertools.count)
@@ -56,7 +56,7 @@ class Sender:
         if not urls:
             return False
         url = f"{urls[next(self._turn) % len(urls)]}/webhooks/{channel}"
-        self.on_posted()
+        self.posted += 1
         try:
             async with session.post(url, data=body, headers=signed(channel, body)) as answer:
                 status = answer.status

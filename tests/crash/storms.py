@@ -60,7 +60,7 @@ SMALL_STORM_MESSAGES = 5
 
 
 def storm(size: int, *, seed: int) -> list[Delivery]:
-    """`size` webhooks of some customers of two pages, slightly out of order; seeded."""
+    """`size` webhooks of some customers of two pages: a little out of order, some of them twice."""
     chance = random.Random(seed)
     people = [
         (str(7_000_000_000_000_000 + number), page)
@@ -68,12 +68,18 @@ def storm(size: int, *, seed: int) -> list[Delivery]:
         for page in (FACEBOOK_PAGE, SECOND_FACEBOOK_PAGE)
     ]
     mids: list[tuple[str, str, str]] = []
-    deliveries = []
-    for number in range(size):
-        psid, page = chance.choice(people)
-        deliveries.append(_something(chance, number, psid, page, mids))
-    places = [(number + chance.uniform(0, 12), number) for number in range(size)]
-    return [deliveries[number] for _, number in sorted(places)]
+    again = size // 20
+    once = [
+        _something(chance, number, *chance.choice(people), mids) for number in range(size - again)
+    ]
+    places = [
+        *((number + chance.uniform(0, 12), number) for number in range(len(once))),
+        *(
+            (chance.uniform(number, size), number)
+            for number in chance.sample(range(len(once)), again)
+        ),
+    ]
+    return [once[number] for _, number in sorted(places)]
 
 
 def _something(

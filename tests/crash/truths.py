@@ -45,7 +45,7 @@ async def is_drained(mongo: Mongo) -> bool:
 
 async def assert_every_message_is_there_once(mongo: Mongo, delivered: Sequence[Delivery]) -> None:
     """Every message of these bodies: one document, and one announcement to live clients."""
-    ids = {id_ for _, body in delivered for id_ in _message_ids(json.loads(body))}
+    ids = message_ids(delivered)
     shown = [one["_id"] async for one in mongo["messages"].find({"at": {"$exists": True}})]
     assert set(shown) == ids
 
@@ -59,11 +59,15 @@ async def assert_every_message_is_there_once(mongo: Mongo, delivered: Sequence[D
     assert await mongo["webhook_journal"].count_documents({"parked": {"$exists": True}}) == 0
 
 
-def _message_ids(body: dict[str, Any]) -> Iterable[str]:
-    for entry in body["entry"]:
-        for element in entry["messaging"]:
-            if "message" in element:
-                yield message_key("facebook", entry["id"], element["message"]["mid"])
+def message_ids(deliveries: Iterable[Delivery]) -> set[str]:
+    """Ids of the messages that these Messenger bodies bring."""
+    return {
+        message_key("facebook", entry["id"], element["message"]["mid"])
+        for _, body in deliveries
+        for entry in json.loads(body)["entry"]
+        for element in entry["messaging"]
+        if "message" in element
+    }
 
 
 async def assert_conversations_add_up(mongo: Mongo) -> None:

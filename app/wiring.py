@@ -127,6 +127,7 @@ class Service:
                 limits.lease,
                 limits.pause_when_away,
             ),
+            requests_wait=lambda: self.journal.busy,
         )
         understanding = Understanding(self._parsers(), parts.router, self.directory)
         pace = Pace(lease=limits.lease, poll_every=limits.poll)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from inbox.conversations.receiving import Receiving, Understood
 from inbox.ids import account_key
 from inbox.mongo.due import Claimed, DueWork
 from inbox.mongo.failures import is_passing
-from inbox.mongo.journal import Entry, JournalEntries, Outcome, ParkedEvent
+from inbox.mongo.journal import Entry, EntryId, JournalEntries, Outcome, ParkedEvent
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,12 @@ MOST_ATTEMPTS = 20
 """An entry claimed this often without ever ending is parked: it may be what kills the process."""
 _YIELD_EVERY = 16
 """Entries understood in a row before other requests get their turn; about 2 ms."""
+_RENEWED_AT_ONCE = 1000
+_LOOK_EVERY = 1 / 3
+_ENDS_SOON = 0.6
+_RENEWED_FOR = 2
+"""In leases: how often to look for leases that end soon, when that is, and the renewal. Renewing
+costs the database as much as applying does a third of, hence seldom and for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Understanding:
             parsed = self.parsers[entry.channel](entry.body, entry.received_at)
         except events.MalformedBody:
             malformed = (ParkedEvent(0, "malformed_body"),)
-            return Understood(entry.id, len(entry.body), token, (), malformed)
+            return Understood(entry.id, len(entry.body), token, (), malformed, entry.received_at)
         parked = [ParkedEvent(one.index, f"bad_event:{one.reason}") for one in parsed.bad]
         items: list[tuple[int, tuple[Change, ...]]] = []
         for index, event in zip(parsed.indices, parsed.events, strict=True):
@@ -63,7 +69,9 @@ class Understanding:
             except Exception as error:
                 log.exception("a handler failed", event=event.type)
                 parked.append(ParkedEvent(index, f"handler_failed:{type(error).__name__}"))
-        return Understood(entry.id, len(entry.body), token, tuple(items), tuple(parked))
+        return Understood(
+            entry.id, len(entry.body), token, tuple(items), tuple(parked), entry.received_at
+        )
 
     def _route(self, event: Any) -> tuple[Change, ...]:
         batch = Batch()
@@ -99,7 +107,10 @@ class Ingesting:
         self._due = due
         self._clock = clock
         self._owner = owner
+        self._lease = receiving.lease
         self._kept: deque[Entry] = deque()
+        self._kept_bytes = 0
+        self._renewed_until: dict[EntryId, datetime] = {}
         self._arrived = asyncio.Event()
         self._refreshed_at: datetime | None = None
 
@@ -108,31 +119,62 @@ class Ingesting:
 
         When too much waits already, entries stay in the journal and recovery finds them.
         """
-        if self._receiving.full:
+        if self._receiving.full(self._kept_bytes):
             return
         self._kept.extend(entries)
+        self._kept_bytes += sum(len(entry.body) for entry in entries)
         self._arrived.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Understand and submit what is kept, until `stop` is set and nothing is left."""
-        while True:
-            while self._kept:
-                await self._submit_some()
-            if stop.is_set():
-                return
-            self._arrived.clear()
-            waiting = [
-                asyncio.ensure_future(self._arrived.wait()),
-                asyncio.ensure_future(stop.wait()),
-            ]
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for one in waiting:
-                one.cancel()
+        """Understand and submit what is kept, until `stop` is set and nothing is left.
+
+        What waits does so as bytes: the lanes get no more than keeps them working. At the end
+        they get everything, and what they cannot apply in time they give back.
+        """
+        renewing = asyncio.create_task(self._renew_leases())
+        try:
+            while True:
+                while self._kept:
+                    if not self._receiving.has_room and not stop.is_set():
+                        await _first_of(self._receiving.room(), stop.wait())
+                    await self._submit_some()
+                if stop.is_set():
+                    return
+                self._arrived.clear()
+                await _first_of(self._arrived.wait(), stop.wait())
+        finally:
+            renewing.cancel()
 
     async def _submit_some(self) -> None:
         some = [self._kept.popleft() for _ in range(min(_YIELD_EVERY, len(self._kept)))]
+        for entry in some:
+            self._kept_bytes -= len(entry.body)
+            self._renewed_until.pop(entry.id, None)
         await self._submit([(entry, self._owner) for entry in some])
         await asyncio.sleep(0)
+
+    async def _renew_leases(self) -> None:
+        """Keep what waits here from being claimed by others."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() * _LOOK_EVERY)
+            try:
+                await self._renew_ending()
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+
+    async def _renew_ending(self) -> None:
+        now = self._clock.now()
+        soon, until = now + self._lease * _ENDS_SOON, now + self._lease * _RENEWED_FOR
+        ids = [
+            one.id
+            for one in self._kept
+            if self._renewed_until.get(one.id, one.received_at + self._lease) < soon
+        ]
+        for start in range(0, len(ids), _RENEWED_AT_ONCE):
+            some = ids[start : start + _RENEWED_AT_ONCE]
+            await self._journal.renew(some, owner=self._owner, until=until)
+            self._renewed_until.update(dict.fromkeys(some, until))
 
     async def _submit(self, entries: Sequence[tuple[Entry, str]]) -> None:
         understood = [self._understanding.understand(entry, token) for entry, token in entries]
@@ -173,7 +215,7 @@ class Ingesting:
             if key in self._understanding.directory.bots:
                 await self._journal.replay_account(key)
         metrics.journal_lag_seconds.set((await self._journal.lag()).total_seconds())
-        if self._receiving.full:
+        if self._receiving.full(self._kept_bytes):
             return 0
         claimed = await self._due.claim(RECOVERED_AT_ONCE)
         await self._end_hopeless(claimed)
@@ -203,6 +245,16 @@ class Ingesting:
     def wake(self) -> None:
         """Something was made due again in this process: a replay, a connected account."""
         self._due.wake()
+
+
+async def _first_of(*works: Coroutine[Any, Any, Any]) -> None:
+    """Return when one of them has ended; the others are cancelled."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _is_hopeful(claimed: Claimed) -> bool:

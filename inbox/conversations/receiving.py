@@ -4,14 +4,17 @@ A lane is picked by the hash of the conversation, so that two transactions of th
 fight for one conversation; those of other processes collide and are repeated. A batch that
 fails for a reason of its own is tried entry by entry, then event by event: the poisonous event
 parks alone. While the database is away a lane waits; nothing is dropped.
+
+Answering comes first: a platform that waits too long sends again, or never again. While requests
+wait for the journal, one lane works at a time and pauses in between.
 """
 
 import asyncio
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -23,6 +26,11 @@ from inbox.mongo.failures import is_passing
 from inbox.mongo.journal import EntryId, JournalEntries, ParkedEvent
 
 log = structlog.get_logger(__name__)
+
+_BATCHES_AHEAD = 2
+"""Per lane: beyond it entries had better wait as bytes, not as parsed objects."""
+_RENEWED_AFTER = 0.1
+"""Of a lease: what is here for longer than that is renewed as often as that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class Understood:
     token: str
     items: tuple[tuple[int, tuple[Change, ...]], ...]
     parked: tuple[ParkedEvent, ...] = ()
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,8 @@ class ReceivingLimits:
     lease: timedelta = timedelta(seconds=15)
     pause_when_away: timedelta = timedelta(seconds=0.5)
     """Between tries while the database is away."""
+    patience: timedelta = timedelta(seconds=10)
+    """What has waited this long is applied at full speed, however many requests wait."""
 
 
 @dataclass(slots=True, eq=False)
@@ -85,7 +96,10 @@ class _Part:
 
 
 class Receiving:
-    """Applies understood entries. `bots` is asked for the account-to-bot map before each batch."""
+    """Applies understood entries. `bots` is asked for the account-to-bot map before each batch.
+
+    `requests_wait` says whether requests wait for the journal at this moment.
+    """
 
     def __init__(
         self,
@@ -94,12 +108,16 @@ class Receiving:
         clock: Clock,
         bots: Mapping[str, str],
         limits: ReceivingLimits | None = None,
+        requests_wait: Callable[[], bool] = lambda: False,
     ) -> None:
         self._applier = applier
         self._journal = journal
         self._clock = clock
         self._bots = bots
         self._limits = limits or ReceivingLimits()
+        self._requests_wait = requests_wait
+        self._turn = asyncio.Lock()
+        self._ended = asyncio.Event()
         self._lanes: list[asyncio.Queue[_Part]] = [
             asyncio.Queue() for _ in range(self._limits.lanes)
         ]
@@ -125,10 +143,25 @@ class Receiving:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._release_leases()
 
+    def full(self, waiting_bytes: int = 0) -> bool:
+        """Whether so much waits here and at the caller that the rest stays in the journal."""
+        return self._bytes + waiting_bytes >= self._limits.backlog_bytes_max
+
     @property
-    def full(self) -> bool:
-        """Whether so much waits here that entries had better stay in the journal."""
-        return self._bytes >= self._limits.backlog_bytes_max
+    def has_room(self) -> bool:
+        """Whether the lanes want more, so that none of them ever runs dry."""
+        return len(self._working) < self._limits.lanes * self._limits.batch * _BATCHES_AHEAD
+
+    async def room(self) -> None:
+        """Return when the lanes want more."""
+        while not self.has_room:
+            self._ended.clear()
+            await self._ended.wait()
+
+    @property
+    def lease(self) -> timedelta:
+        """For how long an entry belongs to whoever claimed it."""
+        return self._limits.lease
 
     @property
     def backlog(self) -> int:
@@ -168,9 +201,22 @@ class Receiving:
     async def _run(self, lane: asyncio.Queue[_Part]) -> None:
         while True:
             parts = [await lane.get()]
-            while len(parts) < self._limits.batch and not lane.empty():
-                parts.append(lane.get_nowait())
-            await self._apply_until_done(parts)
+            if not self._requests_wait() or self._is_late(parts[0]):
+                await self._apply_until_done(self._with_more(parts, lane))
+                continue
+            async with self._turn:
+                began = time.monotonic()
+                await self._apply_until_done(self._with_more(parts, lane))
+                await asyncio.sleep(time.monotonic() - began)
+
+    def _with_more(self, parts: list[_Part], lane: asyncio.Queue[_Part]) -> list[_Part]:
+        while len(parts) < self._limits.batch and not lane.empty():
+            parts.append(lane.get_nowait())
+        return parts
+
+    def _is_late(self, part: _Part) -> bool:
+        received_at = part.work.understood.received_at
+        return received_at is None or self._clock.now() - received_at > self._limits.patience
 
     async def _apply_until_done(self, parts: list[_Part]) -> None:
         while True:
@@ -209,6 +255,7 @@ class Receiving:
             self._lanes[0].put_nowait(_Part(work, ()))
             return
         del self._working[work]
+        self._ended.set()
         self._bytes -= work.understood.size
         metrics.entries_applied_total.inc()
         for event in work.parked:
@@ -246,11 +293,11 @@ class Receiving:
         self._away = True
 
     async def _renew_leases(self) -> None:
-        """Keep what has waited for a third of its lease from being claimed by others."""
-        third = self._limits.lease.total_seconds() / 3
+        """Keep what takes long from being claimed by others."""
+        pause_s = self._limits.lease.total_seconds() * _RENEWED_AFTER
         while True:
-            await asyncio.sleep(third)
-            before = time.monotonic() - third
+            await asyncio.sleep(pause_s)
+            before = time.monotonic() - pause_s
             waiting = [work for work in self._working if work.since <= before]
             try:
                 for token, ids in _by_token(waiting).items():

@@ -109,6 +109,11 @@ class Journal:
         self._flushes: set[asyncio.Task[None]] = set()
         self._closed = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether requests wait at this moment until their bodies are written."""
+        return bool(self._flushes)
+
     async def keep(self, channel: str, body: bytes) -> None:
         """Return when `body` is durable.
 

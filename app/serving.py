@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from app.embedded import EmbeddedMongo
+from app.garbage import spare_collections
 from app.settings import Settings
 from app.wiring import Parts, Service, process_name
 from inbox.clock import Clock, SystemClock
@@ -143,6 +144,7 @@ async def serve(
     listening = listening_socket(http.host, http.port, shared=shared)
     mongo = Mongo.connect(uri, settings.inbox.mongo.database)
     async with running(settings, mongo, listening, parts or Parts(clock=SystemClock())) as service:
+        spare_collections()
         log.info("ready", url=url_of(listening), process=service.owner)
         beside = (
             asyncio.create_task(_quietly(meanwhile(service, url_of(listening))))

@@ -1,9 +1,11 @@
 """What inbox needs of the packages above it: Protocols that they implement and `app` plugs in."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
 
-from inbox.conversations.model import IdentityRef
+from inbox.conversations.model import AttachmentKind, Channel, ConversationKind, IdentityRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +34,209 @@ class ProfileSource(Protocol):
             ProfileUnavailable: try again later.
             ProfileRefused: the platform does not tell us; keep the neutral placeholder.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRef:
+    """The account that a call acts for; `key` is its id in our database."""
+
+    key: str
+    channel: Channel
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a message goes to: the person of an inbox thread, a comment, or a group.
+
+    `external_id` is the person, the root comment or the group as the platform names it.
+    `reply_context` is what an anonymous Zalo visitor's conversation needs besides.
+    `comment_id`: answer this comment privately (Facebook, once per comment, within 7 days).
+    """
+
+    kind: ConversationKind
+    external_id: str
+    reply_context: str | None = None
+    comment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """A file of ours that goes out. `size` in bytes; `read` streams its bytes anew each call."""
+
+    kind: AttachmentKind
+    name: str
+    size: int
+    mime: str
+    read: Callable[[], AsyncIterator[bytes]] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message: opens `url`, or comes back as a postback with `payload`."""
+
+    title: str
+    url: str | None = None
+    payload: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an agent, a script or a bot wants to say, before it is cut into platform messages."""
+
+    text: str | None = None
+    files: tuple[OutgoingFile, ...] = ()
+    quick_replies: tuple[Button, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    sticker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One platform message. `n` counts from 0; at most one of text and file carries content,
+    except where a platform takes a caption (then both)."""
+
+    n: int
+    text: str | None = None
+    file: int | None = None
+    """Place of the file in the draft."""
+    quick_replies: tuple[Button, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    sticker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One part on its way. `reference` is ours and comes back in the echo where the platform
+    carries it; `by_human` permits what only humans may use (Meta's human-agent tag);
+    `last_in_at` is when the customer last wrote; `reply_to` the platform's id of the quoted
+    message."""
+
+    account: AccountRef
+    recipient: Recipient
+    part: Part
+    file: OutgoingFile | None
+    reference: str
+    by_human: bool
+    last_in_at: datetime | None
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The platform took it. `window` is what its answer says about the reply window, if it does."""
+
+    external_id: str
+    window: dict[str, Any] | None = None
+
+
+class SendError(Exception):
+    """Why a message did not go out. `code` is stable; `vi` and `en` tell the agent.
+
+    SendError
+      SendRefused        final: the platform will never take this message (to this person, like this)
+        WindowClosed     the reply window is over
+      SendUnavailable    passing: nothing was sent; worth another try after `retry_after_s`
+      AccountUnusable    the account's token or permission is dead: its sends wait for an admin
+      SendUncertain      the request may have been taken: never sent again by itself
+    """
+
+    code = "send_failed"
+    vi = "Không gửi được tin nhắn."
+    en = "The message could not be sent."
+
+    def __init__(self, reason: str = "", *, platform_code: str | None = None) -> None:
+        super().__init__(f"{self.code}: {reason}" if reason else self.code)
+        self.reason = reason
+        self.platform_code = platform_code
+
+
+class SendRefused(SendError):
+    code = "send_refused"
+    vi = "Nền tảng từ chối tin nhắn này."
+    en = "The platform refuses this message."
+
+
+class WindowClosed(SendRefused):
+    code = "window_closed"
+    vi = "Đã hết thời gian được phép trả lời khách trên kênh này."
+    en = "The time in which this channel lets you answer is over."
+
+
+class SendUnavailable(SendError):
+    code = "send_unavailable"
+    vi = "Nền tảng đang bận, tin nhắn sẽ được gửi lại."
+    en = "The platform is busy, the message will be tried again."
+
+    def __init__(
+        self,
+        reason: str = "",
+        *,
+        retry_after_s: float | None = None,
+        platform_code: str | None = None,
+    ) -> None:
+        super().__init__(reason, platform_code=platform_code)
+        self.retry_after_s = retry_after_s
+
+
+class AccountUnusable(SendError):
+    code = "account_unusable"
+    vi = "Tài khoản kênh cần được kết nối lại; tin nhắn đang chờ."
+    en = "The channel account must be connected again; the message is waiting."
+
+
+class SendUncertain(SendError):
+    code = "send_uncertain"
+    vi = "Không rõ tin nhắn đã đến khách hay chưa."
+    en = "It is not known whether the message reached the customer."
+
+
+class Messenger(Protocol):
+    """How one channel sends. Implemented once per platform in `channels`."""
+
+    def plan(self, draft: Draft) -> tuple[Part, ...]:
+        """Cut a draft into platform messages in order, within the platform's limits. Pure.
+
+        Raises:
+            SendRefused: the platform cannot take this at all (kind, size), with the reason.
+        """
+        ...
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """Send one part, once: no retry inside after the request may have been taken.
+
+        Raises:
+            SendRefused, SendUnavailable, AccountUnusable, SendUncertain.
+        """
+        ...
+
+    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | None:
+        """Read back whether an uncertain part arrived: its platform id, or None if unknown."""
+        ...
+
+    async def show_typing(self, account: AccountRef, recipient: Recipient) -> None:
+        """Best effort; failures are ignored."""
+        ...
+
+    async def mark_seen(self, account: AccountRef, recipient: Recipient) -> None:
+        """Best effort; failures are ignored."""
+        ...
+
+
+class Credentials(Protocol):
+    """The secrets of connected accounts, opened."""
+
+    async def of(self, account_key: str) -> dict[str, str]:
+        """For example {"access_token": ...}; empty when the account has none."""
+        ...
+
+
+class MessageSource(Protocol):
+    """Reads history of an account back, for gaps; yields raw bodies for the journal."""
+
+    async def history(
+        self, account: AccountRef, since: datetime, until: datetime
+    ) -> Sequence[bytes]:
+        """Webhook-shaped bodies of what was said in [since, until); ids equal the webhooks'."""
         ...

@@ -1,5 +1,7 @@
 """Settings of this package; `app/settings.py` reads them from config.yaml and the environment."""
 
+from datetime import timedelta
+
 from pydantic import Field, PositiveInt
 
 from inbox.config import SecretList, SecretText, Section, Text
@@ -27,6 +29,24 @@ class ZaloConfig(Section):
     )
     domain_codes: list[str] = Field(
         default=[], description="codes of zalo_verifier….html pages that prove that we own the host"
+    )
+    api_url: str = Field(
+        default="https://openapi.zalo.me", description="where messages are sent to"
+    )
+    oauth_url: str = Field(
+        default="https://oauth.zaloapp.com", description="where access tokens come from"
+    )
+    app_secret_proof: bool = Field(
+        default=False, description="the app's console demands appsecret_proof with every call"
+    )
+    connect_timeout: timedelta = Field(
+        default=timedelta(seconds=5), description="until a connection is there"
+    )
+    timeout: timedelta = Field(
+        default=timedelta(seconds=10), description="of a whole call; a send's fate is then unknown"
+    )
+    upload_timeout: timedelta = Field(
+        default=timedelta(seconds=20), description="of a whole upload"
     )
 
 

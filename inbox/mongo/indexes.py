@@ -136,6 +136,7 @@ INDEXES: tuple[Index, ...] = (
     Index("sign_in_tries", ("expires_at",), "throttling forgets", expire_after_s=0),
     Index("audit", ("-at", "-_id"), "the audit log, newest first"),
     Index("leases", ("expires_at",), "leases of dead processes vanish", expire_after_s=3600),
+    Index("rate_buckets", ("at",), "buckets long unused are full anyway", expire_after_s=DAY_S),
 )
 
 

@@ -152,23 +152,26 @@ async def test_post_on_a_kept_connection_that_was_cut_is_not_repeated(
 
 
 async def test_total_time_limits_an_answer_that_drips(http: HttpClient) -> None:
-    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    over, ended = asyncio.Event(), asyncio.Event()
+
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        while not writer.is_closing():
+        while not over.is_set():
             writer.write(b"x")
             await asyncio.sleep(0.02)  # what the server does, not what the test waits for
         writer.close()
+        ended.set()
 
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    call = posting(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-    short = Call(method="POST", url=call.url, timeouts=Timeouts(total=timedelta(milliseconds=200)))
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    timeouts = Timeouts(total=timedelta(milliseconds=200))
 
     with pytest.raises(MaybeSent):
-        await http.call(short)
+        await http.call(Call(method="POST", url=url, timeouts=timeouts))
 
+    over.set()
+    await asyncio.wait_for(ended.wait(), timeout=5)
     server.close()
-    await http.close()
-    await server.wait_closed()
 
 
 async def test_file_goes_out_with_its_name_and_type_and_the_length_is_told(

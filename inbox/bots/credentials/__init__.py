@@ -1,0 +1,1 @@
+"""The secrets of connected accounts: sealed, replaced only by who knows the old ones."""

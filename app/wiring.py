@@ -212,7 +212,7 @@ class Service:
             StaffRoutes(self.staff),
             TokenRoutes(self.tokens),
             BotRoutes(self.bots),
-            ReadingRoutes(reads),
+            ReadingRoutes(reads, clock),
             MarkingRoutes(MarkingStore(mongo, reads, clock)),
             CustomerRoutes(customers, reads),
             TimelineRoutes(TimelineStore(mongo), customers, reads),

@@ -73,6 +73,7 @@ def keep_echo(event: events.MessageEcho, batch: Batch) -> None:
             reply_to=message_ref(event, event.reply_to) if event.reply_to else None,
             standby=event.standby,
             human_reply=human,
+            own=event.source == "own",
             extra=filled(metadata=event.metadata, app_id=event.app_id),
         )
     )
@@ -118,6 +119,7 @@ def keep_comment(event: events.Comment, batch: Batch) -> None:
             attachments=attachments_of(event.attachments),
             reply_to=message_ref(event, event.reply_to) if event.reply_to else None,
             human_reply=event.by_account,
+            own=event.by_account,
             writer=None if event.by_account else writer,
             customer_name=name if owner else None,
             window=None if event.by_account else window_of(event),

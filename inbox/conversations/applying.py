@@ -12,16 +12,20 @@ from inbox.conversations.changes import (
     EditMessage,
     HideMessage,
     KeepMessage,
+    KeepSent,
     React,
     RemoveMessage,
     ShareInfo,
     subjects,
     thread_of,
 )
-from inbox.conversations.folding import fold, refresh_last, settle
+from inbox.conversations.folding import fold, preview, refresh_last, settle
+from inbox.conversations.meeting import referred
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.conversations.store import ApplyStore
 from inbox.conversations.view import conversation_view, customer_brief, message_view
+from inbox.conversations.window import DEFAULT_RULES, WindowRules
+from inbox.ids import message_key
 from inbox.live.model import live_event
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.journal import EntryId, JournalEntries, Outcome, ParkedEvent
@@ -42,10 +46,17 @@ class EndedEntry:
 class Applier:
     """Applies changes exactly once in effect, however often they come."""
 
-    def __init__(self, mongo: Mongo, clock: Clock, journal: JournalEntries) -> None:
+    def __init__(
+        self,
+        mongo: Mongo,
+        clock: Clock,
+        journal: JournalEntries,
+        rules: WindowRules = DEFAULT_RULES,
+    ) -> None:
         self._mongo = mongo
         self._clock = clock
         self._journal = journal
+        self._rules = rules
         self._store = ApplyStore(mongo)
 
     async def apply(
@@ -91,16 +102,45 @@ class Applier:
                 refresh_last(thread, message)
         for thread_id in sheet.unsettled:
             await self._settle(sheet, thread_id, session)
-        await self._store.write(sheet, _live_events(sheet), session)
+        for thread_id in sheet.without_last:
+            await self._read_last(sheet, sheet.threads[thread_id], session)
+        await self._store.write(sheet, _live_events(sheet, self._rules), session)
 
     async def _load(self, sheet: Sheet, changes: Sequence[Change], session: Session) -> None:
         sheet.load_messages(await self._store.messages(_message_ids(changes), session))
+        await self._load_ours(sheet, changes, session)
         thread_ids = {ref.id for change in changes if (ref := thread_of(change)) is not None}
         for message in sheet.messages.values():
             if message.get("conversation_id") is not None:
                 thread_ids.add(message.get("conversation_id"))
         sheet.load_threads(await self._store.threads(thread_ids, session))
         sheet.load_people(await self._store.people(_identity_ids(sheet, changes), session))
+
+    async def _load_ours(self, sheet: Sheet, changes: Sequence[Change], session: Session) -> None:
+        """Messages of ours that the changes speak of, by whichever id."""
+        sheet.load_aliases(await self._store.aliases(_alias_ids(sheet, changes), session))
+        ours = {alias.get("message_id") for alias in sheet.aliases.values()} | _our_ids(changes)
+        sheet.load_messages(await self._store.messages(ours - sheet.messages.keys(), session))
+        sheet.load_messages(await self._store.pending(_guessing(sheet, changes), session))
+        if other := _other_alias_ids(sheet, changes) - sheet.aliases.keys():
+            sheet.load_aliases(await self._store.aliases(other, session))
+
+    async def _read_last(self, sheet: Sheet, thread: Tracked, session: Session) -> None:
+        """What the thread shows as its last message, after one of its messages went."""
+        known = {*sheet.messages, *sheet.gone}
+        candidates = [
+            message
+            for message in sheet.messages.values()
+            if message.get("conversation_id") == thread.id
+            and message.get("at") is not None
+            and not message.get("internal")
+        ]
+        stored = await self._store.newest(thread.id, but=known, session=session)
+        if stored is not None:
+            candidates.append(Tracked(stored["_id"], stored, stored=True))
+        if candidates:
+            newest = max(candidates, key=lambda message: (message.get("at"), message.id))
+            thread.put("last", preview(newest))
 
     async def _settle(self, sheet: Sheet, thread_id: str, session: Session) -> None:
         thread = sheet.threads[thread_id]
@@ -141,11 +181,69 @@ def _message_ids(changes: Iterable[Change]) -> set[str]:
         match change:
             case KeepMessage() | EditMessage() | RemoveMessage() | HideMessage() | React():
                 ids.add(change.message.id)
+            case KeepSent():
+                ids.update((change.message.id, change.message_id))
             case Acknowledge():
                 ids.update(ref.id for ref in change.messages)
             case _:
                 pass
     return ids
+
+
+def _alias_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
+    """Platform ids that may be parts of ours: all but those of messages kept under them."""
+    ids: set[str] = set()
+    for change in changes:
+        match change:
+            case KeepMessage():
+                if change.direction == "out":
+                    ids.add(change.message.id)
+                if change.reply_to is not None:
+                    ids.add(change.reply_to.id)
+            case KeepSent() | EditMessage() | RemoveMessage() | HideMessage() | React():
+                ids.add(change.message.id)
+            case Acknowledge():
+                ids.update(ref.id for ref in change.messages)
+            case _:
+                pass
+    shown = {id_ for id_, message in sheet.messages.items() if message.get("at") is not None}
+    sent = {change.message.id for change in changes if isinstance(change, KeepSent)}
+    return ids - shown | sent
+
+
+def _our_ids(changes: Iterable[Change]) -> set[str]:
+    """Messages of ours that answers and echoes name."""
+    ids: set[str] = set()
+    for change in changes:
+        if isinstance(change, KeepSent):
+            ids.add(change.message_id)
+        elif isinstance(change, KeepMessage):
+            named = referred(change.extra.get("metadata"))
+            ids.update(named[:1] if named else ())
+    return ids
+
+
+def _guessing(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
+    """Threads of echoes of which only the content can tell whose they are."""
+    return {
+        change.thread.id
+        for change in changes
+        if isinstance(change, KeepMessage)
+        and change.own
+        and change.message.id not in sheet.aliases
+        and referred(change.extra.get("metadata")) is None
+    }
+
+
+def _other_alias_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
+    """Platform ids that the parts of answered messages are known by so far."""
+    return {
+        message_key(change.message.channel, change.message.account_id, part["external_id"])
+        for change in changes
+        if isinstance(change, KeepSent) and change.message_id in sheet.messages
+        for part in sheet.messages[change.message_id].get("parts") or ()
+        if "external_id" in part
+    }
 
 
 def _identity_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
@@ -164,7 +262,7 @@ def _identity_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
     return ids
 
 
-def _live_events(sheet: Sheet) -> list[Document]:
+def _live_events(sheet: Sheet, rules: WindowRules) -> list[Document]:
     """What watching clients are told: a frame per message, or one per changed thread."""
     fresh = {message.id for message in sheet.fresh_messages}
     events: list[Document] = []
@@ -176,16 +274,21 @@ def _live_events(sheet: Sheet) -> list[Document]:
         type_ = "message_received" if message.id in fresh else "message_changed"
         told.add(thread.id)
         view = message_view(message.document, conversation=thread.document)
-        events.append(_event(sheet, thread, type_, {"message": view}))
+        data: Document = {"message": view}
+        if replaced := sheet.replaced.get(message.id):
+            data["replaces"] = replaced
+        events.append(_event(sheet, thread, type_, data, rules))
     events.extend(
-        _event(sheet, thread, "conversation_changed", {})
+        _event(sheet, thread, "conversation_changed", {}, rules)
         for thread in sheet.threads.values()
         if thread.id not in told and thread.changed and thread.get("last") is not None
     )
     return events
 
 
-def _event(sheet: Sheet, thread: Tracked, type_: str, data: Document) -> Document:
+def _event(
+    sheet: Sheet, thread: Tracked, type_: str, data: Document, rules: WindowRules
+) -> Document:
     people = thread.get("participant_ids")
     return live_event(
         type=type_,  # type: ignore[arg-type]
@@ -197,13 +300,13 @@ def _event(sheet: Sheet, thread: Tracked, type_: str, data: Document) -> Documen
         assignee_after=thread.get("assignee_id"),
         participants_before=people,
         participants_after=people,
-        data={**data, "conversation": _partial_view(sheet, thread)},
+        data={**data, "conversation": _partial_view(sheet, thread, rules)},
     )
 
 
-def _partial_view(sheet: Sheet, thread: Tracked) -> Document:
+def _partial_view(sheet: Sheet, thread: Tracked, rules: WindowRules) -> Document:
     """The conversation without its customer, unless the customer is at hand anyway."""
-    view = conversation_view(thread.document, customer=None)
+    view = conversation_view(thread.document, customer=None, now=sheet.now, rules=rules)
     del view["customer"], view["tags"]
     customer = sheet.customers.get(thread.get("customer_id"))
     if customer is not None:

@@ -26,6 +26,7 @@ class KeepMessage:
 
     `human_reply`: a person of the shop wrote it, so nobody waits for an answer any more.
     `writer` is who wrote it where that is not the customer of the thread (comments, groups).
+    `own`: the platform says, or does not deny, that it was written through us.
     """
 
     message: MessageRef
@@ -43,8 +44,26 @@ class KeepMessage:
     writer: IdentityRef | None = None
     customer_name: str | None = None
     window: Window | None = None
+    own: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
     """Stored beside the message: `referral`, `post_id`, `data`, `metadata`, `app_id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSent:
+    """The platform took a part of a message of ours, and calls it `message`.
+
+    `window` is what its answer says about the reply window. `read_back`: found in the platform's
+    history, which may be another message with the same content; an answer is certain.
+    """
+
+    message_id: str
+    part: int
+    message: MessageRef
+    thread: ThreadRef
+    at: datetime
+    window: dict[str, Any] | None = None
+    read_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +186,7 @@ class NoteAccountEvent:
 
 MessageFact = EditMessage | RemoveMessage | HideMessage | React
 ThreadFact = Acknowledge | NoteInteraction | ChangeFollow | ShareInfo | PassThread | AskErasure
-Change = KeepMessage | MessageFact | ThreadFact | NoteAccountEvent
+Change = KeepMessage | KeepSent | MessageFact | ThreadFact | NoteAccountEvent
 
 
 class Batch:
@@ -214,6 +233,8 @@ def subjects(change: Change) -> Iterable[str]:
             return people if change.thread.kind == "inbox" else [*people, change.message.id]
         case Acknowledge():
             return [_person_of(change.thread)]
+        case KeepSent():
+            return []
         case _:
             return [change.customer.id] if change.customer is not None else []
 

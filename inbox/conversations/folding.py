@@ -17,6 +17,7 @@ from inbox.conversations.changes import (
     EditMessage,
     HideMessage,
     KeepMessage,
+    KeepSent,
     NoteAccountEvent,
     NoteInteraction,
     PassThread,
@@ -24,7 +25,16 @@ from inbox.conversations.changes import (
     RemoveMessage,
     ShareInfo,
 )
+from inbox.conversations.facts import (
+    GONE_WITH_REMOVAL,
+    put_edit,
+    put_hidden,
+    put_reaction,
+    put_removed,
+)
+from inbox.conversations.meeting import keep_sent, take_echo, take_likely_echo
 from inbox.conversations.model import IdentityRef, Window
+from inbox.conversations.parts import is_last
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.ids import account_key, hash_id
 from inbox.mongo.documents import storable
@@ -33,8 +43,6 @@ from inbox.text import printable
 
 PREVIEW_LENGTH = 200
 """Characters of the last message that a list row shows."""
-_GONE_WITH_REMOVAL = ("text", "edit", "payload", "referral", "data")
-"""What may hold personal words; attachments go too, but stay as an empty list."""
 
 
 def fold(sheet: Sheet, change: Change) -> None:
@@ -51,17 +59,23 @@ def refresh_last(thread: Tracked, message: Tracked) -> None:
     """Show an edited or removed message in its thread's preview, if it is the last one."""
     last = thread.get("last")
     if last is not None and last["message_id"] == message.id and message.get("at") is not None:
-        thread.put("last", _preview(message))
+        thread.put("last", preview(message))
 
 
 def _keep_message(sheet: Sheet, change: KeepMessage) -> None:
+    if _is_of_ours(sheet, change):
+        return
     message = sheet.message(change.message)
     if message.get("at") is not None:
         if message.get("standby") and not change.standby:
             _take_over(sheet, message, change)
         return
+    _keep_new(sheet, message, change)
+
+
+def _keep_new(sheet: Sheet, message: Tracked, change: KeepMessage) -> None:
     thread = _thread_with(sheet, change.thread.id, change)
-    _fill(message, change, thread)
+    _fill(sheet, message, change, thread)
     sheet.fresh_messages.append(message)
     if change.direction == "in":
         _count_inbound(thread, change)
@@ -70,10 +84,17 @@ def _keep_message(sheet: Sheet, change: KeepMessage) -> None:
     _open_window(thread, change.window)
     last = thread.get("last")
     if last is None or (change.at, message.id) > (last["at"], last["message_id"]):
-        thread.put("last", _preview(message))
+        thread.put("last", preview(message))
     for kind in ("delivered_at", "seen_at"):
         if message.get(kind) is not None:
             thread.put_later(kind, change.at)
+
+
+def _is_of_ours(sheet: Sheet, change: KeepMessage) -> bool:
+    """Whether it is the echo of a message of ours, which is marked as sent then."""
+    if take_echo(sheet, change):
+        return True
+    return change.own and take_likely_echo(sheet, change, _stray(sheet, change))
 
 
 def _take_over(sheet: Sheet, message: Tracked, change: KeepMessage) -> None:
@@ -97,33 +118,45 @@ def _thread_with(sheet: Sheet, thread_id: str, change: Any) -> Tracked:
     return thread
 
 
-def _fill(message: Tracked, change: KeepMessage, thread: Tracked) -> None:
+def _fill(sheet: Sheet, message: Tracked, change: KeepMessage, thread: Tracked) -> None:
     thread.put("seq", thread.get("seq") + 1)
     removed = message.get("removed_at") is not None
+    fields = _fields(sheet, change, thread.id) | {"seq": thread.get("seq")}
+    if removed:
+        fields |= dict.fromkeys(GONE_WITH_REMOVAL) | {"attachments": []}
+    for name, value in fields.items():
+        message.put(name, value)
+
+
+def _fields(sheet: Sheet, change: KeepMessage, conversation_id: str) -> Document:
+    """What the platform says of a message; None for what it does not say."""
     author: Document = {"kind": change.author.kind}
     if change.author.id is not None:
         author["id"] = change.author.id
     if change.author.name is not None:
         author["name"] = printable(change.author.name)
     fields: Document = {
-        "conversation_id": thread.id,
-        "seq": thread.get("seq"),
+        "conversation_id": conversation_id,
         "direction": change.direction,
         "author": author,
         "text": None if change.text is None else printable(change.text),
-        "attachments": [] if removed else [_attachment(one) for one in change.attachments],
+        "attachments": [_attachment(one) for one in change.attachments],
         "at": change.at,
         "status": "received" if change.direction == "in" else "sent",
         "internal": False,
-        "reply_to": change.reply_to.id if change.reply_to is not None else None,
+        "reply_to": sheet.resolved(change.reply_to) if change.reply_to is not None else None,
         "payload": change.payload,
         "standby": True if change.standby else None,
     }
     fields |= storable(change.extra)
-    if removed:
-        fields |= dict.fromkeys(_GONE_WITH_REMOVAL)
-    for name, value in fields.items():
-        message.put(name, value)
+    return fields
+
+
+def _stray(sheet: Sheet, change: KeepMessage) -> Document:
+    """An echo as the message that it is when it is not of ours."""
+    ref = {"channel": change.message.channel, "external_id": change.message.external_id}
+    fields: Document = ref | _fields(sheet, change, change.thread.id)
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _attachment(attachment: Any) -> Document:
@@ -141,6 +174,7 @@ def _attachment(attachment: Any) -> Document:
 
 def _count_inbound(thread: Tracked, change: KeepMessage) -> None:
     thread.put("unread", thread.get("unread") + 1)
+    _keep_reply_context(thread, change)
     thread.put_later("last_in_at", change.at)
     last_out_at = thread.get("last_out_at")
     if last_out_at is None or change.at > last_out_at:
@@ -148,6 +182,17 @@ def _count_inbound(thread: Tracked, change: KeepMessage) -> None:
     if thread.get("status") in ("closed", "deleted") and change.at > thread.get("status_at"):
         thread.put("status", "open")
         thread.put("status_at", change.at)
+
+
+def _keep_reply_context(thread: Tracked, change: KeepMessage) -> None:
+    """What an answer to an anonymous visitor must carry, from their newest message."""
+    value = (change.extra.get("data") or {}).get("conversation_id")
+    if value is None or change.customer is None or not change.customer.temporary:
+        return
+    latest = {"value": value, "at": change.at}
+    current = thread.get("reply_context")
+    if current is None or (change.at, value) > (current["at"], current["value"]):
+        thread.put("reply_context", latest)
 
 
 def _count_reply(sheet: Sheet, thread: Tracked, at: datetime) -> None:
@@ -168,7 +213,7 @@ def _open_window(thread: Tracked, window: Window | None) -> None:
     if window is None:
         return
     current = thread.get("window")
-    if current is not None and (current["until"], current["kind"]) >= (window.until, window.kind):
+    if current is not None and not _is_longer(window, current):
         return
     thread.put(
         "window",
@@ -176,7 +221,16 @@ def _open_window(thread: Tracked, window: Window | None) -> None:
     )
 
 
-def _preview(message: Tracked) -> Document:
+def _is_longer(window: Window, current: Document) -> bool:
+    """What the platform has closed is opened by anything that it lets last longer."""
+    if "closed_at" in current:
+        closed_at: datetime = current["closed_at"]
+        return window.until > closed_at
+    return (window.until, window.kind) > (current["until"], current["kind"])
+
+
+def preview(message: Tracked) -> Document:
+    """The message as a list row of its thread shows it."""
     edit = message.get("edit")
     removed = message.get("removed_at") is not None
     text = None if removed else (edit["text"] if edit else message.get("text"))
@@ -194,41 +248,23 @@ def _preview(message: Tracked) -> Document:
 
 def _edit(sheet: Sheet, change: EditMessage) -> None:
     message = sheet.message(change.message)
-    current = message.get("edit")
-    rank = (change.number, change.at, change.text)
-    if current is not None and rank <= (current["number"], current["at"], current["text"]):
-        return
     if message.get("conversation_id") is None and change.thread is not None:
         message.put("conversation_id", change.thread.id)  # so that an erasure finds the words
-    if message.get("removed_at") is None:
-        text = printable(change.text)
-        message.put("edit", {"number": storable(change.number), "text": text, "at": change.at})
+    text = printable(change.text)
+    put_edit(message, {"number": storable(change.number), "text": text, "at": change.at})
 
 
 def _remove(sheet: Sheet, change: RemoveMessage) -> None:
-    message = sheet.message(change.message)
-    message.put_earlier("removed_at", change.at)
-    for name in _GONE_WITH_REMOVAL:
-        message.put(name, None)
-    if message.get("attachments"):
-        message.put("attachments", [])
+    put_removed(sheet.message(change.message), change.at)
 
 
 def _hide(sheet: Sheet, change: HideMessage) -> None:
-    message = sheet.message(change.message)
-    current = message.get("hidden")
-    if current is None or (change.at, change.hidden) > (current["at"], current["value"]):
-        message.put("hidden", {"value": change.hidden, "at": change.at})
+    put_hidden(sheet.message(change.message), {"value": change.hidden, "at": change.at})
 
 
 def _react(sheet: Sheet, change: React) -> None:
-    message = sheet.message(change.message)
-    reactions = message.get("reactions") or {}
-    current = reactions.get(change.person)
-    rank = (change.at, change.emoji or "")
-    if current is None or rank > (current["at"], current["emoji"] or ""):
-        latest = {"emoji": storable(change.emoji), "at": change.at}
-        message.put("reactions", {**reactions, change.person: latest})
+    latest = {"emoji": storable(change.emoji), "at": change.at}
+    put_reaction(sheet.message(change.message), change.person, latest)
     if change.window is not None and change.thread is not None:
         _open_window(sheet.thread(change.thread), change.window)
 
@@ -239,9 +275,51 @@ def _acknowledge(sheet: Sheet, change: Acknowledge) -> None:
         sheet.thread(change.thread).put_later(name, change.up_to)
     for ref in change.messages:
         message = sheet.message(ref)
+        part = sheet.part_of(ref)
+        if part is not None and not is_last(message, part):
+            continue  # a message of ours has arrived when its last part has
         message.put_earlier(name, change.at)
-        if message.get("at") is not None:
-            sheet.thread(change.thread).put_later(name, message.get("at"))
+        if (reached := _platform_time(message)) is not None:
+            sheet.thread(change.thread).put_later(name, reached)
+
+
+def _platform_time(message: Tracked) -> datetime | None:
+    """When the platform says it was written; what we wrote is told by its echo only."""
+    if message.get("parts") is None:
+        at: datetime | None = message.get("at")
+        return at
+    times = [part["echo_at"] for part in message.get("parts") if "echo_at" in part]
+    return max(times) if times and message.get("sent_at") is not None else None
+
+
+def _keep_sent(sheet: Sheet, change: KeepSent) -> None:
+    keep_sent(sheet, change)
+    thread = sheet.threads.get(change.thread.id)
+    if change.window and thread is not None:
+        correct_window(thread, change.window, sheet.now)
+
+
+def correct_window(thread: Tracked, told: Document, now: datetime) -> None:
+    """Believe what the platform's answer says of the window.
+
+    `told` may hold `until`, `kind`, `free_until`, and `cost`: "billed" when the free time is over.
+    """
+    window = dict(thread.get("window") or {})
+    for name in ("until", "kind", "free_until"):
+        if told.get(name) is not None:
+            window[name] = told[name]
+    free_until = window.get("free_until")
+    if told.get("cost") == "billed" and free_until is not None and free_until > now:
+        window["free_until"] = now
+    if "until" in window and "kind" in window:
+        thread.put("window", window)
+
+
+def close_window(thread: Tracked, now: datetime) -> None:
+    """The platform says that the window is over; the next message of the customer opens it."""
+    window = thread.get("window") or {"until": now, "kind": "standard"}
+    until = min(window["until"], now)
+    thread.put("window", {**window, "until": until, "closed_at": now})
 
 
 def _note_interaction(sheet: Sheet, change: NoteInteraction) -> None:
@@ -353,6 +431,7 @@ def _set_identity(person: Tracked, identity_id: str, fields: Document) -> None:
 
 _FOLDS: dict[type, Callable[[Sheet, Any], None]] = {
     KeepMessage: _keep_message,
+    KeepSent: _keep_sent,
     EditMessage: _edit,
     RemoveMessage: _remove,
     HideMessage: _hide,

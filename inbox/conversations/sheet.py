@@ -70,6 +70,11 @@ class Sheet:
 
     `bots` maps account keys to bot ids; `fresh_messages` lists the messages that became visible,
     `unsettled` the threads whose `waiting_since` must be read from the messages.
+
+    `aliases` maps ids of platform messages that are parts of ours to their documents, `parted`
+    are those that turned out not to be. `gone` are platform ids that have just become aliases,
+    each with the document that was kept under it; `replaced` lists those that were shown, by the
+    message that is shown instead. The last message of the threads `without_last` must be read.
     """
 
     now: datetime
@@ -85,9 +90,20 @@ class Sheet:
     erasures: dict[str, tuple[IdentityRef, datetime]] = field(default_factory=dict)
     fresh_messages: list[Tracked] = field(default_factory=list)
     unsettled: set[str] = field(default_factory=set)
+    aliases: dict[str, Tracked] = field(default_factory=dict)
+    parted: set[str] = field(default_factory=set)
+    gone: dict[str, Tracked | None] = field(default_factory=dict)
+    replaced: dict[str, list[str]] = field(default_factory=dict)
+    without_last: set[str] = field(default_factory=set)
+
+    def load_aliases(self, documents: Iterable[Document]) -> None:
+        for document in documents:
+            self.aliases[document["_id"]] = Tracked(document["_id"], document, stored=True)
 
     def load_messages(self, documents: Iterable[Document]) -> None:
         for document in documents:
+            if document["_id"] in self.messages:
+                continue
             self.messages[document["_id"]] = Tracked(document["_id"], document, stored=True)
 
     def load_threads(self, documents: Iterable[Document]) -> None:
@@ -105,11 +121,32 @@ class Sheet:
 
     def message(self, ref: MessageRef) -> Tracked:
         """The message, or a new placeholder for it."""
-        id_ = ref.id
+        id_ = self.resolved(ref)
         if id_ not in self.messages:
             placeholder = {"_id": id_, "channel": ref.channel, "external_id": ref.external_id}
             self.messages[id_] = Tracked(id_, placeholder, stored=False)
         return self.messages[id_]
+
+    def resolved(self, ref: MessageRef) -> str:
+        """The id of the message: ours where the platform's id is that of a part of ours."""
+        alias = self.aliases.get(ref.id)
+        if alias is not None and alias.get("message_id") in self.messages:
+            message_id: str = alias.get("message_id")
+            return message_id
+        return ref.id
+
+    def part_of(self, ref: MessageRef) -> int | None:
+        """Which part of a message of ours this is; None when it is not one."""
+        alias = self.aliases.get(ref.id)
+        return None if alias is None else alias.get("part")
+
+    def put_alias(self, key: str, message_id: str, part: int, conversation_id: str) -> None:
+        """From now on this platform id is a part of a message of ours."""
+        fields = {"message_id": message_id, "part": part, "conversation_id": conversation_id}
+        if key not in self.aliases:
+            self.aliases[key] = Tracked(key, {"_id": key, **fields}, stored=False)
+        for name, value in fields.items():
+            self.aliases[key].put(name, value)
 
     def thread(self, ref: ThreadRef) -> Tracked:
         """The thread, or a new one without messages, which stays hidden from lists."""

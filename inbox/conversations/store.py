@@ -1,15 +1,18 @@
 """What applying a batch reads and writes: messages, threads, customers, timeline, live events."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pymongo import UpdateOne
+from pymongo import DeleteOne, UpdateOne
 
 from inbox.conversations.model import IdentityRef
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.mongo.client import Collection as MongoCollection
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import due
+
+_QUOTED_AFTER = timedelta(minutes=-5)
+"""Nobody quotes a message before it was written, but clocks differ."""
 
 
 class ApplyStore:
@@ -29,6 +32,32 @@ class ApplyStore:
 
     async def messages(self, ids: Collection[str], session: Session) -> list[Document]:
         return await self._by_id(self._mongo["messages"], ids, session)
+
+    async def aliases(self, keys: Collection[str], session: Session) -> list[Document]:
+        """Those of these platform messages that are parts of ours."""
+        return await self._by_id(self._mongo["platform_ids"], keys, session)
+
+    async def pending(self, thread_ids: Collection[str], session: Session) -> list[Document]:
+        """Messages of ours that an echo may still be of; index (conversation_id, seq), partial."""
+        if not thread_ids:
+            return []
+        query = {"conversation_id": {"$in": list(thread_ids)}, "pending": True}
+        return await self._mongo["messages"].find(query, session=session).to_list(None)
+
+    async def newest(
+        self, conversation_id: str, *, but: Collection[str], session: Session
+    ) -> Document | None:
+        """The newest message of a thread that was said to the customer or by them."""
+        return await self._mongo["messages"].find_one(
+            {
+                "conversation_id": conversation_id,
+                "at": {"$type": "date"},
+                "internal": {"$ne": True},
+                "_id": {"$nin": list(but)},
+            },
+            sort=[("at", -1), ("_id", -1)],
+            session=session,
+        )
 
     async def threads(self, ids: Collection[str], session: Session) -> list[Document]:
         return await self._by_id(self._mongo["conversations"], ids, session)
@@ -61,14 +90,40 @@ class ApplyStore:
 
     async def write(self, sheet: Sheet, live_events: Sequence[Document], session: Session) -> None:
         """Everything that changed. Repeating it on what it left behind writes nothing."""
+        await self._forget_gone(sheet, session)
         await self._write("messages", sheet.messages.values(), session)
         await self._write("conversations", sheet.threads.values(), session)
         await self._write("customers", sheet.customers.values(), session)
         await self._add("interactions", _if_absent(sheet.interactions.values()), session)
         await self._add("account_events", _if_absent(sheet.account_events.values()), session)
         await self._add("erasures", _erasures(sheet), session)
+        await self._write("platform_ids", sheet.aliases.values(), session)
+        await self._add("platform_ids", [DeleteOne({"_id": id_}) for id_ in sheet.parted], session)
         if live_events:
             await self._mongo["live_events"].insert_many(live_events, session=session)
+
+    async def _forget_gone(self, sheet: Sheet, session: Session) -> None:
+        """What was kept under platform ids that are known as ours now, and what quotes them.
+
+        Written even where nothing was: a fact about that id that is being applied right now
+        inserts a placeholder, and only a write of the same id makes the transactions collide.
+        """
+        for key, kept in sheet.gone.items():
+            alias = sheet.aliases[key]
+            ours = sheet.messages[alias.get("message_id")]
+            writes: list[UpdateOne | DeleteOne] = [DeleteOne({"_id": key})]
+            if kept is None or not kept.stored:
+                writes.insert(0, UpdateOne({"_id": key}, {"$set": {"gone": True}}, upsert=True))
+            await self._mongo["messages"].bulk_write(writes, session=session)
+            await self._mongo["messages"].update_many(
+                {
+                    "conversation_id": alias.get("conversation_id"),
+                    "at": {"$gte": ours.get("at") + _QUOTED_AFTER},
+                    "reply_to": key,
+                },
+                {"$set": {"reply_to": ours.id}},
+                session=session,
+            )
 
     async def _write(self, collection: str, tracked: Iterable[Tracked], session: Session) -> None:
         """Insert what is new, update what changed.
@@ -86,7 +141,9 @@ class ApplyStore:
             await self._mongo[collection].insert_many(new, session=session)
         await self._add(collection, changed, session)
 
-    async def _add(self, collection: str, updates: Sequence[UpdateOne], session: Session) -> None:
+    async def _add(
+        self, collection: str, updates: Sequence[UpdateOne | DeleteOne], session: Session
+    ) -> None:
         if updates:
             await self._mongo[collection].bulk_write(updates, ordered=False, session=session)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from inbox.conversations.window import DEFAULT_RULES, WindowRules, window_of
+
 Document = Mapping[str, Any]
 View = dict[str, Any]
 
@@ -32,7 +34,7 @@ def message_view(
         "at": iso(message["at"]),
         "seq": message["seq"],
         "status": _status(message, conversation or {}),
-        "error": message.get("error"),
+        "error": _error(message.get("error")),
         "internal": bool(message.get("internal")),
         "reply_to": message.get("reply_to"),
         "payload": None if removed else message.get("payload"),
@@ -41,10 +43,19 @@ def message_view(
         "removed_at": _iso_or_none(removed),
         "hidden": bool((message.get("hidden") or {}).get("value")),
         "standby": bool(message.get("standby")),
+        "client_id": message.get("client_id"),
+        "content": None if removed else message.get("content"),
+        "private": bool(message.get("private")),
     }
 
 
-def conversation_view(conversation: Document, *, customer: Document | None) -> View:
+def conversation_view(
+    conversation: Document,
+    *,
+    customer: Document | None,
+    now: datetime,
+    rules: WindowRules = DEFAULT_RULES,
+) -> View:
     """A conversation as the API and the live feed show it (Conversation of the API)."""
     return {
         "id": conversation["_id"],
@@ -62,7 +73,7 @@ def conversation_view(conversation: Document, *, customer: Document | None) -> V
         "read_seq": conversation.get("read_seq", 0),
         "last": _last(conversation.get("last")),
         "waiting_since": _iso_or_none(conversation.get("waiting_since")),
-        "window": _window(conversation.get("window")),
+        "window": _window(conversation, now, rules),
         "automation": dict(conversation.get("automation") or {"state": "active"}),
         "created_at": _iso_or_none(conversation.get("created_at")),
     }
@@ -111,10 +122,14 @@ def _attachment(attachment: Document) -> View:
         "name": attachment.get("name"),
         "size": attachment.get("size"),
         "mime": attachment.get("mime"),
-        "url": attachment.get("url"),
+        "url": attachment.get("url") or _upload_url(attachment.get("upload_id")),
         "thumbnail_url": attachment.get("thumbnail_url"),
         "data": attachment.get("data") or {},
     }
+
+
+def _upload_url(upload_id: str | None) -> str | None:
+    return None if upload_id is None else f"/api/v1/uploads/{upload_id}"
 
 
 def _status(message: Document, conversation: Document) -> str:
@@ -135,7 +150,8 @@ def _reached(message: Document, conversation: Document, mark: str) -> bool:
     if message.get(mark) is not None:
         return True
     watermark = conversation.get(mark)
-    return watermark is not None and watermark >= message["at"]
+    sent_at = message.get("sent_at", message["at"])
+    return watermark is not None and watermark >= sent_at
 
 
 def _reactions(reactions: Document) -> list[View]:
@@ -156,11 +172,20 @@ def _last(last: Document | None) -> View | None:
     }
 
 
-def _window(window: Document | None) -> View | None:
+def _window(conversation: Document, now: datetime, rules: WindowRules) -> View | None:
+    window = window_of(conversation, now, rules)
     if window is None:
         return None
     return {
-        "until": iso(window["until"]),
-        "kind": window["kind"],
-        "free_until": _iso_or_none(window.get("free_until")),
+        "until": _iso_or_none(window.until),
+        "kind": window.kind,
+        "cost": window.cost,
+        "human_only": window.human_only,
+        "free_until": _iso_or_none(window.free_until),
     }
+
+
+def _error(error: Document | None) -> View | None:
+    if error is None:
+        return None
+    return {**error, "platform_code": error.get("platform_code"), "at": iso(error["at"])}

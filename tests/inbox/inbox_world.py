@@ -96,7 +96,7 @@ def inbox_routes(mongo: Mongo, clock: Clock) -> list[Routes]:
     reads = ConversationReads(mongo)
     customers = CustomerStore(mongo, clock)
     return [
-        ReadingRoutes(reads),
+        ReadingRoutes(reads, clock),
         MarkingRoutes(MarkingStore(mongo, reads, clock)),
         CustomerRoutes(customers, reads),
         TimelineRoutes(TimelineStore(mongo), customers, reads),

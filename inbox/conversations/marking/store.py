@@ -9,6 +9,7 @@ from inbox.conversations.model import ConversationStatus
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.view import View, conversation_view
 from inbox.conversations.visibility import visible
+from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.ids import random_id
 from inbox.live.model import live_event
 from inbox.live.store import LiveStore
@@ -19,10 +20,17 @@ from inbox.staff.model import Actor
 class MarkingStore:
     """Status and read mark. Repeating a mark changes nothing and tells nobody."""
 
-    def __init__(self, mongo: Mongo, reads: ConversationReads, clock: Clock) -> None:
+    def __init__(
+        self,
+        mongo: Mongo,
+        reads: ConversationReads,
+        clock: Clock,
+        rules: WindowRules = DEFAULT_RULES,
+    ) -> None:
         self._mongo = mongo
         self._reads = reads
         self._clock = clock
+        self._rules = rules
         self._live = LiveStore(mongo)
 
     async def set_status(
@@ -117,7 +125,9 @@ class MarkingStore:
     async def _view(self, conversation: Document, session: Session) -> View:
         customer_id = conversation.get("customer_id")
         customers = await self._reads.customers([customer_id], session=session)
-        return conversation_view(conversation, customer=customers.get(customer_id or ""))
+        customer = customers.get(customer_id or "")
+        now = self._clock.now()
+        return conversation_view(conversation, customer=customer, now=now, rules=self._rules)
 
     async def _tell(self, conversation: Document, view: View, session: Session) -> None:
         people: dict[str, Any] = {

@@ -14,6 +14,7 @@ from inbox.conversations.model import (
     Direction,
 )
 from inbox.conversations.reading.listing import View
+from inbox.conversations.window import Cost
 from inbox.http.paging import CursorValue, Page, bad_cursor, decode_cursor
 
 Limit = Annotated[int, Field(ge=1, le=100, description="how many items at most")]
@@ -40,10 +41,12 @@ class LastMessage(BaseModel):
 
 
 class WindowView(BaseModel):
-    """Until when the channel lets us write; after `free_until` it costs."""
+    """Until when the channel lets us write; null means for ever. After `free_until` it costs."""
 
-    until: Time
+    until: Time | None
     kind: str
+    cost: Cost
+    human_only: bool = Field(description="people may use it, bots and scripts may not")
     free_until: Time | None
 
 
@@ -65,7 +68,7 @@ class ConversationView(BaseModel):
     read_seq: int
     last: LastMessage | None
     waiting_since: Time | None
-    window: WindowView | None
+    window: WindowView | None = Field(description="null: the channel does not let us write now")
     automation: dict[str, Any]
     created_at: Time | None
 
@@ -96,6 +99,16 @@ class ReactionView(BaseModel):
     at: Time
 
 
+class ErrorView(BaseModel):
+    """Why a message failed or is in doubt; `code` is stable, `platform_code` the platform's."""
+
+    code: str
+    vi: str
+    en: str
+    platform_code: str | None
+    at: Time
+
+
 class MessageView(BaseModel):
     """A message. A removed one has no text and no attachments any more."""
 
@@ -110,7 +123,7 @@ class MessageView(BaseModel):
     status: str = Field(
         description="received | queued | sending | sent | delivered | read | failed | uncertain"
     )
-    error: Any
+    error: ErrorView | None
     internal: bool
     reply_to: str | None
     payload: Any
@@ -119,6 +132,9 @@ class MessageView(BaseModel):
     removed_at: Time | None
     hidden: bool
     standby: bool
+    client_id: str | None = Field(description="what the sender called it, where we sent it")
+    content: dict[str, Any] | None = Field(description="quick_replies, buttons, sticker of ours")
+    private: bool = Field(description="a private answer to a comment")
 
 
 class MessagePage(Page[MessageView]):

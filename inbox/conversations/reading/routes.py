@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from inbox.clock import Clock
 from inbox.conversations.reading.listing import (
     Listing,
     conversation_query,
@@ -22,6 +23,7 @@ from inbox.conversations.reading.model import (
 )
 from inbox.conversations.reading.store import ConversationReads, ListPlace, MessagePlace
 from inbox.conversations.view import conversation_view, message_view
+from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.errors import NotAllowed, NotFound
 from inbox.http.paging import Cursor, Page, bad_cursor, encode_cursor
 from inbox.http.routing import Routes, route
@@ -36,8 +38,12 @@ Around = Annotated[
 class ReadingRoutes(Routes):
     """What staff read of conversations."""
 
-    def __init__(self, reads: ConversationReads) -> None:
+    def __init__(
+        self, reads: ConversationReads, clock: Clock, rules: WindowRules = DEFAULT_RULES
+    ) -> None:
         self._reads = reads
+        self._clock = clock
+        self._rules = rules
 
     @route("GET", "/api/v1/conversations", access="staff", tag="conversations")
     async def browse(self, actor: Actor, query: ConversationsQuery) -> Page[ConversationView]:
@@ -67,7 +73,7 @@ class ReadingRoutes(Routes):
     async def _rows(self, conversations: list[Document]) -> list[ConversationView]:
         customers = await self._reads.customers(one.get("customer_id") for one in conversations)
         return [
-            _conversation(one, customers.get(one.get("customer_id", ""))) for one in conversations
+            self._shown(one, customers.get(one.get("customer_id", ""))) for one in conversations
         ]
 
     @route("GET", "/api/v1/conversations/counts", access="staff", tag="conversations")
@@ -90,7 +96,7 @@ class ReadingRoutes(Routes):
     async def get(self, actor: Actor, conversation_id: str) -> ConversationView:
         """One conversation."""
         conversation = await self._reads.get(conversation_id, actor)
-        return _conversation(conversation, await self._customer_of(conversation))
+        return self._shown(conversation, await self._customer_of(conversation))
 
     @route(
         "GET",
@@ -117,6 +123,12 @@ class ReadingRoutes(Routes):
         if cursor is not None:
             return await pages.at(cursor)
         return await pages.older(None)
+
+    def _shown(self, conversation: Document, customer: Document | None) -> ConversationView:
+        view = conversation_view(
+            conversation, customer=customer, now=self._clock.now(), rules=self._rules
+        )
+        return ConversationView.model_validate(view)
 
     async def _customer_of(self, conversation: Document) -> Document | None:
         customers = await self._reads.customers([conversation.get("customer_id")])
@@ -184,7 +196,3 @@ class MessagePages:
 
 def _cursor(direction: str, message: Document) -> str:
     return encode_cursor(direction, message["at"], message["seq"])
-
-
-def _conversation(conversation: Document, customer: Document | None) -> ConversationView:
-    return ConversationView.model_validate(conversation_view(conversation, customer=customer))

@@ -166,7 +166,7 @@ class Beginning:
             {"_id": before["_id"]}, session=self._session
         )
         assert after is not None
-        view = conversation_view(after, customer=None)
+        view = conversation_view(after, customer=None, now=self._now)
         await self._tell("conversation_changed", after, {"conversation": view})
 
     async def _end_customer(self, scope: Scope) -> None:

@@ -19,6 +19,8 @@ _PERSONAL = (
     "data",
     "metadata",
     "reactions",
+    "parts",
+    "content",
 )
 """Fields of a message that may hold what its author said or is called."""
 
@@ -50,6 +52,8 @@ class Sweeping:
         async for ids in self._message_ids(query):
             await self._forget_bodies(ids, scope)
             await self._mongo["messages"].delete_many({"_id": {"$in": ids}})
+        threads = {"conversation_id": {"$in": list(scope.conversation_ids)}}
+        await self._mongo["platform_ids"].delete_many(threads)
 
     async def _redact_shared(self, scope: Scope) -> None:
         """In comment threads and groups: what the person wrote, and what names them."""

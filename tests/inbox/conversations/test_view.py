@@ -125,6 +125,7 @@ def test_a_conversation_shows_the_avatar_of_its_own_channel() -> None:
             window={"until": NOON + timedelta(days=7), "kind": "reply", "free_until": NOON},
         ),
         customer=CUSTOMER,
+        now=NOON,
     )
 
     assert view["customer"]["avatar_url"] == "https://zalo/a.jpg"
@@ -135,4 +136,6 @@ def test_a_conversation_shows_the_avatar_of_its_own_channel() -> None:
 
 
 def test_a_group_has_no_customer() -> None:
-    assert conversation_view(a_conversation(kind="group"), customer=None)["customer"] is None
+    view = conversation_view(a_conversation(kind="group"), customer=None, now=NOON)
+
+    assert view["customer"] is None

@@ -17,6 +17,24 @@ class FacebookConfig(Section):
     verify_token: SecretText = Field(
         default=None, description="any word, the same as in the app's webhook settings"
     )
+    api_url: str = Field(
+        default="https://graph.facebook.com", description="where messages are sent to"
+    )
+    api_version: str = Field(
+        default="v26.0", description="of the Graph API; one lasts about two years"
+    )
+    human_agent: bool = Field(
+        default=True, description="Meta granted Human Agent: people may answer for 7 days"
+    )
+    connect_timeout: timedelta = Field(
+        default=timedelta(seconds=5), description="until a connection is there"
+    )
+    timeout: timedelta = Field(
+        default=timedelta(seconds=10), description="of a whole call; a send's fate is then unknown"
+    )
+    upload_timeout: timedelta = Field(
+        default=timedelta(seconds=60), description="of a whole upload, which may be repeated"
+    )
 
 
 class ZaloConfig(Section):

@@ -41,6 +41,11 @@ class Breakers:
         circuit.next_try_at = now + self._open_for  # the others wait for this probe
         return 0
 
+    def is_open(self, key: str) -> bool:
+        """Whether calls that are not worth a probe should be left out."""
+        circuit = self._circuits.get(key)
+        return circuit is not None and circuit.next_try_at is not None
+
     def succeeded(self, key: str) -> None:
         """The platform answered; an error that is our own fault counts as an answer too."""
         self._circuits.pop(key, None)

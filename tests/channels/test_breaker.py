@@ -82,3 +82,14 @@ def test_probe_that_never_reports_does_not_block_for_ever(clock: FixedClock) -> 
     clock.advance(OPEN_FOR)
 
     assert circuit.wait_s("page") == 0
+
+
+def test_breaker_is_open_until_a_call_succeeds(clock: FixedClock) -> None:
+    circuit = opened(clock)
+    clock.advance(OPEN_FOR)
+    assert circuit.is_open("page")
+    assert not circuit.is_open("other page")
+
+    circuit.succeeded("page")
+
+    assert not circuit.is_open("page")

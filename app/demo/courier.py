@@ -60,12 +60,13 @@ class Courier:
         """How many deliveries have not arrived yet."""
         return len(self._under_way)
 
-    def post(self, deliveries: Iterable[Delivery]) -> None:
-        """Begin to deliver, in this order as long as nothing fails."""
-        for delivery in deliveries:
-            task = asyncio.create_task(self._deliver(delivery))
+    def post(self, deliveries: Iterable[Delivery]) -> list[asyncio.Task[None]]:
+        """Begin to deliver, in this order as long as nothing fails; each task is one delivery."""
+        tasks = [asyncio.create_task(self._deliver(delivery)) for delivery in deliveries]
+        for task in tasks:
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
+        return tasks
 
     async def settle(self) -> None:
         """Wait until everything has arrived or was given up."""

@@ -25,13 +25,13 @@ class Person:
     @property
     def external_id(self) -> str:
         """What the channel calls this person: a PSID, an IGSID or a Zalo user id."""
-        return _digits(f"person:{self.number}", _DIGITS[self.channel])
+        return digits(f"person:{self.number}", _DIGITS[self.channel])
 
     @property
     def commenter_id(self) -> str:
         """Whose comments these are; a page does not see that it is the same person's PSID."""
         if self.channel == "facebook":
-            return _digits(f"commenter:{self.number}", _DIGITS["facebook"])
+            return digits(f"commenter:{self.number}", _DIGITS["facebook"])
         return self.external_id
 
     @property
@@ -43,7 +43,7 @@ class Person:
         return self.name.split()[-1]
 
 
-def _digits(key: str, length: int) -> str:
+def digits(key: str, length: int) -> str:
     """A number of `length` digits that always belongs to `key` and does not begin with 0."""
     value = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=16).digest(), "big")
     return str(value % (9 * 10 ** (length - 1)) + 10 ** (length - 1))

@@ -1,5 +1,7 @@
 """The simulated platforms as servers: they tell profiles and serve the media of messages."""
 
+import hashlib
+from datetime import timedelta
 from urllib.parse import quote
 
 from aiohttp import web
@@ -7,20 +9,29 @@ from aiohttp import web
 from app.demo.accounts import account_of
 from app.demo.media import media_content, media_type
 from app.demo.people import PEOPLE
+from inbox.clock import Clock, SystemClock
 from inbox.conversations.model import IdentityRef
 from inbox.ports import Profile, ProfileRefused, ProfileUnavailable
 
 _HOST = "127.0.0.1"
+_MOST_KEPT_BYTES = 256 * 1024 * 1024
+_HEADERS = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
 
 
 class SimulatedPlatform:
     """Implements ProfileSource for the customers of the demo; serves media at loopback.
 
     Profiles are told without the media server; links to media need `start`. `port` is tried
-    first, and any free one is taken when it is in use.
+    first, and any free one is taken when it is in use. With `links_live`, links end after that
+    time by `clock`, as those of Meta's CDN do (`oe` is the end in hexadecimal epoch seconds).
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(
+        self, port: int = 0, *, clock: Clock | None = None, links_live: timedelta | None = None
+    ) -> None:
+        self.links_live = links_live
+        self._clock = clock or SystemClock()
+        self._uploads: dict[str, tuple[str, bytes]] = {}
         self._port = port
         self._runner: web.AppRunner | None = None
         self._people = {
@@ -51,6 +62,7 @@ class SimulatedPlatform:
         """Serve the media."""
         application = web.Application()
         application.router.add_get("/media/{name}", self._serve)
+        application.router.add_get("/uploads/{key}/{name}", self._serve_upload)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         self._runner = runner
@@ -65,14 +77,46 @@ class SimulatedPlatform:
             await self._runner.cleanup()
             self._runner = None
 
+    @property
+    def base_url(self) -> str:
+        return f"http://{_HOST}:{self._port}"
+
     def media_url(self, name: str) -> str:
         """Where the file called `name` is served; links in messages keep working as long."""
-        return f"http://{_HOST}:{self._port}/media/{quote(name)}"
+        return self._url(f"media/{quote(name)}")
+
+    def keep(self, name: str, mime: str, content: bytes) -> str:
+        """Serve `content` from now on, until there is too much of it; its address."""
+        key = hashlib.blake2b(content, digest_size=10).hexdigest()
+        self._uploads[key] = (mime, content)
+        while sum(len(kept) for _, kept in self._uploads.values()) > _MOST_KEPT_BYTES:
+            del self._uploads[next(iter(self._uploads))]
+        return self._url(f"uploads/{key}/{quote(name.rpartition('/')[2] or 'file', safe='')}")
+
+    def _url(self, path: str) -> str:
+        url = f"{self.base_url}/{path}"
+        if self.links_live is None:
+            return url
+        return f"{url}?oe={int((self._clock.now() + self.links_live).timestamp()):X}"
 
     async def _serve(self, request: web.Request) -> web.Response:
+        self._check_end(request)
         name = request.match_info["name"]
         kind = media_type(name)
         if kind is None:
             raise web.HTTPNotFound
-        headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
-        return web.Response(body=media_content(name), content_type=kind, headers=headers)
+        return web.Response(body=media_content(name), content_type=kind, headers=_HEADERS)
+
+    async def _serve_upload(self, request: web.Request) -> web.Response:
+        self._check_end(request)
+        found = self._uploads.get(request.match_info["key"])
+        if found is None:
+            raise web.HTTPNotFound
+        mime, content = found
+        return web.Response(body=content, headers={**_HEADERS, "Content-Type": mime})
+
+    def _check_end(self, request: web.Request) -> None:
+        """Raises HTTPForbidden: the link has ended."""
+        end = request.query.get("oe")
+        if end is not None and int(end, 16) <= self._clock.now().timestamp():
+            raise web.HTTPForbidden(text="URL signature expired")

@@ -20,14 +20,19 @@ _STICKER_ID = "46986"
 
 def envelope(scene: Scene, name: str, at: datetime, **content: Any) -> Json:
     """The fields that every event has; Zalo writes the time as text."""
-    by_app = hashlib.blake2b(scene.person.external_id.encode(), digest_size=7).digest()
     return {
         "app_id": "",  # set when it is signed
-        "user_id_by_app": f"5{int.from_bytes(by_app, 'big'):018d}"[:19],
+        "user_id_by_app": id_by_app(scene.person.external_id),
         "event_name": name,
         "timestamp": str(epoch_ms(at)),
         **content,
     }
+
+
+def id_by_app(user_id: str) -> str:
+    """What the app, and not the OA, calls this person."""
+    by_app = hashlib.blake2b(user_id.encode(), digest_size=7).digest()
+    return f"5{int.from_bytes(by_app, 'big'):018d}"[:19]
 
 
 def from_customer(scene: Scene, name: str, at: datetime, **content: Any) -> Json:

@@ -1,0 +1,168 @@
+"""Reading back whether a message of unknown fate arrived."""
+
+import unicodedata
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from inbox.clock import FixedClock
+from inbox.mongo.client import Mongo
+from inbox.ports import Outgoing, Part
+from tests.channels.facebook.graph_world import (
+    COMMENT,
+    INSTAGRAM_ACCOUNT,
+    PAGE_ID,
+    PERSON_ID,
+    PRIVATELY,
+    World,
+    a_file,
+    graph_world,
+    refusal,
+)
+from tests.channels.scripted_platform import Reply, Stall, Step
+
+
+@pytest.fixture
+async def world(mongo: Mongo, clock: FixedClock) -> AsyncIterator[World]:
+    async with graph_world(mongo, clock) as world:
+        yield world
+
+
+def graph_time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def message(
+    world: World, message_id: str, text: str = "Chào chị", *, author: str = PAGE_ID, **more: Any
+) -> dict[str, Any]:
+    return {
+        "id": message_id,
+        "created_time": graph_time(world.clock.now()),
+        "from": {"id": author, "name": "Ai đó"},
+        "message": text,
+    } | more
+
+
+def history(*messages: dict[str, Any]) -> Reply:
+    return Reply({"data": [{"id": "t_1", "messages": {"data": list(messages)}}]})
+
+
+async def found(world: World, step: Step, outgoing: Outgoing | None = None) -> str | None:
+    world.graph.will(step)
+    return await world.messenger.find_sent(outgoing or world.outgoing(), world.clock.now())
+
+
+async def test_message_is_found_by_its_words_author_and_time(world: World) -> None:
+    listed = history(
+        message(world, "m_theirs", author=PERSON_ID),
+        message(world, "m_other", "Dạ vâng"),
+        message(world, "m_1", "Chào chị "),
+        message(
+            world,
+            "m_before",
+            created_time=graph_time(world.clock.now() - timedelta(minutes=1)),
+        ),
+    )
+
+    assert await found(world, listed) == "m_1"
+
+    (request,) = world.graph.received
+    assert (request.method, request.path) == ("GET", f"/v26.0/{PAGE_ID}/conversations")
+    assert request.query["user_id"] == PERSON_ID
+    assert request.query["platform"] == "messenger"
+    assert "message" in request.query["fields"]
+
+
+async def test_accents_may_come_back_composed_differently(world: World) -> None:
+    composed, decomposed = (
+        unicodedata.normalize(form, "Đặng Thị Hường") for form in ("NFC", "NFD")
+    )
+
+    listed = history(message(world, "m_1", composed))
+
+    assert await found(world, listed, world.outgoing(decomposed)) == "m_1"
+
+
+async def test_two_messages_that_it_could_be_mean_unknown(world: World) -> None:
+    assert await found(world, history(message(world, "m_1"), message(world, "m_2"))) is None
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(Reply({"data": []}), id="no conversation"),
+        pytest.param(Reply({}), id="nothing"),
+        pytest.param(Reply({"data": [{"id": "t_1"}]}), id="no messages"),
+        pytest.param(Reply({"data": [{"messages": {"data": [{}, {"id": 3}]}}]}), id="odd messages"),
+        pytest.param(Reply({"data": "?"}), id="odd list"),
+        pytest.param(refusal(9000001), id="older than the readable ones"),
+        pytest.param(refusal(190), id="token dead"),
+        pytest.param(Reply(b"<html>", status=502), id="gateway"),
+        pytest.param(Stall(), id="stall"),
+    ],
+)
+async def test_what_cannot_be_read_is_unknown(world: World, step: Step) -> None:
+    assert await found(world, step) is None
+
+
+async def test_message_whose_time_cannot_be_read_is_none(world: World) -> None:
+    assert await found(world, history(message(world, "m_1", created_time="?"))) is None
+
+
+async def test_file_is_found_by_its_kind(world: World) -> None:
+    image = {"attachments": {"data": [{"id": "1", "mime_type": "image/jpeg"}]}}
+    video = {"attachments": {"data": [{"id": "2", "mime_type": "video/mp4"}]}}
+    listed = history(message(world, "m_v", "", **video), message(world, "m_i", "", **image))
+
+    assert await found(world, listed, world.outgoing(file=a_file())) == "m_i"
+
+
+async def test_sticker_is_found(world: World) -> None:
+    listed = history(message(world, "m_1", "", sticker="https://cdn.example/s.png"))
+
+    sent = world.outgoing(part=Part(0, sticker="369239263222822"))
+    assert await found(world, listed, sent) == "m_1"
+
+
+async def test_public_answer_is_found_among_the_answers(world: World) -> None:
+    answers = Reply(
+        {
+            "data": [
+                message(world, "55_8", "Giá ạ?", author="9"),
+                message(world, "55_9"),
+            ]
+        }
+    )
+
+    assert await found(world, answers, world.outgoing(recipient=COMMENT)) == "55_9"
+    assert world.graph.received[0].path == "/v26.0/55_66/comments"
+
+
+async def test_answer_to_an_instagram_comment_is_found(world: World) -> None:
+    now = graph_time(world.clock.now())
+    answers = Reply({"data": [{"id": "9", "text": "Chào chị", "timestamp": now}]})
+    world.graph.will(answers)
+    sent = world.outgoing(recipient=COMMENT, account=INSTAGRAM_ACCOUNT)
+
+    assert await world.instagram.find_sent(sent, world.clock.now()) == "9"
+    assert world.graph.received[0].path == "/v26.0/55_66/replies"
+
+
+async def test_private_answer_cannot_be_read_back(world: World) -> None:
+    sent = world.outgoing(recipient=PRIVATELY)
+
+    assert await world.messenger.find_sent(sent, world.clock.now()) is None
+    assert world.graph.received == []
+
+
+async def test_history_is_asked_twice_a_second_at_most(world: World) -> None:
+    world.graph.will(*[Reply({"data": []})] * 5)
+    began = world.clock.now()
+
+    for _ in range(5):
+        await world.messenger.find_sent(world.outgoing(), world.clock.now())
+
+    assert len(world.graph.received) == 5
+    assert world.clock.now() - began >= timedelta(seconds=2)

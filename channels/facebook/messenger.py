@@ -146,7 +146,7 @@ class FacebookMessenger:
         """
         try:
             access = await self._accounts.access(outgoing.account)
-            await self._traffic.admit(outgoing.account.key, HISTORY)
+            await self._traffic.turn(outgoing.account.key, HISTORY)
             return await self._find(access, outgoing, since)
         except (SendError, GraphError, NotSent, MaybeSent) as error:
             log.info("could not read back", account=outgoing.account.key, error=repr(error))

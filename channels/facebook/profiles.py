@@ -72,7 +72,7 @@ class FacebookProfiles:
         profile = profile_of(found or {})
         if profile is not None:
             return profile
-        await self._traffic.admit(key, HISTORY)
+        await self._traffic.turn(key, HISTORY)
         conversation = await _unless_refused(
             self._client.conversation_with(access, platform, identity.external_id, "participants")
         )

@@ -54,9 +54,22 @@ class Traffic:
             SendUnavailable: not within PATIENCE_S, or too many calls have failed in a row.
         """
         for lane in lanes:
-            await self._admit(key, lane)
+            await self.turn(key, lane)
         if (wait_s := self._breakers.wait_s(key)) > 0:
             raise SendUnavailable("too many failures in a row", retry_after_s=wait_s)
+
+    async def turn(self, key: str, lane: Lane) -> None:
+        """Wait for a turn in one lane: all that a call needs that only reads.
+
+        Raises:
+            SendUnavailable: not within PATIENCE_S.
+        """
+        waited_s = 0.0
+        while (wait_s := await self._take(key, lane)) > 0:
+            waited_s += wait_s
+            if waited_s > PATIENCE_S:
+                raise RateLimited("our own limit", retry_after_s=wait_s)
+            await self._pause(wait_s)
 
     async def has_room(self, key: str, lane: Lane) -> bool:
         """Whether a call that nobody waits for may be made right now."""
@@ -74,14 +87,6 @@ class Traffic:
             self._breakers.failed(key)
         else:
             self._breakers.succeeded(key)
-
-    async def _admit(self, key: str, lane: Lane) -> None:
-        waited_s = 0.0
-        while (wait_s := await self._take(key, lane)) > 0:
-            waited_s += wait_s
-            if waited_s > PATIENCE_S:
-                raise RateLimited("our own limit", retry_after_s=wait_s)
-            await self._pause(wait_s)
 
     async def _take(self, key: str, lane: Lane) -> float:
         """Raises SendUnavailable when the database is away: nothing has been sent yet."""

@@ -112,8 +112,8 @@ async def test_message_whose_time_cannot_be_read_is_none(world: World) -> None:
 
 
 async def test_file_is_found_by_its_kind(world: World) -> None:
-    image = {"attachments": {"data": [{"id": "1", "mime_type": "image/jpeg"}]}}
-    video = {"attachments": {"data": [{"id": "2", "mime_type": "video/mp4"}]}}
+    image: dict[str, Any] = {"attachments": {"data": [{"id": "1", "mime_type": "image/jpeg"}]}}
+    video: dict[str, Any] = {"attachments": {"data": [{"id": "2", "mime_type": "video/mp4"}]}}
     listed = history(message(world, "m_v", "", **video), message(world, "m_i", "", **image))
 
     assert await found(world, listed, world.outgoing(file=a_file())) == "m_i"

@@ -4,8 +4,8 @@ import asyncio
 import secrets
 import socket
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -30,11 +30,20 @@ from inbox.bots.secrets import SecretBox
 from inbox.bots.service import BotService
 from inbox.clock import Clock
 from inbox.conversations.applying import Applier
+from inbox.conversations.delivery.sending import Sending
+from inbox.conversations.delivery.store import DeliveryStore
+from inbox.conversations.delivery.worker import Delivering
 from inbox.conversations.marking.routes import MarkingRoutes
 from inbox.conversations.marking.store import MarkingStore
+from inbox.conversations.model import Channel
 from inbox.conversations.reading.routes import ReadingRoutes
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.receiving import Receiving, ReceivingLimits
+from inbox.conversations.replying.routes import ReplyRoutes
+from inbox.conversations.replying.service import ReplyService
+from inbox.conversations.replying.signals import Signals
+from inbox.conversations.replying.store import ReplyStore
+from inbox.conversations.window import WindowRules
 from inbox.customers.erasure.erasing import Erasing
 from inbox.customers.erasure.routes import ErasureRoutes
 from inbox.customers.erasure.store import ErasureStore
@@ -53,9 +62,9 @@ from inbox.media.routes import UploadRoutes
 from inbox.media.store import UploadStore
 from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo
-from inbox.mongo.due import DueWork, Pace
+from inbox.mongo.due import Backoff, DueWork, Pace
 from inbox.mongo.journal import Journal, JournalEntries, JournalLimits
-from inbox.ports import ProfileSource
+from inbox.ports import Messenger, ProfileSource
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.authenticator import ActorCache, StaffAuthenticator
 from inbox.staff.model import Actor, Scope
@@ -83,10 +92,14 @@ def process_name() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a caller may bring along: tests another clock, the demo a simulated platform."""
+    """What a caller may bring along: tests another clock, the demo a simulated platform.
+
+    A channel without a messenger can only be read.
+    """
 
     clock: Clock
     roles: frozenset[Role] = ALL_ROLES
+    messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
     profiles: ProfileSource | None = None
     router: Router = inbox_router
     web_build: Path | None = None
@@ -101,8 +114,10 @@ class Service:
         self.clock = parts.clock
         self.owner = process_name()
         self._roles = parts.roles
+        self._rules = WindowRules(human_agent=settings.inbox.delivery.human_agent)
         self._build_ingest(parts)
         self._build_inbox()
+        self._build_delivery(parts)
         self._profiles = parts.profiles
         self.health = Health(mongo, self.clock, self.entries, self.webhooks)
         self.application = self._build_application(parts)
@@ -115,8 +130,9 @@ class Service:
         store = IngestStore(self.mongo)
         self.directory = AccountDirectory(store.connected_accounts)
         self.entries = JournalEntries(self.mongo, clock)
+        self._applier = Applier(self.mongo, clock, self.entries, self._rules)
         self.receiving = Receiving(
-            Applier(self.mongo, clock, self.entries),
+            self._applier,
             self.entries,
             clock,
             self.directory.bots,
@@ -187,6 +203,34 @@ class Service:
         self.hub = Hub(LiveStore(mongo), self.authenticator.refresh, config.live)
         self.erasures = ErasureStore(mongo, clock)
 
+    def _build_delivery(self, parts: Parts) -> None:
+        mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
+        files = MediaFiles.in_folder(self.settings.app.data / "media")
+        self.uploads = Uploads(UploadStore(mongo), files, clock, self.settings.inbox.media)
+        pace = Pace(lease=config.lease, poll_every=config.poll_every)
+        self.delivery = DeliveryStore(mongo, clock, pace=pace, rules=self._rules)
+        sending = Sending(
+            self.delivery,
+            self._applier,
+            parts.messengers,
+            self.uploads,
+            clock,
+            max_attempts=config.max_attempts,
+            backoff=Backoff(config.first_retry_after, config.longest_retry_after),
+        )
+        self.delivering = Delivering(
+            self.delivery, sending, clock, channels=set(parts.messengers), at_once=config.at_once
+        )
+        self.replies = ReplyService(
+            ReplyStore(mongo, clock, self._rules),
+            self.uploads,
+            parts.messengers,
+            clock,
+            self.delivery.due.wake,
+            self._rules,
+        )
+        self.signals = Signals(parts.messengers, clock)
+
     def _build_application(self, parts: Parts) -> web.Application:
         extra = [self.health.register]
         if "web" in parts.roles:
@@ -206,18 +250,19 @@ class Service:
         signing_in = SigningIn(
             self._sign_in_stores, self._passwords, self._actors, config.staff, clock
         )
-        files = MediaFiles.in_folder(self.settings.app.data / "media")
+        marking = MarkingStore(mongo, reads, clock, self._rules)
         return (
             SessionRoutes(signing_in, self._staff_store, config.staff),
             StaffRoutes(self.staff),
             TokenRoutes(self.tokens),
             BotRoutes(self.bots),
-            ReadingRoutes(reads, clock),
-            MarkingRoutes(MarkingStore(mongo, reads, clock)),
+            ReadingRoutes(reads, clock, self._rules),
+            ReplyRoutes(self.replies, reads, self.signals),
+            MarkingRoutes(marking, self.signals.seen),
             CustomerRoutes(customers, reads),
             TimelineRoutes(TimelineStore(mongo), customers, reads),
             ErasureRoutes(self.erasures),
-            UploadRoutes(Uploads(UploadStore(mongo), files, clock, config.media)),
+            UploadRoutes(self.uploads),
             LiveRoutes(self.hub, config.live),
             ParkedRoutes(self.entries, self.ingesting.wake),
             AuditRoutes(AuditStore(mongo)),
@@ -245,6 +290,8 @@ class Service:
             loops.append(self.hub.run)
         if "workers" in self._roles:
             loops.append(self.ingesting.recover)
+            if self.delivering.channels:
+                loops.append(self.delivering.run)
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
             if self._profiles is not None:
                 store = ProfileStore(self.mongo, self.clock)
@@ -267,6 +314,7 @@ class Service:
             if isinstance(result, Exception):
                 log.error("a loop had failed", error=repr(result))
         await self.receiving.stop(within=within)
+        await self.signals.told()
         await self.gaps.store_open()
         self._passwords.close()
         await self.mongo.close()

@@ -174,6 +174,32 @@ class MediaConfig(Section):
     )
 
 
+class DeliveryConfig(Section):
+    """How our messages leave."""
+
+    poll_every: timedelta = Field(
+        default=timedelta(seconds=1), description="between looks for what others left behind"
+    )
+    at_once: PositiveInt = Field(default=50, description="conversations at a time, per process")
+    max_attempts: PositiveInt = Field(
+        default=10, description="tries per part, the first included; then it is failed"
+    )
+    first_retry_after: timedelta = Field(
+        default=timedelta(seconds=5), description="at most; doubles with every try"
+    )
+    longest_retry_after: timedelta = Field(
+        default=timedelta(minutes=10), description="between two tries"
+    )
+    lease: timedelta = Field(
+        default=timedelta(seconds=60),
+        description="until others deliver what a dead process held; a send may take half of it",
+    )
+    human_agent: bool = Field(
+        default=True,
+        description="whether Meta granted the Human Agent feature: people may answer for 7 days",
+    )
+
+
 class StaffConfig(Section):
     """Signing in."""
 
@@ -208,6 +234,7 @@ class InboxConfig(Section):
     mongo: MongoConfig = MongoConfig()
     journal: JournalConfig = JournalConfig()
     receiving: ReceivingConfig = ReceivingConfig()
+    delivery: DeliveryConfig = DeliveryConfig()
     live: LiveConfig = LiveConfig()
     media: MediaConfig = MediaConfig()
     staff: StaffConfig = StaffConfig()

@@ -26,6 +26,9 @@ backlog_entries = Gauge("inbox_backlog_entries", "webhook bodies kept but not ye
 backlog_bytes = Gauge("inbox_backlog_bytes", "bytes of the bodies that wait to be applied here")
 journal_lag_seconds = Gauge("inbox_journal_lag_seconds", "age of the oldest unapplied webhook body")
 due_lag_seconds = Gauge("inbox_due_lag_seconds", "age of the oldest due work", ["work"])
+parts_total = Counter(
+    "inbox_parts_total", "sends of message parts by what became of them", ["channel", "outcome"]
+)
 live_clients = Gauge("inbox_live_clients", "open WebSockets of this process")
 live_frames_total = Counter("inbox_live_frames_total", "frames sent to live clients")
 live_resyncs_total = Counter("inbox_live_resyncs_total", "clients told to fetch everything anew")

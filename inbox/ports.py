@@ -95,7 +95,8 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Part:
     """One platform message. `n` counts from 0; at most one of text and file carries content,
-    except where a platform takes a caption (then both)."""
+    except where a platform takes a caption (then both).
+    """
 
     n: int
     text: str | None = None
@@ -111,7 +112,8 @@ class Outgoing:
     """One part on its way. `reference` is ours and comes back in the echo where the platform
     carries it; `by_human` permits what only humans may use (Meta's human-agent tag);
     `last_in_at` is when the customer last wrote; `reply_to` the platform's id of the quoted
-    message."""
+    message.
+    """
 
     account: AccountRef
     recipient: Recipient
@@ -135,7 +137,7 @@ class SendError(Exception):
     """Why a message did not go out. `code` is stable; `vi` and `en` tell the agent.
 
     SendError
-      SendRefused        final: the platform will never take this message (to this person, like this)
+      SendRefused        final: the platform will never take this message
         WindowClosed     the reply window is over
       SendUnavailable    passing: nothing was sent; worth another try after `retry_after_s`
       AccountUnusable    the account's token or permission is dead: its sends wait for an admin

@@ -302,14 +302,16 @@ def _keep_sent(sheet: Sheet, change: KeepSent) -> None:
 def correct_window(thread: Tracked, told: Document, now: datetime) -> None:
     """Believe what the platform's answer says of the window.
 
-    `told` may hold `until`, `kind`, `free_until`, and `cost`: "billed" when the free time is over.
+    `told` may hold `until`, `kind`, `free_until`, and `cost`: anything but "free" says that the
+    free time is over.
     """
     window = dict(thread.get("window") or {})
     for name in ("until", "kind", "free_until"):
         if told.get(name) is not None:
             window[name] = told[name]
     free_until = window.get("free_until")
-    if told.get("cost") == "billed" and free_until is not None and free_until > now:
+    charged = told.get("cost", "free") != "free"
+    if charged and free_until is not None and free_until > now:
         window["free_until"] = now
     if "until" in window and "kind" in window:
         thread.put("window", window)

@@ -1,5 +1,6 @@
 """Marking over HTTP: the status of a conversation, and how far the team has read it."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from inbox.conversations.model import ConversationStatus
 from inbox.conversations.reading.model import ConversationView
 from inbox.errors import NotAllowed, NotFound
 from inbox.http.routing import Body, Routes, route
+from inbox.mongo.client import Document
 from inbox.staff.model import Actor
 
 LARGEST_SEQ = 2**53 - 1
@@ -28,8 +30,12 @@ class ReadMark(Body):
 class MarkingRoutes(Routes):
     """What staff do to a conversation itself."""
 
-    def __init__(self, marking: MarkingStore) -> None:
+    def __init__(
+        self, marking: MarkingStore, on_read: Callable[[Document], None] | None = None
+    ) -> None:
+        """`on_read` is told of each conversation that somebody has read."""
         self._marking = marking
+        self._on_read = on_read
 
     @route(
         "PATCH",
@@ -57,5 +63,7 @@ class MarkingRoutes(Routes):
     )
     async def read(self, actor: Actor, conversation_id: str, body: ReadMark) -> ConversationView:
         """Mark a conversation as read up to a message, for the whole team; never moves back."""
-        view = await self._marking.read_up_to(conversation_id, body.up_to_seq, actor)
+        view = await self._marking.read_up_to(
+            conversation_id, body.up_to_seq, actor, on_moved=self._on_read
+        )
         return ConversationView.model_validate(view)

@@ -1,5 +1,6 @@
 """Writes the marks of staff on conversations, each with its live event in one transaction."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pymongo import ReturnDocument
@@ -72,8 +73,17 @@ class MarkingStore:
 
         return await self._mongo.transaction(work)
 
-    async def read_up_to(self, conversation_id: str, seq: int, actor: Actor) -> View:
+    async def read_up_to(
+        self,
+        conversation_id: str,
+        seq: int,
+        actor: Actor,
+        *,
+        on_moved: Callable[[Document], None] | None = None,
+    ) -> View:
         """The team has read up to `seq`; the conversation as it is then.
+
+        `on_moved` is told of the conversation once the mark has moved and is stored.
 
         Only moves forward, and never past the newest message: what comes later is unread. The
         write collides with that of a message that comes meanwhile, so `unread` counts it.
@@ -82,7 +92,7 @@ class MarkingStore:
             NotFound, NotAllowed: as ConversationReads.get.
         """
 
-        async def work(session: Session) -> View:
+        async def work(session: Session) -> tuple[View, Document | None]:
             after = await self._mongo["conversations"].find_one_and_update(
                 {
                     "$and": [
@@ -97,13 +107,16 @@ class MarkingStore:
             )
             if after is None:
                 unchanged = await self._reads.get(conversation_id, actor, session=session)
-                return await self._view(unchanged, session)
+                return await self._view(unchanged, session), None
             after["unread"] = await self._count_unread(after, session)
             view = await self._view(after, session)
             await self._tell(after, view, session)
-            return view
+            return view, after
 
-        return await self._mongo.transaction(work)
+        view, moved = await self._mongo.transaction(work)
+        if moved is not None and on_moved is not None:
+            on_moved(moved)
+        return view
 
     async def _count_unread(self, conversation: Document, session: Session) -> int:
         unread = 0

@@ -1,0 +1,223 @@
+"""Writes messages of ours: each post, retry and cancellation is one transaction with its event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inbox.clock import Clock
+from inbox.conversations.folding import preview, refresh_last, settle
+from inbox.conversations.replying.model import Reply
+from inbox.conversations.sheet import Document, Tracked
+from inbox.conversations.telling import message_event
+from inbox.conversations.visibility import visible
+from inbox.conversations.window import DEFAULT_RULES, WindowRules
+from inbox.errors import NotAllowed, NotFound
+from inbox.ids import message_key
+from inbox.mongo.client import Mongo, Session
+from inbox.mongo.due import due
+from inbox.staff.model import Actor
+
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""A platform's clock may be ahead: an answer is still shown after what it answers."""
+
+
+@dataclass(slots=True)
+class Open:
+    """A conversation inside a transaction, and what an answer to it must know.
+
+    `comment` is the one that is to be answered privately, `answer` what answered it before.
+    """
+
+    conversation: Tracked
+    now: datetime
+    quoted: Document | None = None
+    comment: Document | None = None
+    answer: Document | None = None
+
+
+class ReplyStore:
+    """Messages of ours and what they change in their conversations."""
+
+    def __init__(self, mongo: Mongo, clock: Clock, rules: WindowRules = DEFAULT_RULES) -> None:
+        self._mongo = mongo
+        self._clock = clock
+        self._rules = rules
+
+    async def message(self, message_id: str) -> Document | None:
+        return await self._mongo["messages"].find_one({"_id": message_id, "at": {"$type": "date"}})
+
+    async def has_account(self, account_key: str) -> bool:
+        found = await self._mongo["accounts"].find_one({"_id": account_key}, {"_id": 1})
+        return found is not None
+
+    async def conversation(self, conversation_id: str, actor: Actor | None) -> Document:
+        """The conversation, if the actor may see it; None is the service itself.
+
+        Raises:
+            NotFound, NotAllowed.
+        """
+        return await self._conversation(conversation_id, actor, None)
+
+    async def _conversation(
+        self, conversation_id: str, actor: Actor | None, session: Session | None
+    ) -> Document:
+        conversations = self._mongo["conversations"]
+        document = await conversations.find_one({"_id": conversation_id}, session=session)
+        if document is None:
+            raise NotFound
+        if actor is None:
+            return document
+        seen = {"$and": [{"_id": conversation_id}, visible(actor)]}
+        if await conversations.find_one(seen, {"_id": 1}, session=session) is None:
+            raise NotAllowed
+        return document
+
+    async def post(
+        self,
+        message_id: str,
+        conversation_id: str,
+        reply: Reply,
+        make: Callable[[Open], Document],
+    ) -> tuple[Document, Document, bool]:
+        """Store the message that `make` makes of the conversation, unless it is there already.
+
+        `make` may raise to refuse, changes the conversation's own fields, and runs several times.
+        The message, its conversation, and whether it is new.
+        """
+
+        async def work(session: Session) -> tuple[Document, Document, bool]:
+            kept = await self._mongo["messages"].find_one({"_id": message_id}, session=session)
+            conversation = await self._conversation(conversation_id, None, session)
+            if kept is not None:
+                return kept, conversation, False
+            thread = Tracked(conversation_id, conversation, stored=True)
+            opened = Open(thread, self._time(conversation))
+            await self._open(opened, reply, session)
+            thread.put("seq", thread.get("seq") + 1)
+            message = {"_id": message_id, **make(opened), "seq": thread.get("seq")}
+            await self._mongo["messages"].insert_one(message, session=session)
+            tracked = Tracked(message_id, message, stored=True)
+            if not message["internal"]:
+                _show_as_last(thread, tracked)
+                self.wake(thread)
+            await self._save(thread, session)
+            await self._tell("message_received", tracked, thread, session)
+            return message, thread.document, True
+
+        return await self._mongo.transaction(work)
+
+    async def _open(self, opened: Open, reply: Reply, session: Session) -> None:
+        if reply.reply_to is not None:
+            opened.quoted = await self._in_thread(opened, reply.reply_to, session)
+        if reply.private:
+            thread = opened.conversation
+            root = message_key(
+                thread.get("channel"), thread.get("account_id"), thread.get("external_id")
+            )
+            opened.comment = opened.quoted or await self._in_thread(opened, root, session)
+        if opened.comment is not None:
+            answers = opened.conversation.get("private_replies") or {}
+            answer = answers.get(opened.comment["_id"])
+            if answer is not None:
+                opened.answer = await self._in_thread(opened, answer, session)
+
+    async def _in_thread(self, opened: Open, message_id: str, session: Session) -> Document | None:
+        thread = {"conversation_id": opened.conversation.id, "at": {"$type": "date"}}
+        return await self._mongo["messages"].find_one(
+            {"_id": message_id, **thread}, session=session
+        )
+
+    def _time(self, conversation: Document) -> datetime:
+        """Now, by our clock; but after what was said last, if the platform's is a little ahead."""
+        now = self._clock.now()
+        last = conversation.get("last")
+        if last is not None and now <= last["at"] <= now + _CLOCKS_DIFFER:
+            after: datetime = last["at"] + timedelta(milliseconds=1)
+            return after
+        return now
+
+    def wake(self, thread: Tracked) -> None:
+        """Have the conversation delivered soon; whoever holds it looks again before it lets go."""
+        now = self._clock.now()
+        delivery = thread.get("delivery")
+        if delivery is None:
+            thread.put("delivery", due(now))
+        elif "token" not in delivery and delivery.get("due_at", now) >= now:
+            thread.put("delivery", {**delivery, "due_at": now})
+
+    async def change(
+        self, message_id: str, actor: Actor, work: Callable[[Tracked, Tracked], None]
+    ) -> tuple[Document, Document]:
+        """Let `work` change a message of ours and its conversation; both, as they are then.
+
+        Raises:
+            NotFound: there is no such message of ours; NotAllowed: the actor may not see it.
+        """
+
+        async def change(session: Session) -> tuple[Document, Document]:
+            document = await self._mongo["messages"].find_one(
+                {"_id": message_id, "at": {"$type": "date"}}, session=session
+            )
+            if document is None:
+                raise NotFound
+            conversation = await self._conversation(document["conversation_id"], actor, session)
+            message = Tracked(message_id, document, stored=True)
+            thread = Tracked(conversation["_id"], conversation, stored=True)
+            work(message, thread)
+            if message.changed:
+                await self._mongo["messages"].update_one(
+                    {"_id": message_id}, message.update(), session=session
+                )
+                refresh_last(thread, message)
+                if "removed_at" in message.changed:
+                    await self._count_replies_again(thread, session)
+                await self._save(thread, session)
+                await self._tell("message_changed", message, thread, session)
+            return message.document, thread.document
+
+        return await self._mongo.transaction(change)
+
+    async def _count_replies_again(self, thread: Tracked, session: Session) -> None:
+        """A reply was taken back: who waits since when follows from those that are left."""
+        replies = {
+            "conversation_id": thread.id,
+            "at": {"$type": "date"},
+            "direction": "out",
+            "author.kind": "staff",
+            "internal": False,
+            "cancelled": {"$ne": True},
+        }
+        reply = await self._mongo["messages"].find_one(
+            replies, {"at": 1}, sort=[("at", -1)], session=session
+        )
+        replied_at = reply["at"] if reply else None
+        inbound = {"conversation_id": thread.id, "direction": "in", "at": {"$type": "date"}}
+        if replied_at is not None:
+            inbound["at"] = {"$gt": replied_at}
+        first = await self._mongo["messages"].find_one(
+            inbound, {"at": 1}, sort=[("at", 1)], session=session
+        )
+        thread.put("last_out_at", replied_at)
+        settle(thread, first["at"] if first else None)
+
+    async def _save(self, thread: Tracked, session: Session) -> None:
+        if update := thread.update():
+            await self._mongo["conversations"].update_one(
+                {"_id": thread.id}, update, session=session
+            )
+
+    async def _tell(self, type_: str, message: Tracked, thread: Tracked, session: Session) -> None:
+        event = message_event(
+            type_,  # type: ignore[arg-type]
+            message.document,
+            thread.document,
+            self._clock.now(),
+            self._rules,
+        )
+        await self._mongo["live_events"].insert_one(event, session=session)
+
+
+def _show_as_last(thread: Tracked, message: Tracked) -> None:
+    last = thread.get("last")
+    if last is None or (message.get("at"), message.id) > (last["at"], last["message_id"]):
+        thread.put("last", preview(message))

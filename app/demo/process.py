@@ -58,7 +58,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--speed", type=float, default=1, help="waits are divided by it")
     parser.add_argument("--answering", action="store_true", help="customers read and answer")
     parser.add_argument("--accounts", help='JSON: [{"channel", "account_id", "name"}, ...]')
-    parser.add_argument("--until-eof", action="store_true", help="end with the standard input (a pipe)")
+    parser.add_argument(
+        "--until-eof", action="store_true", help="end with the standard input (a pipe)"
+    )
     return parser.parse_args()
 
 

@@ -20,6 +20,7 @@ from app.demo.admin import Admin
 from app.demo.answering import SILENT, Answering, Habits
 from app.demo.apps import Apps
 from app.demo.courier import Pace
+from app.demo.delivery import Delivery
 from app.demo.faults import Faults
 from app.demo.graph.attachments import Attachments
 from app.demo.graph.comments import Comments
@@ -29,6 +30,7 @@ from app.demo.graph.reading import Reading
 from app.demo.graph_api import GraphApi, GraphParts
 from app.demo.ledger import Ledger
 from app.demo.memory import Memory
+from app.demo.noting import note
 from app.demo.openapi.messages import OaMessages
 from app.demo.openapi.reading import OaReading
 from app.demo.openapi.tokens import Tokens
@@ -184,6 +186,10 @@ class SimulatedPlatforms:
     async def deliver_to(self, inbox_url: str) -> None:
         """Post webhooks to the server at this address from now on."""
         await self.webhooks.deliver_to(inbox_url)
+
+    def remember(self, delivery: Delivery) -> None:
+        """A webhook that somebody else posts: what it says is known here too."""
+        note(delivery, self.world)
 
     def reports_of(self, account: DemoAccount) -> Reports:
         return self._zalo if account.channel == "zalo" else self._meta

@@ -23,9 +23,6 @@ class FacebookConfig(Section):
     api_version: str = Field(
         default="v26.0", description="of the Graph API; one lasts about two years"
     )
-    human_agent: bool = Field(
-        default=True, description="Meta granted Human Agent: people may answer for 7 days"
-    )
     connect_timeout: timedelta = Field(
         default=timedelta(seconds=5), description="until a connection is there"
     )
@@ -33,7 +30,8 @@ class FacebookConfig(Section):
         default=timedelta(seconds=10), description="of a whole call; a send's fate is then unknown"
     )
     upload_timeout: timedelta = Field(
-        default=timedelta(seconds=60), description="of a whole upload, which may be repeated"
+        default=timedelta(seconds=15),
+        description="of a whole upload; with `timeout` well under half of inbox.delivery.lease",
     )
 
 
@@ -64,7 +62,7 @@ class ZaloConfig(Section):
         default=timedelta(seconds=10), description="of a whole call; a send's fate is then unknown"
     )
     upload_timeout: timedelta = Field(
-        default=timedelta(seconds=20), description="of a whole upload"
+        default=timedelta(seconds=15), description="of a whole upload"
     )
 
 

@@ -163,9 +163,12 @@ _REASON_MOST = 200
 
 
 def failure_of(number: int, message: str = "") -> SendError:
-    """The error of an answer whose `error` is `number`; `message` is Zalo's own sentence."""
-    reason = message[:_REASON_MOST]
+    """The error of an answer whose `error` is `number`; `message` is Zalo's own sentence.
+
+    Of an account's trouble the reason is our code, a stable word for its health.
+    """
     kind = FAILURES.get(number, SendRefused)
+    reason = kind.code if issubclass(kind, AccountUnusable) else message[:_REASON_MOST]
     if issubclass(kind, SendUnavailable):
         pause_s = _PAUSES_S.get(number)
         return kind(reason, retry_after_s=pause_s, platform_code=str(number))

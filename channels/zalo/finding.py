@@ -17,17 +17,17 @@ Row = Mapping[str, Any]
 
 
 def find(rows: Sequence[Row], outgoing: Outgoing, since: datetime) -> str | None:
-    """The id of the row that is this part, sent at `since` or later; None when none is surely it.
+    """The id of the row that is this part, written at `since` or later; None when none may be it.
 
-    No tolerance for clocks that differ: a row from before `since` may be an earlier message with
-    the same words, and to take it for this one would lose this one.
+    Of several with the same words the newest: the older ones were sent before this one, and are
+    known. Of several pictures or files none, because nothing tells them apart.
     """
     since_ms = int(since.timestamp() * 1000)
     candidates = [row for row in rows if _is_ours(row, since_ms) and _is_like(row, outgoing)]
     by_words = outgoing.file is None and outgoing.part.sticker is None
     if not candidates or (len(candidates) > 1 and not by_words):
         return None
-    return optional_id(min(candidates, key=lambda row: int(row["time"])).get("message_id"))
+    return optional_id(max(candidates, key=lambda row: int(row["time"])).get("message_id"))
 
 
 def _is_ours(row: Row, since_ms: int) -> bool:

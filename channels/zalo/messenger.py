@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ from inbox.ports import (
     Recipient,
     SendError,
     SendRefused,
+    SendUnavailable,
     SendUncertain,
     Sent,
 )
@@ -35,6 +36,9 @@ log = structlog.get_logger(__name__)
 _PICTURES_AT_ONCE = 2
 """Each may take 100 MB of memory while it is made smaller."""
 _PAGES_READ_BACK = 5
+PREPARED_WITHIN = timedelta(seconds=18)
+"""Until the file is at Zalo, so that a slow upload is no send in doubt: the whole send must end
+within half of inbox.delivery.lease, and the message itself takes up to channels.zalo.timeout."""
 
 
 Message = dict[str, Any]
@@ -77,7 +81,11 @@ class ZaloMessenger:
         Raises:
             SendRefused, SendUnavailable, AccountUnusable, SendUncertain.
         """
-        message = await self._message(outgoing)
+        try:
+            async with asyncio.timeout(PREPARED_WITHIN.total_seconds()):
+                message = await self._message(outgoing)
+        except TimeoutError as error:
+            raise SendUnavailable("the file could not be uploaded in time") from error
         try:
             data = await self._post(outgoing, message)
         except MessageInvalid:

@@ -40,7 +40,10 @@ PAUSE_AFTER_FAILURE = timedelta(seconds=15)
 
 REFUSED, LOST, ENDING = "refresh_refused", "token_lost", "refresh_token_ends"
 NO_REFRESH_TOKEN, APP_REFUSED, WRONG_KEY = "no_refresh_token", "app_refused", "wrong_secret_key"
-_HEALED_BY_A_PAIR = (REFUSED, LOST, ENDING, NO_REFRESH_TOKEN, APP_REFUSED, WRONG_KEY)
+_HEALED_BY_A_PAIR = (
+    *(REFUSED, LOST, ENDING, NO_REFRESH_TOKEN, APP_REFUSED, WRONG_KEY),
+    TokenDead.code,  # what a send that met the dead token has noted
+)
 
 _LOOK_AGAIN_S = 0.05
 _SAVE_AGAIN_S = 0.2

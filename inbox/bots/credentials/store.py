@@ -13,6 +13,7 @@ from inbox.bots.credentials.model import (
 )
 from inbox.bots.secrets import SecretBox
 from inbox.conversations.model import Channel
+from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import due
 
@@ -25,6 +26,7 @@ class CredentialStore:
 
     def __init__(self, mongo: Mongo, box: SecretBox) -> None:
         self._accounts = mongo["accounts"]
+        self._live = mongo["live_events"]
         self._box = box
 
     async def of(self, account_key: str) -> dict[str, str]:
@@ -110,11 +112,13 @@ class CredentialStore:
             "token": {"$literal": due(plan.next_at)},
             "health": {"$cond": [healed, ok, "$health"]},
         }
-        done = await self._accounts.update_one(
+        before = await self._accounts.find_one_and_update(
             {"_id": account_key, "refresh.token_hash": refresh.token_hash},
             [{"$unset": ["refresh", "token"]}, {"$set": changes}],
         )
-        return done.matched_count == 1
+        if before is not None and before.get("health", {}).get("reason") in plan.heals:
+            await self._tell(before, plan.now)
+        return before is not None
 
     async def drop_refresh(self, account_key: str, refresh: Refresh) -> None:
         """The call never reached the platform: the refresh token is as good as before."""
@@ -130,23 +134,30 @@ class CredentialStore:
         False when somebody else's newer call or pair is there: theirs counts, not ours.
         """
         changes = {"refresh.state": "refused", "health": _from_health(health, now)}
-        done = await self._accounts.update_one(
+        before = await self._accounts.find_one_and_update(
             _this_attempt(account_key, refresh), {"$set": changes}
         )
-        return done.matched_count == 1
+        if before is not None:
+            await self._tell(before, now)
+        return before is not None
 
     async def mark_health(self, account_key: str, health: Health, *, now: datetime) -> None:
         """Say how an account is; `at` stays when it is nothing new."""
-        await self._accounts.update_one(
-            {
-                "_id": account_key,
-                "$or": [
-                    {"health.state": {"$ne": health.state}},
-                    {"health.reason": {"$ne": health.reason}},
-                ],
-            },
-            {"$set": {"health": _from_health(health, now)}},
+        news = [
+            {"health.state": {"$ne": health.state}},
+            {"health.reason": {"$ne": health.reason}},
+        ]
+        before = await self._accounts.find_one_and_update(
+            {"_id": account_key, "$or": news}, {"$set": {"health": _from_health(health, now)}}
         )
+        if before is not None:
+            await self._tell(before, now)
+
+    async def _tell(self, account: Document, now: datetime) -> None:
+        """Open inboxes show how the account is; one that misses this reads it at its next load."""
+        bot_id = account["bot_id"]
+        event = live_event(type="bot_changed", at=now, bot_id=bot_id, data={"bot_id": bot_id})
+        await self._live.insert_one(event)
 
     async def plan_refreshes(self, channel: Channel, *, now: datetime) -> None:
         """Make the first refresh due of accounts that have credentials and no plan yet."""

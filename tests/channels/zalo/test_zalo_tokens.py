@@ -152,7 +152,7 @@ async def test_pair_waits_for_a_database_that_is_away_when_the_answer_comes(
     async with working(database, clock, zalo_config(zalo.url)) as oa:
         asking = asyncio.create_task(oa.tokens.access_token(KEY))
         await until(lambda: len(zalo.asked) == 1)
-        with failing(mongo_uri, ["update"], app_name="away", closeConnection=True):
+        with failing(mongo_uri, ["findAndModify"], app_name="away", closeConnection=True):
             zalo.go.set()
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(asking), 1)
@@ -190,6 +190,7 @@ async def test_refused_refresh_marks_the_account_and_is_not_tried_again(
     assert found["health"]["state"] == "reauth"
     assert found["health"]["reason"] == "refresh_refused"
     assert (await store.of(KEY))["access_token"] == "AT-0"
+    assert await mongo["live_events"].count_documents({"type": "bot_changed", "bot_id": "b1"}) == 1
 
 
 async def test_refused_refresh_leaves_the_token_in_use_while_it_lives(

@@ -15,15 +15,14 @@ CLOCKS_DIFFER_BY = timedelta(seconds=2)
 
 def sent_message(conversation: JsonObject, outgoing: Outgoing, since: datetime) -> str | None:
     """The id of the message that `outgoing` became: from the page, not before `since`, with its
-    content. None when there is none, or more than one that it could be.
+    content; the newest of several. None when there is none.
 
-    Messages that are known to be others' must be told apart by the caller: the same words sent
-    twice look the same.
+    The same words sent twice look the same: who asks knows which ids belong to others.
     """
     messages = conversation.get("messages")
     listed = objects(messages.get("data")) if isinstance(messages, dict) else []
     ours = [one for one in listed if _author(one) != outgoing.recipient.external_id]
-    return _only([one for one in ours if _since(one, "created_time", since)], _is_content(outgoing))
+    return _newest(ours, "created_time", outgoing, since)
 
 
 def sent_comment(answers: Sequence[JsonObject], outgoing: Outgoing, since: datetime) -> str | None:
@@ -31,12 +30,22 @@ def sent_comment(answers: Sequence[JsonObject], outgoing: Outgoing, since: datet
     account_id = outgoing.account.account_id
     ours = [one for one in answers if _author(one) in (account_id, None)]
     at = "timestamp" if outgoing.account.channel == "instagram" else "created_time"
-    return _only([one for one in ours if _since(one, at, since)], _is_content(outgoing))
+    return _newest(ours, at, outgoing, since)
 
 
-def _only(messages: Sequence[JsonObject], matches: Callable[[JsonObject], bool]) -> str | None:
-    found = [one["id"] for one in messages if isinstance(one.get("id"), str) and matches(one)]
-    return found[0] if len(found) == 1 else None
+def _newest(
+    messages: Sequence[JsonObject], field: str, outgoing: Outgoing, since: datetime
+) -> str | None:
+    matches = _is_content(outgoing)
+    found = [
+        (at, one["id"])
+        for one in messages
+        if isinstance(one.get("id"), str)
+        and (at := _time(one, field)) is not None
+        and at >= since - CLOCKS_DIFFER_BY
+        and matches(one)
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def _author(message: JsonObject) -> str | None:
@@ -45,12 +54,11 @@ def _author(message: JsonObject) -> str | None:
     return str(found) if found is not None else None
 
 
-def _since(message: JsonObject, field: str, since: datetime) -> bool:
+def _time(message: JsonObject, field: str) -> datetime | None:
     try:
-        at = datetime.strptime(str(message.get(field)), "%Y-%m-%dT%H:%M:%S%z")
+        return datetime.strptime(str(message.get(field)), "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
-        return False
-    return at >= since - CLOCKS_DIFFER_BY
+        return None
 
 
 def _is_content(outgoing: Outgoing) -> Callable[[JsonObject], bool]:

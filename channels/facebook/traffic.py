@@ -53,23 +53,23 @@ class Traffic:
         Raises:
             SendUnavailable: not within PATIENCE_S, or too many calls have failed in a row.
         """
-        for lane in lanes:
-            await self.turn(key, lane)
+        await self.turn(key, *lanes)
         if (wait_s := self._breakers.wait_s(key)) > 0:
             raise SendUnavailable("too many failures in a row", retry_after_s=wait_s)
 
-    async def turn(self, key: str, lane: Lane) -> None:
-        """Wait for a turn in one lane: all that a call needs that only reads.
+    async def turn(self, key: str, *lanes: Lane) -> None:
+        """Wait for a turn in every lane: all that a call needs that only reads.
 
         Raises:
             SendUnavailable: not within PATIENCE_S.
         """
         waited_s = 0.0
-        while (wait_s := await self._take(key, lane)) > 0:
-            waited_s += wait_s
-            if waited_s > PATIENCE_S:
-                raise RateLimited("our own limit", retry_after_s=wait_s)
-            await self._pause(wait_s)
+        for lane in lanes:
+            while (wait_s := await self._take(key, lane)) > 0:
+                waited_s += wait_s
+                if waited_s > PATIENCE_S:
+                    raise RateLimited("our own limit", retry_after_s=wait_s)
+                await self._pause(wait_s)
 
     async def has_room(self, key: str, lane: Lane) -> bool:
         """Whether a call that nobody waits for may be made right now."""

@@ -23,10 +23,11 @@ from channels.facebook.failures import (
     TokenDead,
 )
 from channels.facebook.messenger import FacebookMessenger, FacebookParts
-from channels.facebook.traffic import Traffic
+from channels.facebook.traffic import PATIENCE_S, Traffic
 from channels.http import HttpClient
 from inbox.bots.secrets import WrongSecretKey
 from inbox.clock import FixedClock
+from inbox.config import DeliveryConfig
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
 from inbox.ports import (
@@ -539,3 +540,12 @@ async def test_neither_text_nor_token_nor_person_reaches_the_log(world: World) -
     assert logs
     for secret in (TOKEN, "Chào chị", PERSON_ID, APP_SECRET):
         assert secret not in f"{logs} {error!r} {error.__cause__!r}"
+
+
+def test_upload_and_send_together_take_less_than_half_a_lease() -> None:
+    """Else the worker would stop waiting, and a mere upload would be of unknown fate."""
+    facebook, delivery = FacebookConfig(), DeliveryConfig()
+
+    longest = facebook.upload_timeout + facebook.timeout + timedelta(seconds=PATIENCE_S)
+
+    assert longest < delivery.lease / 2

@@ -85,8 +85,11 @@ async def test_accents_may_come_back_composed_differently(world: World) -> None:
     assert await found(world, listed, world.outgoing(decomposed)) == "m_1"
 
 
-async def test_two_messages_that_it_could_be_mean_unknown(world: World) -> None:
-    assert await found(world, history(message(world, "m_1"), message(world, "m_2"))) is None
+async def test_newest_of_several_equal_messages_is_found(world: World) -> None:
+    earlier = graph_time(world.clock.now() - timedelta(seconds=1))
+    listed = history(message(world, "m_2"), message(world, "m_1", created_time=earlier))
+
+    assert await found(world, listed) == "m_2"
 
 
 @pytest.mark.parametrize(

@@ -47,13 +47,14 @@ def credential_store(mongo: Mongo) -> CredentialStore:
     return CredentialStore(mongo, SecretBox([BOX_KEY]))
 
 
-async def connect(mongo: Mongo, clock: Clock, **more: str) -> CredentialStore:
+async def connect(mongo: Mongo, clock: Clock, *, oa_id: str = OA, **more: str) -> CredentialStore:
     """An OA with a pair of tokens; `more` such as expires_at."""
+    key = account_key("zalo", oa_id)
     await mongo["accounts"].insert_one(
         {
-            "_id": KEY,
+            "_id": key,
             "channel": "zalo",
-            "account_id": OA,
+            "account_id": oa_id,
             "bot_id": "b1",
             "name": "Shop Thử",
             "created_at": clock.now(),
@@ -61,7 +62,7 @@ async def connect(mongo: Mongo, clock: Clock, **more: str) -> CredentialStore:
         }
     )
     store = credential_store(mongo)
-    assert await store.replace(KEY, {**FIRST, **more}, now=clock.now())
+    assert await store.replace(key, {**FIRST, **more}, now=clock.now())
     return store
 
 

@@ -33,7 +33,7 @@ class Habits:
 SILENT = Habits()
 """Nothing is told about what was sent but its echo."""
 
-DEMO = Habits(receive=0.98, see=0.9, answer=0.8)
+CHATTY = Habits(receive=0.98, see=0.9, answer=0.8)
 
 
 @dataclass(slots=True)

@@ -26,6 +26,10 @@ _ON_ITS_WAY = timedelta(seconds=1)
 _FEWEST_AT_ONCE, _MOST_AT_ONCE = 4, 8
 
 
+def _nobody(_: Person) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """A move of a scene at its time."""
@@ -66,20 +70,25 @@ class Cast:
             acts += self._timed(self.scene(person, story), until)
         return sorted(acts, key=lambda act: act.at)
 
-    def next(self, now: datetime) -> Act:
-        """What happens now: a conversation goes on, or somebody begins one."""
+    def next(self, now: datetime, attended: Callable[[Person], bool] = _nobody) -> Act:
+        """What happens now: a conversation goes on, or somebody begins one.
+
+        Who is `attended`, because somebody answers them, leaves their script for good.
+        """
+        self._playing = [one for one in self._playing if not attended(one[0].person)]
         count = len(self._playing)
         if count < _FEWEST_AT_ONCE or (count < _MOST_AT_ONCE and self._random.random() < 1 / 4):
-            self._begin()
+            self._begin(attended)
         scene, moves = playing = self._random.choice(self._playing)
         move = moves.pop(0)
         if not moves:
             self._playing.remove(playing)
         return Act(now - _ON_ITS_WAY, scene, move)
 
-    def _begin(self) -> None:
+    def _begin(self, attended: Callable[[Person], bool]) -> None:
         busy = {scene.person.number for scene, _ in self._playing}
-        person = self._random.choice([one for one in PEOPLE if one.number not in busy])
+        free = [one for one in PEOPLE if one.number not in busy]
+        person = self._random.choice([one for one in free if not attended(one)] or free)
         story = self._random.choice(stories_on(person.channel))
         self._playing.append((self.scene(person, story), self._attended(story)))
 

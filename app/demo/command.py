@@ -2,13 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvloop
 
 from app.data_lock import DataLock
+from app.demo.answering import CHATTY
+from app.demo.apps import Apps
 from app.demo.keys import DemoSecrets, demo_secrets
-from app.demo.platform import SimulatedPlatform
+from app.demo.servers import PlatformSockets, Setting, SimulatedPlatforms
 from app.demo.setup import setup
 from app.demo.simulation import Simulation
 from app.logging import configure_logging
@@ -45,22 +48,35 @@ def run_demo(config: Path, *, port: int | None, data: Path | None) -> None:
     folder = data or DEMO_DATA
     lock = DataLock(folder / "demo")
     lock.take()
+    sockets = PlatformSockets()
     try:
         secrets = demo_secrets(folder)
-        settings = _settings(config, secrets, folder, port)
+        settings = _settings(config, secrets, port, _overrides(folder, sockets))
         configure_logging(settings.app.log)
         with database(settings) as uri:
-            uvloop.run(_serve(settings, uri, secrets))
+            uvloop.run(_serve(settings, uri, secrets, _setting(folder, secrets, sockets)))
     finally:
+        sockets.close()
         lock.release()
 
 
-def _settings(config: Path, secrets: DemoSecrets, folder: Path, port: int | None) -> Settings:
+def _overrides(folder: Path, sockets: PlatformSockets) -> dict[str, Any]:
+    """What the demo decides: where the data is, and that the platforms are the simulated ones."""
+    return {
+        "app.data": folder,
+        "channels.facebook.api_url": sockets.graph_url,
+        "channels.zalo.api_url": sockets.zalo_url,
+        "channels.zalo.oauth_url": sockets.oauth_url,
+    }
+
+
+def _settings(
+    config: Path, secrets: DemoSecrets, port: int | None, overrides: dict[str, Any]
+) -> Settings:
     environment = secrets.environment()
-    settings = load_settings(config, environment, {"app.data": folder})
-    http = settings.app.http
+    http = load_settings(config, environment, overrides).app.http
     free = port if port is not None else _first_free(http.host, http.port)
-    return load_settings(config, environment, {"app.data": folder, "app.http.port": free})
+    return load_settings(config, environment, {**overrides, "app.http.port": free})
 
 
 def _first_free(host: str, port: int) -> int:
@@ -74,21 +90,31 @@ def _first_free(host: str, port: int) -> int:
     return 0
 
 
-async def _serve(settings: Settings, uri: str, secrets: DemoSecrets) -> None:
-    platform = SimulatedPlatform(secrets.media_port)
-    await platform.start()
-    clock = SystemClock()
+def _setting(folder: Path, secrets: DemoSecrets, sockets: PlatformSockets) -> Setting:
+    return Setting(
+        apps=Apps.of(secrets),
+        clock=SystemClock(),
+        media_port=secrets.media_port,
+        sockets=sockets,
+        memory=folder / "demo" / "platforms.json",
+        habits=CHATTY,
+    )
+
+
+async def _serve(settings: Settings, uri: str, secrets: DemoSecrets, setting: Setting) -> None:
+    platforms = SimulatedPlatforms(setting)
+    clock, media = setting.clock, platforms.media
 
     async def simulate(service: Service, url: str) -> None:
-        access = await setup(service.staff, service.bots)
-        simulation = Simulation(url, secrets, clock=clock, platform=platform)
+        await platforms.deliver_to(url)
+        access = await setup(service.staff, service.bots, platforms.credentials)
+        simulation = Simulation(url, secrets, clock=clock, platform=media)
+        simulation.watching = platforms
         await simulation.seed()
         print(  # noqa: T201 - the first thing a new user reads
             _WELCOME.format(url=url, email=access.email, password=access.password), flush=True
         )
         await simulation.run(asyncio.Event())
 
-    try:
-        await serve(settings, uri, Parts(clock=clock, profiles=platform), meanwhile=simulate)
-    finally:
-        await platform.stop()
+    async with platforms:
+        await serve(settings, uri, Parts(clock=clock, profiles=media), meanwhile=simulate)

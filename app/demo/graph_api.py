@@ -194,6 +194,8 @@ class GraphApi:
             ("GET", "permissions"): ("token", self._permissions),
             ("POST", "comments"): ("comment", self._answer_comment),
             ("POST", "replies"): ("comment", self._answer_comment),
+            ("GET", "comments"): ("history", self._answers_of_comment),
+            ("GET", "replies"): ("history", self._answers_of_comment),
         }
         for edge in _THREAD_CONTROL:
             edges["POST", edge] = ("other", self._control_thread)
@@ -278,6 +280,9 @@ class GraphApi:
     def _answer_comment(self, node: str, asked: Asked) -> Accepted:
         page = self._page(asked)
         return self._comments.answer(page, node, str(asked.fields.get("message", "")))
+
+    def _answers_of_comment(self, node: str, asked: Asked) -> Accepted:
+        return Accepted({"data": self._comments.answers(self._page(asked), node, asked.texts)})
 
     def _control_thread(self, node: str, asked: Asked) -> Accepted:
         self._page(asked, node)

@@ -65,6 +65,11 @@ class Ledger:
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.gestures: list[Gesture] = []
+        self.last_at: dict[str, datetime] = {}
+
+    def accept(self, received: Received) -> None:
+        self.received.append(received)
+        self.last_at[received.customer_id] = received.accepted_at
 
     def of(self, customer_id: str, account_id: str | None = None) -> list[Received]:
         """What one customer received, in order."""

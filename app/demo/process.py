@@ -11,7 +11,7 @@ from typing import Any
 
 from app.data_lock import write_private
 from app.demo.accounts import ACCOUNTS, DemoAccount
-from app.demo.answering import DEMO, SILENT
+from app.demo.answering import CHATTY, SILENT
 from app.demo.apps import Apps
 from app.demo.courier import Pace
 from app.demo.servers import PlatformUrls, Setting, SimulatedPlatforms
@@ -31,7 +31,7 @@ def main() -> None:
         accounts=accounts,
         seed=options.seed,
         pace=_pace(options.speed),
-        habits=DEMO if options.answering else SILENT,
+        habits=CHATTY if options.answering else SILENT,
     )
     asyncio.run(_run(setting, options))
 

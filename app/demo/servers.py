@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Self
@@ -44,6 +45,7 @@ from inbox.clock import Clock
 
 _LARGEST_BODY = 64 * 1024 * 1024
 _STOP_WITHIN_S = 0.2
+_ATTENDED_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,16 +193,22 @@ class SimulatedPlatforms:
         """A webhook that somebody else posts: what it says is known here too."""
         note(delivery, self.world)
 
+    def attends(self, customer_id: str) -> bool:
+        """Whether somebody wrote to this customer through the API a short while ago."""
+        at = self.ledger.last_at.get(customer_id)
+        return at is not None and self.setting.clock.now() - at < _ATTENDED_FOR
+
     def reports_of(self, account: DemoAccount) -> Reports:
         return self._zalo if account.channel == "zalo" else self._meta
 
     def credentials(self, account: DemoAccount) -> dict[str, str]:
         """What an inbox needs to act for an account."""
         if account.channel == "zalo":
-            pair = self.zalo.tokens.pair(account.account_id)
-            return {"access_token": pair.access, "refresh_token": pair.refresh}
+            return self.zalo.tokens.pair(account.account_id).credentials()
         page = self.graph.pages.of_account(account.account_id)
-        return {"access_token": self.graph.pages.token(page)} if page is not None else {}
+        if page is None:
+            return {}
+        return {"access_token": self.graph.pages.token(page), "page_id": page.id}
 
     def customer_writes(self, account_id: str, customer_id: str, text: str | None = None) -> str:
         """A customer writes to an account: its webhook is posted; the id of the message.

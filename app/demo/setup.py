@@ -1,8 +1,9 @@
 """Makes the shop of the demo where it is missing: its people, its bot, its accounts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.demo.accounts import ACCOUNTS, BOT_NAME
+from app.demo.accounts import ACCOUNTS, BOT_NAME, DemoAccount
 from inbox.bots.model import NewAccount, NewBot
 from inbox.bots.service import BotService, BotWithAccounts
 from inbox.errors import Conflict
@@ -39,10 +40,20 @@ class DemoAccess:
     password: str
 
 
-async def setup(staff: StaffService, bots: BotService) -> DemoAccess:
+CredentialsOf = Callable[[DemoAccount], dict[str, str]]
+
+
+def _none(_: DemoAccount) -> dict[str, str]:
+    return {}
+
+
+async def setup(
+    staff: StaffService, bots: BotService, credentials_of: CredentialsOf = _none
+) -> DemoAccess:
     """Make the owner, five sales and the bot with its accounts, as far as they are missing.
 
-    What somebody changed since the first start stays changed.
+    What somebody changed since the first start stays changed. Accounts whose credentials the
+    simulated platforms do not take any more are given those of `credentials_of`.
 
     Raises:
         NotDemoData: there are people, but none of the demo's.
@@ -52,13 +63,16 @@ async def setup(staff: StaffService, bots: BotService) -> DemoAccess:
     owner = _owner(people)
     actor = Actor(id=owner.id, name=owner.name, role=owner.role)
     sales = [await _sale(staff, actor, people, number) for number in range(1, len(_SALES) + 1)]
-    if not await _has_bot(bots, actor):
+    if bot := await _bot(bots, actor):
+        await _renew(bots, actor, bot, credentials_of)
+    else:
         member_ids = tuple(person.id for person in (owner, *sales) if person.active)
         accounts = tuple(
             NewAccount(
                 channel=account.channel,
                 account_id=account.account_id,
                 name=account.name,
+                credentials=credentials_of(account),
                 simulated=True,
             )
             for account in ACCOUNTS
@@ -95,16 +109,35 @@ async def _sale(staff: StaffService, actor: Actor, people: list[Staff], number: 
     return await staff.create(actor, wanted)
 
 
-async def _has_bot(bots: BotService, actor: Actor) -> bool:
-    """Whether one of the simulated accounts is in some bot."""
+async def _bot(bots: BotService, actor: Actor) -> BotWithAccounts | None:
+    """The bot that has the simulated accounts, or the first that has one of them."""
     keys = {(account.channel, account.account_id) for account in ACCOUNTS}
     after: tuple[str, str] | None = None
     while page := await bots.page(actor, after=after, limit=_PAGE):
-        if any(_keys(bot) & keys for bot in page):
-            return True
+        for bot in page:
+            if keys & {(account.channel, account.account_id) for account in bot.accounts}:
+                return bot
         after = (page[-1].bot.name, page[-1].bot.id)
-    return False
+    return None
 
 
-def _keys(bot: BotWithAccounts) -> set[tuple[str, str]]:
-    return {(account.channel, account.account_id) for account in bot.accounts}
+async def _renew(
+    bots: BotService, actor: Actor, bot: BotWithAccounts, credentials_of: CredentialsOf
+) -> None:
+    """Connect again what the simulated platforms would refuse."""
+    simulated = {(account.channel, account.account_id): account for account in ACCOUNTS}
+    for account in bot.accounts:
+        known = simulated.get((account.channel, account.account_id))
+        if known is None or not (valid := credentials_of(known)):
+            continue
+        held = await bots.credentials(account.id)
+        if held.get("access_token") != valid["access_token"]:
+            await bots.disconnect(actor, bot.bot.id, account.id)
+            renewed = NewAccount(
+                channel=account.channel,
+                account_id=account.account_id,
+                name=account.name,
+                credentials=valid,
+                simulated=True,
+            )
+            await bots.connect(actor, bot.bot.id, renewed)

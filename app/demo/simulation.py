@@ -2,6 +2,7 @@
 
 import asyncio
 from random import Random
+from typing import Protocol
 
 import structlog
 
@@ -10,6 +11,7 @@ from app.demo.courier import Courier, Disorder, Pace
 from app.demo.delivery import Actor, Delivery, epoch_ms
 from app.demo.keys import DemoSecrets
 from app.demo.meta_actor import MetaActor
+from app.demo.people import Person
 from app.demo.platform import SimulatedPlatform
 from app.demo.zalo_actor import ZaloActor
 from inbox.clock import Clock
@@ -21,6 +23,14 @@ _CONVERSATIONS = 26
 _SECONDS_BETWEEN = (2.0, 6.0)
 _MOST_WAITING = 50
 """While so many deliveries wait for the server to come back, nobody writes anything new."""
+
+
+class Watching(Protocol):
+    """Who must know what the customers do, and knows whom an agent answers."""
+
+    def remember(self, delivery: Delivery) -> None: ...
+
+    def attends(self, customer_id: str) -> bool: ...
 
 
 class Simulation:
@@ -35,6 +45,8 @@ class Simulation:
         platform: serves the media; it must be started.
         random_seed: the same one tells the same history.
         pace: waits for a number of seconds.
+
+    `watching` are the simulated APIs, if there are any.
     """
 
     def __init__(
@@ -53,6 +65,7 @@ class Simulation:
         self._platform = platform
         self._seed = random_seed
         self._pace = pace
+        self.watching: Watching | None = None
         meta = MetaActor(secrets.facebook_app_secret)
         zalo = ZaloActor(secrets.zalo_app_id, secrets.zalo_oa_secret_key)
         self._actors: dict[Channel, Actor] = {"facebook": meta, "instagram": meta, "zalo": zalo}
@@ -88,11 +101,18 @@ class Simulation:
         async with Courier(self._base_url, self._pace) as courier:
             while await self._waited(random.uniform(*_SECONDS_BETWEEN), stop):
                 if courier.waiting < _MOST_WAITING:
-                    act = cast.next(self._clock.now())
+                    act = cast.next(self._clock.now(), self._attended)
                     courier.post(disorder.arrange(self._played(act)))
 
     def _played(self, act: Act) -> list[Delivery]:
-        return self._actors[act.scene.person.channel].act(act.move, act.scene, act.at)
+        deliveries = self._actors[act.scene.person.channel].act(act.move, act.scene, act.at)
+        if self.watching is not None:
+            for delivery in deliveries:
+                self.watching.remember(delivery)
+        return deliveries
+
+    def _attended(self, person: Person) -> bool:
+        return self.watching is not None and self.watching.attends(person.external_id)
 
     async def _waited(self, seconds: float, stop: asyncio.Event) -> bool:
         """Wait; False as soon as `stop` is set."""

@@ -72,7 +72,7 @@ class Comments:
             at=now,
         )
         self._world.comments[ours.id] = ours
-        self._ledger.received.append(
+        self._ledger.accept(
             Received(
                 channel=account.channel,
                 account_id=account.account_id,
@@ -84,6 +84,17 @@ class Comments:
             )
         )
         return self._told(page, ours, "add", {"id": ours.id})
+
+    def answers(self, page: Page, comment_id: str, asked: dict[str, str]) -> list[Json]:
+        """What was answered under a comment; the newest first where it is asked for."""
+        root = self.find(page, comment_id)
+        found = [
+            one
+            for one in self._world.comments.values()
+            if one.root_id == root.id and one is not root and not one.removed
+        ]
+        found.sort(key=lambda one: one.at, reverse=asked.get("order") == "reverse_chronological")
+        return [self.read(page, one.id) for one in found[: int(asked.get("limit", 25))]]
 
     def change(self, page: Page, comment_id: str, asked: Json) -> Accepted:
         """Hide or show a comment, or edit one of ours."""
@@ -105,11 +116,18 @@ class Comments:
 
     def read(self, page: Page, comment_id: str) -> Json:
         comment = self.find(page, comment_id)
+        author = {"id": comment.author_id}
+        at = comment.at.strftime("%Y-%m-%dT%H:%M:%S+0000")
+        if self._world.accounts[comment.account_id].channel == "instagram":
+            author["username"] = comment.author_name or ""
+            told = {"id": comment.id, "text": comment.text, "from": author, "timestamp": at}
+            return {**told, "hidden": comment.hidden}
+        author["name"] = comment.author_name or ""
         return {
             "id": comment.id,
             "message": comment.text,
-            "from": {"id": comment.author_id, "name": comment.author_name},
-            "created_time": comment.at.strftime("%Y-%m-%dT%H:%M:%S+0000"),
+            "from": author,
+            "created_time": at,
             "is_hidden": comment.hidden,
             "can_reply_privately": not comment.answered_privately,
         }

@@ -147,7 +147,7 @@ class Messages:
         said = self._said(account, content, asked)
         self._world.say(customer.account_id, customer.id, said)
         attached = content.attached
-        self._ledger.received.append(
+        self._ledger.accept(
             Received(
                 channel=account.channel,
                 account_id=customer.account_id,

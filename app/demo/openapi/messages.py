@@ -237,7 +237,7 @@ class OaMessages:
             reply_to=quoted,
         )
         self._world.say(oa_id, to, said)
-        self._ledger.received.append(
+        self._ledger.accept(
             Received(
                 channel="zalo",
                 account_id=oa_id,

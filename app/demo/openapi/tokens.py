@@ -9,7 +9,7 @@ from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from app.demo.apps import Apps, proof
 from app.demo.openapi.errors import OAuthError, ZaloError
@@ -28,6 +28,15 @@ class Pair:
     access_until: float
     refresh: str
     refresh_until: float
+
+    def credentials(self) -> dict[str, str]:
+        """As the inbox keeps them."""
+        return {
+            "access_token": self.access,
+            "refresh_token": self.refresh,
+            "expires_at": _moment(self.access_until),
+            "refresh_expires_at": _moment(self.refresh_until),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +182,10 @@ class Tokens:
         raise OAuthError(-14014, "Refresh token was used or expired")
 
     def _first(self, oa_id: str) -> Pair:
-        """Always the same, so that a service can be set up before the platforms run."""
+        """Always the same for the same app, so that an inbox can be set up beforehand."""
+        key = self._apps.zalo_app_secret.encode()
         words = [
-            hashlib.blake2b(f"{self._seed}:{name}:{oa_id}".encode(), digest_size=24).hexdigest()
+            hmac.digest(key, f"{self._seed}:{name}:{oa_id}".encode(), "sha256").hex()
             for name in ("access", "refresh")
         ]
         return self._remember(oa_id, *words)
@@ -203,3 +213,7 @@ class Tokens:
     @property
     def _now(self) -> float:
         return self._world.clock.now().timestamp()
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()

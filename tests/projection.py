@@ -16,6 +16,7 @@ _COLLECTIONS = (
     "interactions",
     "account_events",
     "erasures",
+    "platform_ids",
 )
 
 

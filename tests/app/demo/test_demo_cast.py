@@ -6,6 +6,7 @@ from itertools import pairwise
 from random import Random
 
 from app.demo.cast import Act, Cast
+from app.demo.people import PEOPLE
 from inbox.clock import FixedClock
 from tests.demo_bodies import SECRETS, media_url
 
@@ -62,3 +63,13 @@ def test_live_conversations_go_back_and_forth_and_end(clock: FixedClock) -> None
         assert [act.move for act in acts if act.scene.key == key] == list(scene.story.moves[:count])
     changes = sum(a.scene is not b.scene for a, b in pairwise(acts))
     assert changes > 200
+
+
+def test_whom_somebody_answers_leaves_their_script_and_begins_no_other(clock: FixedClock) -> None:
+    cast = Cast("live", Random(3), media_url)
+    answered: set[int] = set()
+    for _ in range(300):
+        act = cast.next(clock.now(), lambda person: person.number in answered)
+        assert act.scene.person.number not in answered
+        if len(answered) < len(PEOPLE) // 2:
+            answered.add(act.scene.person.number)

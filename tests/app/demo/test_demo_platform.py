@@ -1,11 +1,14 @@
 """The simulated platform as a source of profiles and a server of media."""
 
+from datetime import timedelta
+
 import pytest
 from aiohttp import ClientSession
 
 from app.demo.accounts import account_of
 from app.demo.people import PEOPLE, Person
 from app.demo.platform import SimulatedPlatform
+from inbox.clock import FixedClock
 from inbox.conversations.model import IdentityRef
 from inbox.ports import ProfileRefused, ProfileSource, ProfileUnavailable
 
@@ -77,3 +80,21 @@ async def test_a_port_in_use_is_replaced_by_a_free_one() -> None:
     finally:
         await second.stop()
         await first.stop()
+
+
+async def test_what_is_kept_is_served_until_its_link_ends(clock: FixedClock) -> None:
+    platform = SimulatedPlatform(clock=clock, links_live=timedelta(seconds=60))
+    await platform.start()
+    try:
+        urls = [platform.keep("áo.png", "image/png", b"bytes"), platform.media_url("a.png")]
+        async with ClientSession() as session:
+            async with session.get(urls[0]) as answer:
+                assert (answer.content_type, await answer.read()) == ("image/png", b"bytes")
+            clock.advance(timedelta(seconds=60))
+            for url in urls:
+                async with session.get(url) as answer:
+                    assert (answer.status, await answer.text()) == (403, "URL signature expired")
+            async with session.get(f"{platform.base_url}/uploads/nothing/a.png") as answer:
+                assert answer.status == 404
+    finally:
+        await platform.stop()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography.fernet import Fernet
 
+from app.demo.accounts import DemoAccount
 from app.demo.setup import PASSWORD, NotDemoData, setup
 from inbox.bots.model import BotEdit
 from inbox.bots.secrets import SecretBox
@@ -89,3 +90,22 @@ async def test_real_data_gets_no_public_password(api: StaffApi, bots: BotService
     with pytest.raises(NotDemoData):
         await setup(api.service, bots)
     assert len(await api.service.page(after=None, limit=100)) == 1
+
+
+async def test_accounts_are_given_credentials_and_new_ones_when_the_old_are_dead(
+    api: StaffApi, bots: BotService
+) -> None:
+    await setup(api.service, bots)
+    [made] = await bots.page(SYSTEM, after=None, limit=10)
+    for token in ("first", "first", "second"):
+
+        def credentials_of(account: DemoAccount, token: str = token) -> dict[str, str]:
+            return {"access_token": f"{token} of {account.account_id}"}
+
+        await setup(api.service, bots, credentials_of)
+        [renewed] = await bots.page(SYSTEM, after=None, limit=10)
+        assert renewed.bot.id == made.bot.id
+        assert len(renewed.accounts) == 3
+        for account in renewed.accounts:
+            held = await bots.credentials(account.id)
+            assert held == {"access_token": f"{token} of {account.account_id}"}

@@ -449,3 +449,21 @@ async def test_a_comment_is_answered_privately_once_and_within_a_week(
     assert error_of((await answer(late))[1]) == (10903, None)
     kinds = [one.kind for one in meta.platforms.ledger.received]
     assert kinds == ["private_reply"]
+
+
+async def test_answers_under_a_comment_are_read_back_newest_first(
+    meta: Simulated, clock: FixedClock
+) -> None:
+    comment_id = await comment(meta)
+    ids = []
+    for text in ("Dạ còn ạ", "Dạ inbox ạ"):
+        clock.advance(timedelta(seconds=1))
+        _, answer = await meta.graph("POST", f"{comment_id}/comments", json={"message": text})
+        ids.append(answer["id"])
+    newest = {"order": "reverse_chronological"}
+    _, told = await meta.graph("GET", f"{comment_id}/comments", params=newest)
+    assert [one["id"] for one in told["data"]] == ids[::-1]
+    assert told["data"][0]["message"] == "Dạ inbox ạ"
+    assert (await meta.graph("DELETE", ids[1])) == (200, {"success": True})
+    _, told = await meta.graph("GET", f"{comment_id}/comments")
+    assert [one["id"] for one in told["data"]] == ids[:1]

@@ -27,6 +27,7 @@ from app.settings import Settings, load_settings
 from app.wiring import Parts
 from inbox.clock import SystemClock, to_milliseconds
 from inbox.mongo.client import Mongo
+from tests.fake_messenger import FakeMessenger, FakePlatform
 from tests.webhook_signing import SECRETS
 
 APP_NAME = "crash-server"
@@ -34,18 +35,22 @@ APP_NAME = "crash-server"
 _CONFIG = Path(__file__).parents[2] / "config.yaml"
 _FIRST_WEBHOOK = "insert:webhook_journal"
 
+Moment = Literal["before", "after"]
+
 
 @dataclass(frozen=True, slots=True)
 class KillPoint:
     """Before or after the `number`-th command of this `kind`, any kind when it is None.
 
-    Counted from the first journal insert on (which is number 1), or from the start.
+    Counted from the first command of the kind `counted_from` on (which is number 1), or from the
+    start.
     """
 
-    moment: Literal["before", "after"]
+    moment: Moment
     number: int
     kind: str | None = None
     from_start: bool = False
+    counted_from: str = _FIRST_WEBHOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Start:
     """How a server is started.
 
     `ahead` moves its clock, so that leases of the dead have ended; `batch` is the number of
-    bodies per transaction.
+    bodies per transaction. `sends_to` is the file in which what Facebook customers get is kept.
     """
 
     uri: str
@@ -64,6 +69,14 @@ class Start:
     ahead: timedelta = timedelta(0)
     batch: int = 128
     kill: KillPoint | None = None
+    sends_to: Path | None = None
+
+    def parts(self) -> Parts:
+        clock = AheadClock(self.ahead)
+        if self.sends_to is None:
+            return Parts(clock=clock)
+        messenger = FakeMessenger(FakePlatform(file=self.sends_to))
+        return Parts(clock=clock, messengers={"facebook": messenger})
 
     def settings(self) -> Settings:
         return load_settings(
@@ -100,6 +113,7 @@ class Killer(CommandListener):
     def __init__(self, kill: KillPoint | None) -> None:
         self._kill = kill
         self._counting = kill is not None and kill.from_start
+        self._counted_from = kill.counted_from if kill is not None else _FIRST_WEBHOOK
         self._count = 0
         self._fatal: int | None = None
         self.kinds: list[str] = []
@@ -107,7 +121,7 @@ class Killer(CommandListener):
 
     def started(self, event: CommandStartedEvent) -> None:
         kind = kind_of(event)
-        self._counting = self._counting or kind == _FIRST_WEBHOOK
+        self._counting = self._counting or kind == self._counted_from
         if not self._counting:
             return
         self.kinds.append(kind)
@@ -154,7 +168,7 @@ async def _serve(start: Start, tell: Callable[[Any], None]) -> None:
     killer = Killer(start.kill)
     mongo = Mongo.connect(start.uri, start.database, event_listeners=[killer], appname=APP_NAME)
     listening = listening_socket("127.0.0.1", 0)
-    async with running(settings, mongo, listening, Parts(clock=AheadClock(start.ahead))):
+    async with running(settings, mongo, listening, start.parts()):
         tell(url_of(listening))
         await until_told()
     tell(killer.kinds)

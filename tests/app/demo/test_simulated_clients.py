@@ -13,25 +13,12 @@ from pydantic import SecretStr
 from app.demo.accounts import FACEBOOK_PAGE, INSTAGRAM_ACCOUNT, ZALO_OA
 from app.demo.faults import Fault, Refusal
 from app.demo.media import media_content
-from channels.breaker import Breakers
 from channels.config import FacebookConfig, ZaloConfig
-from channels.facebook.access import PageAccounts
-from channels.facebook.client import GraphClient
-from channels.facebook.messenger import FacebookMessenger, FacebookParts
-from channels.facebook.profiles import FacebookProfiles
-from channels.facebook.traffic import Traffic
-from channels.http import HttpClient
-from channels.zalo.client import ZaloApi, ZaloClient
-from channels.zalo.messenger import ZaloMessenger
-from channels.zalo.oauth import ZaloOAuth
-from channels.zalo.profiles import ZaloProfiles
-from channels.zalo.tokens import ZaloTokens
 from inbox.bots.credentials.store import CredentialStore
 from inbox.bots.secrets import SecretBox
 from inbox.clock import FixedClock
-from inbox.conversations.model import IdentityRef
+from inbox.conversations.model import Channel, IdentityRef
 from inbox.ids import account_key
-from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
 from inbox.ports import (
     AccountRef,
@@ -47,6 +34,7 @@ from inbox.ports import (
     SendUncertain,
     WindowClosed,
 )
+from tests.platform_clients import platform_clients
 from tests.simulated import (
     APPS,
     INSTAGRAM,
@@ -55,7 +43,6 @@ from tests.simulated import (
     PSID,
     ZALO_USER,
     Simulated,
-    no_wait,
     simulated,
 )
 
@@ -69,8 +56,8 @@ class Clients:
     """The messenger and the profiles of every channel, as the service has them."""
 
     both: Simulated
-    messengers: dict[str, Messenger]
-    profiles: dict[str, ProfileSource]
+    messengers: dict[Channel, Messenger]
+    profiles: dict[Channel, ProfileSource]
     clock: FixedClock
 
     def outgoing(self, channel: Any, draft: Draft, *, reply_to: str | None = None) -> Outgoing:
@@ -103,7 +90,7 @@ async def connect(mongo: Mongo, both: Simulated, clock: FixedClock) -> Credentia
 
 @asynccontextmanager
 async def connected(mongo: Mongo, both: Simulated, clock: FixedClock) -> AsyncIterator[Clients]:
-    store, http, quick = await connect(mongo, both, clock), HttpClient(), timedelta(seconds=2)
+    store, quick = await connect(mongo, both, clock), timedelta(seconds=2)
     facebook = FacebookConfig(
         api_url=both.urls.graph_url,
         app_secrets=(SecretStr(APPS.facebook_app_secret),),
@@ -117,27 +104,8 @@ async def connected(mongo: Mongo, both: Simulated, clock: FixedClock) -> AsyncIt
         oauth_url=both.urls.oauth_url,
         timeout=quick,
     )
-    buckets, breakers = Buckets(mongo, clock), Breakers(clock)
-    tokens = ZaloTokens(mongo, store, ZaloOAuth(http, zalo), zalo, clock, owner="one")
-    oa = ZaloClient(ZaloApi(http, zalo, buckets), tokens, breakers)
-    traffic = Traffic(buckets, breakers, pause=no_wait)
-    graph, pages = GraphClient(http, facebook), PageAccounts(store)
-    parts = FacebookParts(client=graph, accounts=pages, traffic=traffic, clock=clock)
-    meta = FacebookProfiles(graph, pages, traffic)
-    try:
-        yield Clients(
-            both,
-            {
-                "facebook": FacebookMessenger("messenger", parts),
-                "instagram": FacebookMessenger("instagram", parts),
-                "zalo": ZaloMessenger(oa),
-            },
-            {"facebook": meta, "instagram": meta, "zalo": ZaloProfiles(oa)},
-            clock,
-        )
-    finally:
-        await tokens.close()
-        await http.close()
+    async with platform_clients(mongo, store, clock, facebook, zalo) as made:
+        yield Clients(both, made.messengers, made.profiles, clock)
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ class DeliveryStore:
         self._mongo = mongo
         self._clock = clock
         self._rules = rules
+        self._ailing: set[str] = set()
+        """Accounts that were seen to be unusable and are being tried."""
         self.lease = (pace or Pace()).lease
         self.due = DueWork(mongo, "conversations", "delivery", clock, pace=pace)
 
@@ -196,6 +198,7 @@ class DeliveryStore:
         health = account.get("health") or {}
         if health.get("state") in _WORKS:
             return None
+        self._ailing.add(account_key)
         last = health.get("tried_at") or health["at"]
         if now < last + TRIED_EVERY:
             waits: datetime = last + TRIED_EVERY
@@ -233,6 +236,9 @@ class DeliveryStore:
 
     async def mark_usable(self, account_key: str) -> None:
         """A message went out: the account works, and what waits for it goes out now."""
+        if account_key not in self._ailing:
+            return
+        self._ailing.discard(account_key)
         now = self._clock.now()
         before = await self._mongo["accounts"].find_one_and_update(
             {"_id": account_key, "health.state": {"$nin": _WORKS}},

@@ -55,6 +55,10 @@ class Courier:
         if self._session is not None:
             await self._session.close()
 
+    def move(self, base_url: str) -> None:
+        """The server is elsewhere now; what is under way is tried there the next time."""
+        self._base_url = base_url.rstrip("/")
+
     @property
     def waiting(self) -> int:
         """How many deliveries have not arrived yet."""

@@ -32,7 +32,9 @@ class Webhooks:
 
     async def deliver_to(self, url: str) -> None:
         """Where the inbox server listens; it may move. What waited is posted now."""
-        await self.stop()
+        if self._courier is not None:
+            self._courier.move(url)
+            return
         self._courier = await Courier(url, self._pace).__aenter__()
         early, self._early = self._early, []
         self._courier.post(early)

@@ -111,3 +111,20 @@ def test_disorder_loses_nothing_repeats_some_and_shuffles_some() -> None:
     numbers = [int(delivery.body) for delivery in arriving]
     swapped = sum(a > b for a, b in pairwise(numbers))
     assert 5 < swapped < 100
+
+
+async def test_what_is_under_way_follows_a_server_that_moves(
+    endpoint: Endpoint, base_url: str
+) -> None:
+    waits = Waits()
+
+    async def pace(seconds: float) -> None:
+        await waits(seconds)
+        if len(waits.seconds) == 2:
+            courier.move(base_url)
+
+    async with Courier("http://127.0.0.1:9", pace) as courier:
+        courier.post([FACEBOOK])
+        await courier.settle()
+    assert len(endpoint.seen) == 1
+    assert waits.seconds == [0, 2]

@@ -23,6 +23,8 @@ _Result = TypeVar("_Result")
 DEFAULT_TIMEOUT_MS = 5000
 """Every operation is cut after this long unless its caller asks for less."""
 _MAX_TRIES = 12
+_REPEAT_FOR_S = 5.0
+"""No new try after this long: while the database is away its callers had better be told."""
 _FIRST_PAUSE_S = 0.005
 _LONGEST_PAUSE_S = 0.5
 
@@ -62,12 +64,15 @@ class Mongo:
         key that another transaction has just committed is such a collision too: the repeat
         reads it. Anything else is raised.
         """
+        clock = asyncio.get_running_loop()
+        give_up_at = clock.time() + _REPEAT_FOR_S
         async with self.client.start_session() as session:
             for attempt in range(1, _MAX_TRIES + 1):
                 try:
                     return await self._attempt(session, work)
                 except PyMongoError as error:
-                    if attempt == _MAX_TRIES or not _may_repeat(error):
+                    over = attempt == _MAX_TRIES or clock.time() > give_up_at
+                    if over or not _may_repeat(error):
                         raise
                 await asyncio.sleep(_jittered_pause_s(attempt))
         raise AssertionError("unreachable")

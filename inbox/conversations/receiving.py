@@ -12,6 +12,7 @@ wait for the journal, one lane works at a time and pauses in between.
 import asyncio
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from inbox import metrics
 from inbox.clock import Clock
 from inbox.conversations.applying import Applier, EndedEntry
 from inbox.conversations.changes import Change, lane_key, subjects
+from inbox.conversations.sheet import AccountGone
 from inbox.mongo.failures import is_passing
 from inbox.mongo.journal import EntryId, JournalEntries, ParkedEvent
 
@@ -31,6 +33,14 @@ _BATCHES_AHEAD = 2
 """Per lane: beyond it entries had better wait as bytes, not as parsed objects."""
 _RENEWED_AFTER = 0.1
 """Of a lease: what is here for longer than that is renewed as often as that."""
+_Item = tuple[int, tuple[Change, ...]]
+"""The changes of one event, with its place in the body."""
+
+_ITEMS_PER_PART = 200
+"""One body may hold thousands of events: a transaction with all of them could outlive its limit.
+A batch takes no more parts once it has as many."""
+_LONGEST_PAUSE_S = 0.5
+"""A lane lets requests pass for as long as it worked, but not for as long as it waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class Understood:
     entry_id: EntryId
     size: int
     token: str
-    items: tuple[tuple[int, tuple[Change, ...]], ...]
+    items: tuple[_Item, ...]
     parked: tuple[ParkedEvent, ...] = ()
     received_at: datetime | None = None
 
@@ -67,21 +77,30 @@ class ReceivingLimits:
 
 @dataclass(slots=True, eq=False)
 class _Work:
-    """One entry on its way: how many lanes still work on it, and what was parked."""
+    """One entry on its way: how many parts of it are left, and what was parked."""
 
     understood: Understood
     since: float
     parts_left: int = 0
     parked: list[ParkedEvent] = field(default_factory=list)
+    spoken_of: set[tuple[str, datetime]] = field(default_factory=set)
 
     def ended(self) -> EndedEntry:
-        spoken_of = (
-            (subject, change.at)
-            for _, changes in self.understood.items
-            for change in changes
-            for subject in subjects(change)
+        entry_id = self.understood.entry_id
+        return EndedEntry(entry_id, frozenset(self.spoken_of), tuple(self.parked))
+
+    def park(self, index: int, error: Exception) -> None:
+        """The event cannot be applied; one whose account has gone waits for it to come back."""
+        log.error(
+            "an event could not be applied",
+            entry=str(self.understood.entry_id),
+            place=index,
+            error=type(error).__name__,
         )
-        return EndedEntry(self.understood.entry_id, frozenset(spoken_of), tuple(self.parked))
+        if isinstance(error, AccountGone):
+            self.parked.append(ParkedEvent(index, "unknown_account", error.account))
+        else:
+            self.parked.append(ParkedEvent(index, f"apply_failed:{type(error).__name__}"))
 
 
 @dataclass(slots=True, eq=False)
@@ -89,7 +108,7 @@ class _Part:
     """The share of an entry that belongs to one lane; without items it only marks the entry."""
 
     work: _Work
-    items: tuple[tuple[int, tuple[Change, ...]], ...]
+    items: tuple[_Item, ...]
 
     def changes(self) -> list[Change]:
         return [change for _, changes in self.items for change in changes]
@@ -128,9 +147,11 @@ class Receiving:
         self._tasks: list[asyncio.Task[None]] = []
         self._away = False
 
-    def start(self) -> None:
+    def start(self) -> Sequence["asyncio.Task[None]"]:
+        """Start the lanes; the tasks, of which none ends before `stop`."""
         self._tasks = [asyncio.create_task(self._run(lane)) for lane in self._lanes]
         self._tasks.append(asyncio.create_task(self._renew_leases()))
+        return tuple(self._tasks)
 
     async def stop(self, *, within: timedelta) -> None:
         """Apply what is here, for at most `within`; then give the rest back to the journal."""
@@ -183,13 +204,29 @@ class Receiving:
         self._working[work] = None
         self._bytes += understood.size
         self._idle.clear()
-        shares: dict[int, list[tuple[int, tuple[Change, ...]]]] = {}
-        for index, changes in understood.items:
-            for lane, some in self._by_lane(changes).items():
+        parts = self._parts(work)
+        work.parts_left = len(parts)
+        for lane, part in parts:
+            self._lanes[lane].put_nowait(part)
+
+    def _parts(self, work: _Work) -> list[tuple[int, _Part]]:
+        """Every event's changes by lane; an event that cannot be told apart is parked."""
+        shares: dict[int, list[_Item]] = {}
+        for index, changes in work.understood.items:
+            try:
+                spoken_of = {(who, change.at) for change in changes for who in subjects(change)}
+                by_lane = self._by_lane(changes)
+            except Exception as error:  # noqa: BLE001 - poison: parked with its reason
+                work.park(index, error)
+                continue
+            work.spoken_of |= spoken_of
+            for lane, some in by_lane.items():
                 shares.setdefault(lane, []).append((index, some))
-        work.parts_left = max(1, len(shares))
-        for lane, items in (shares or {0: []}).items():
-            self._lanes[lane].put_nowait(_Part(work, tuple(items)))
+        return [
+            (lane, _Part(work, tuple(items[start : start + _ITEMS_PER_PART])))
+            for lane, items in shares.items()
+            for start in range(0, len(items), _ITEMS_PER_PART)
+        ] or [(0, _Part(work, ()))]
 
     def _by_lane(self, changes: Sequence[Change]) -> dict[int, tuple[Change, ...]]:
         lanes: dict[int, tuple[Change, ...]] = {}
@@ -207,11 +244,13 @@ class Receiving:
             async with self._turn:
                 began = time.monotonic()
                 await self._apply_until_done(self._with_more(parts, lane))
-                await asyncio.sleep(time.monotonic() - began)
+                await asyncio.sleep(min(time.monotonic() - began, _LONGEST_PAUSE_S))
 
     def _with_more(self, parts: list[_Part], lane: asyncio.Queue[_Part]) -> list[_Part]:
-        while len(parts) < self._limits.batch and not lane.empty():
+        items = len(parts[0].items)
+        while len(parts) < self._limits.batch and items < _ITEMS_PER_PART and not lane.empty():
             parts.append(lane.get_nowait())
+            items += len(parts[-1].items)
         return parts
 
     def _is_late(self, part: _Part) -> bool:
@@ -219,22 +258,41 @@ class Receiving:
         return received_at is None or self._clock.now() - received_at > self._limits.patience
 
     async def _apply_until_done(self, parts: list[_Part]) -> None:
+        """Return when `parts` are applied or parked, however long the database is away.
+
+        What fails together is tried in halves: that isolates poison, and what is too much for
+        the time that a transaction may take becomes less.
+        """
         while True:
             try:
                 await self._apply(parts)
             except Exception as error:  # noqa: BLE001 - passing or poisonous, decided right here
-                if not is_passing(error):
-                    await self._isolate(parts, error)
+                passing = is_passing(error)
+                if passing:
+                    self._note_away(error)
+                    await self._pause()
+                if len(parts) > 1:
+                    middle = len(parts) // 2
+                    await self._apply_until_done(parts[:middle])
+                    await self._apply_until_done(parts[middle:])
                     return
-                self._note_away(error)
-                await asyncio.sleep(self._limits.pause_when_away.total_seconds())
+                if not passing:
+                    if parts[0].items:
+                        await self._isolate(parts[0], error)
+                        return
+                    log.exception("a journal entry could not be marked")
+                    await self._pause()
             else:
                 self._away = False
                 return
 
+    async def _pause(self) -> None:
+        await asyncio.sleep(self._limits.pause_when_away.total_seconds())
+
     async def _apply(self, parts: Sequence[_Part]) -> None:
-        """One transaction; the entries whose last part this is are marked in it."""
-        ending = {part.work for part in parts if part.work.parts_left == 1}
+        """One transaction; the entries whose last parts these are are marked in it."""
+        counts = Counter(part.work for part in parts)
+        ending = {work for work, count in counts.items() if work.parts_left == count}
         started = time.perf_counter()
         await self._applier.apply(
             [change for part in parts for change in part.changes()],
@@ -264,27 +322,15 @@ class Receiving:
             self._idle.set()
         self._measure()
 
-    async def _isolate(self, parts: list[_Part], error: Exception) -> None:
-        """Find the poison: halves of a batch, then events of an entry; park it alone."""
-        if len(parts) > 1:
-            middle = len(parts) // 2
-            await self._apply_until_done(parts[:middle])
-            await self._apply_until_done(parts[middle:])
-            return
-        [part] = parts
+    async def _isolate(self, part: _Part, error: Exception) -> None:
+        """Find the poison among the events of an entry; park it alone."""
         if len(part.items) > 1:
             part.work.parts_left += len(part.items) - 1
             for item in part.items:
                 await self._apply_until_done([_Part(part.work, (item,))])
             return
-        for index, _ in part.items:
-            log.error(
-                "an event could not be applied",
-                entry=str(part.work.understood.entry_id),
-                event=index,
-                error=type(error).__name__,
-            )
-            part.work.parked.append(ParkedEvent(index, f"apply_failed:{type(error).__name__}"))
+        [(index, _)] = part.items
+        part.work.park(index, error)
         await self._apply_until_done([_Part(part.work, ())])
 
     def _note_away(self, error: Exception) -> None:
@@ -304,8 +350,8 @@ class Receiving:
                     until = self._clock.now() + self._limits.lease
                     await self._journal.renew(ids, owner=token, until=until)
             except Exception as error:
-                if not is_passing(error):
-                    raise
+                if not is_passing(error):  # others will claim what is here; applying it twice
+                    log.exception("leases could not be renewed")  # changes nothing
 
     async def _release_leases(self) -> None:
         try:

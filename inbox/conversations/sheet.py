@@ -13,6 +13,17 @@ Document = dict[str, Any]
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class AccountGone(Exception):
+    """The account was disconnected after its event had been understood.
+
+    `account` is (account key, channel, account id).
+    """
+
+    def __init__(self, key: str, channel: str, account_id: str) -> None:
+        super().__init__("account is not connected")
+        self.account = (key, channel, account_id)
+
+
 class Tracked:
     """One document, stored or new, that remembers which of its fields changed.
 
@@ -120,6 +131,9 @@ class Sheet:
 
     def _new_thread(self, id_: str, ref: ThreadRef) -> Document:
         account = account_key(ref.channel, ref.account_id)
+        bot_id = self.bots.get(account)
+        if bot_id is None:
+            raise AccountGone(account, ref.channel, ref.account_id)
         return {
             "_id": id_,
             "channel": ref.channel,
@@ -127,7 +141,7 @@ class Sheet:
             "account_key": account,
             "kind": ref.kind,
             "external_id": ref.external_id,
-            "bot_id": self.bots[account],
+            "bot_id": bot_id,
             "participant_ids": [],
             "status": "open",
             "status_at": LONG_AGO,

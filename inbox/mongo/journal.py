@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 EntryId = ObjectId
 
+_MANY_REQUESTS = 12
+"""At the same time. A thousand webhooks a second are six on an idle machine."""
+
 _PARKED: Document = {"parked": {"$exists": True}, "parked.account": {"$exists": True}}
 """Both, because the second lets the index of parked entries answer: (parked.account, _id)."""
 
@@ -106,13 +109,14 @@ class Journal:
         self._limits = limits or JournalLimits()
         self._pending: deque[_Pending] = deque()
         self._pending_bytes = 0
+        self._waiting = 0
         self._flushes: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
     def busy(self) -> bool:
-        """Whether requests wait at this moment until their bodies are written."""
-        return bool(self._flushes)
+        """Whether so many requests wait for their bodies to be written that others feel it."""
+        return self._waiting >= _MANY_REQUESTS
 
     async def keep(self, channel: str, body: bytes) -> None:
         """Return when `body` is durable.
@@ -130,11 +134,15 @@ class Journal:
         pending = _Pending(entry, loop.create_future(), loop.time())
         self._pending.append(pending)
         self._pending_bytes += len(body)
+        self._waiting += 1
         if len(self._flushes) < self._limits.in_flight:
             flush = loop.create_task(self._flush())
             self._flushes.add(flush)
             flush.add_done_callback(self._flushes.discard)
-        await pending.kept
+        try:
+            await pending.kept
+        finally:
+            self._waiting -= 1
 
     async def _flush(self) -> None:
         """Write what waits, batch after batch, until nothing waits."""

@@ -58,10 +58,12 @@ async def test_transactions_that_collide_are_repeated_until_all_have_counted(mon
     assert tries > 6, "nothing collided: this test shows nothing"
 
 
+@pytest.mark.parametrize("many", [False, True])
 async def test_duplicate_key_that_somebody_just_committed_repeats_and_then_reads_it(
-    mongo: Mongo,
+    mongo: Mongo, *, many: bool
 ) -> None:
     tries = 0
+    ours = {"_id": "ours", "email": "an@shop.vn"}
 
     async def insert_if_absent(session: Session) -> str:
         nonlocal tries
@@ -71,7 +73,10 @@ async def test_duplicate_key_that_somebody_just_committed_repeats_and_then_reads
             return "was there"
         if tries == 1:  # another process is quicker
             await mongo["staff"].insert_one({"_id": "theirs", "email": "an@shop.vn"})
-        await mongo["staff"].insert_one({"_id": "ours", "email": "an@shop.vn"}, session=session)
+        if many:
+            await mongo["staff"].insert_many([ours], session=session)
+        else:
+            await mongo["staff"].insert_one(ours, session=session)
         return "inserted"
 
     assert await mongo.transaction(insert_if_absent) == "was there"

@@ -81,6 +81,7 @@ class _Work:
 
     understood: Understood
     since: float
+    token: str
     parts_left: int = 0
     parked: list[ParkedEvent] = field(default_factory=list)
     spoken_of: set[tuple[str, datetime]] = field(default_factory=set)
@@ -140,7 +141,7 @@ class Receiving:
         self._lanes: list[asyncio.Queue[_Part]] = [
             asyncio.Queue() for _ in range(self._limits.lanes)
         ]
-        self._working: dict[_Work, None] = {}
+        self._working: dict[EntryId, _Work] = {}
         self._bytes = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -189,6 +190,10 @@ class Receiving:
         """Entries that wait here."""
         return len(self._working)
 
+    def holds(self, entry_id: EntryId) -> bool:
+        """Whether this entry waits here."""
+        return entry_id in self._working
+
     async def drained(self) -> None:
         """Return when everything submitted so far is applied or parked."""
         await self._idle.wait()
@@ -200,8 +205,12 @@ class Receiving:
         self._measure()
 
     def _submit(self, understood: Understood) -> None:
-        work = _Work(understood, time.monotonic(), parked=list(understood.parked))
-        self._working[work] = None
+        held = self._working.get(understood.entry_id)
+        if held is not None:  # its lease had ended, and this process claimed it again
+            held.token = understood.token
+            return
+        work = _Work(understood, time.monotonic(), understood.token, parked=list(understood.parked))
+        self._working[understood.entry_id] = work
         self._bytes += understood.size
         self._idle.clear()
         parts = self._parts(work)
@@ -280,7 +289,8 @@ class Receiving:
                     if parts[0].items:
                         await self._isolate(parts[0], error)
                         return
-                    log.exception("a journal entry could not be marked")
+                    kind = type(error).__name__
+                    log.error("an entry could not be marked", error=kind)  # noqa: TRY400 - repeats
                     await self._pause()
             else:
                 self._away = False
@@ -312,7 +322,7 @@ class Receiving:
             work.parts_left = 1
             self._lanes[0].put_nowait(_Part(work, ()))
             return
-        del self._working[work]
+        del self._working[work.understood.entry_id]
         self._ended.set()
         self._bytes -= work.understood.size
         metrics.entries_applied_total.inc()
@@ -344,7 +354,7 @@ class Receiving:
         while True:
             await asyncio.sleep(pause_s)
             before = time.monotonic() - pause_s
-            waiting = [work for work in self._working if work.since <= before]
+            waiting = [work for work in self._working.values() if work.since <= before]
             try:
                 for token, ids in _by_token(waiting).items():
                     until = self._clock.now() + self._limits.lease
@@ -355,7 +365,7 @@ class Receiving:
 
     async def _release_leases(self) -> None:
         try:
-            for token, ids in _by_token(list(self._working)).items():
+            for token, ids in _by_token(list(self._working.values())).items():
                 await self._journal.release(ids, owner=token)
         except Exception as error:
             if not is_passing(error):
@@ -370,5 +380,5 @@ def _by_token(works: Sequence[_Work]) -> dict[str, list[EntryId]]:
     """Entries by the owner of their lease."""
     tokens: dict[str, list[EntryId]] = {}
     for work in works:
-        tokens.setdefault(work.understood.token, []).append(work.understood.entry_id)
+        tokens.setdefault(work.token, []).append(work.understood.entry_id)
     return tokens

@@ -188,6 +188,23 @@ async def test_event_whose_account_goes_before_it_is_applied_waits_for_it_to_com
     assert await JournalEntries(mongo, clock).parked_account_keys() == [KEY]
 
 
+async def test_entry_that_is_claimed_again_while_it_waits_here_is_not_applied_beside_itself(
+    mongo: Mongo, clock: FixedClock
+) -> None:
+    entry_id = await journaled(mongo, clock)
+    async with lanes(mongo, clock) as (receiving, applier):
+        receiving.submit([understood(entry_id, written(clock, "1", "m_1"))])
+        receiving.submit([understood(entry_id, written(clock, "1", "m_1"))])
+
+        assert receiving.backlog == 1
+        assert receiving.holds(entry_id)
+        async with asyncio.timeout(20):
+            await receiving.drained()
+
+    assert applier.sizes == [1]
+    assert await state(mongo, entry_id) == (True, [])
+
+
 async def test_two_thousand_attachments_and_a_burst_of_one_thousand_messages_are_kept(
     mongo: Mongo, clock: FixedClock
 ) -> None:

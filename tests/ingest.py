@@ -30,6 +30,8 @@ SECOND_FACEBOOK_PAGE = "231908745610234"
 INSTAGRAM_ACCOUNT = "17841462210093845"
 ZALO_OA = "4118290375522816043"
 OWN_APP_ID = "1184530992247716"
+LEASE = timedelta(seconds=15)
+"""Until others may apply what one process has kept."""
 
 
 @dataclass(slots=True)
@@ -63,9 +65,17 @@ class Ingest:
 
 @asynccontextmanager
 async def running_ingest(
-    mongo: Mongo, clock: Clock, *, router: Router = inbox_router, owner: str = "test"
+    mongo: Mongo,
+    clock: Clock,
+    *,
+    router: Router = inbox_router,
+    owner: str = "test",
+    drain_within: timedelta = timedelta(seconds=20),
 ) -> AsyncIterator[Ingest]:
-    """Start the ingest and stop it again; what is submitted is applied before the end."""
+    """Start the ingest and stop it again; what is submitted is applied before the end.
+
+    What cannot be applied within `drain_within` is given back to the journal.
+    """
     directory = AccountDirectory(IngestStore(mongo).connected_accounts)
     await directory.refresh()
     entries = JournalEntries(mongo, clock)
@@ -88,7 +98,7 @@ async def running_ingest(
         router,
         directory,
     )
-    due = DueWork(mongo, "webhook_journal", "apply", clock, pace=Pace(lease=timedelta(seconds=15)))
+    due = DueWork(mongo, "webhook_journal", "apply", clock, pace=Pace(lease=LEASE))
     ingesting = Ingesting(understanding, receiving, entries, due, clock, owner=owner)
     refused: list[tuple[str, bytes]] = []
     journal = Journal(
@@ -108,7 +118,7 @@ async def running_ingest(
         await journal.close()
         stop.set()
         await running
-        await receiving.stop(within=timedelta(seconds=20))
+        await receiving.stop(within=drain_within)
 
 
 async def connect_accounts(

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import socket
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -106,6 +107,8 @@ class Service:
         self._profiles = parts.profiles
         self.health = Health(mongo, self.clock, self.entries, self.webhooks)
         self.application = self._build_application(parts)
+        self.failed = asyncio.Event()
+        """Set when a loop has ended that should not have: the process had better be replaced."""
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -232,17 +235,27 @@ class Service:
     async def start(self) -> None:
         """Load what is needed and start the loops; the database must be migrated."""
         await self.directory.refresh()
-        await self.gaps.note_silence()
+        if "web" in self._roles:
+            await self.gaps.note_silence()
         admin = self.settings.inbox.admin
         if admin.email and admin.password:
             await self.staff.ensure_first_admin(admin.email, admin.password.get_secret_value())
-        self.receiving.start()
-        self._tasks = [asyncio.create_task(loop(self._stop)) for loop in self._loops()]
+        self._tasks = [
+            asyncio.create_task(loop(self._stop), name=loop.__qualname__) for loop in self._loops()
+        ]
+        for task in (*self._tasks, *self.receiving.start()):
+            task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: "asyncio.Task[None]") -> None:
+        if self._stop.is_set() or task.cancelled():
+            return
+        log.critical("a loop has ended", loop=task.get_name(), error=repr(task.exception()))
+        self.failed.set()
 
     def _loops(self) -> list[Loop]:
-        loops: list[Loop] = [self.ingesting.run, self.gaps.run]
-        if "web" in self._roles:
-            loops.append(self.hub.run)
+        loops: list[Loop] = [self.ingesting.run, self.directory.run]
+        if "web" in self._roles:  # a process without it receives nothing, alive or not
+            loops += [self.hub.run, self.gaps.run]
         if "workers" in self._roles:
             loops.append(self.ingesting.recover)
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
@@ -260,16 +273,25 @@ class Service:
 
         Call it when no request is being answered any more.
         """
+        ends_at = time.monotonic() + within.total_seconds()
         await self.journal.close()
         self._stop.set()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception):
-                log.error("a loop had failed", error=repr(result))
-        await self.receiving.stop(within=within)
+        await self._end_loops(within)
+        left = timedelta(seconds=max(0.0, ends_at - time.monotonic()))
+        await self.receiving.stop(within=left)
         await self.gaps.store_open()
         self._passwords.close()
         await self.mongo.close()
+
+    async def _end_loops(self, within: timedelta) -> None:
+        """Let every loop finish what it is at; what takes too long falls due again elsewhere."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=within.total_seconds())
+        for task in late:
+            log.warning("a loop did not end in time", loop=task.get_name())
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def close(self) -> None:
         """End a service that was never started: the command line's."""

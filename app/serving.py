@@ -1,10 +1,11 @@
 """Running the service: the database first, then one process or several, until told to stop."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from app.data_lock import DataInUse
 from app.embedded import EmbeddedMongo
 from app.garbage import spare_collections
 from app.settings import Settings
@@ -26,6 +28,7 @@ WEB_BUILD = Path(__file__).parent.parent / "web" / "dist"
 _DRAIN_WITHIN = timedelta(seconds=20)
 _CONNECTIONS_END_WITHIN_S = 5.0
 _ASK_AGAIN_S = 0.5
+_LOOK_FOR_PARENT_S = 1.0
 _BACKLOG = 1024
 """Connections that the kernel holds for us: platforms open many at once after an outage."""
 
@@ -41,8 +44,10 @@ class AddressInUse(Exception):
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[str]:
+def database(settings: Settings, *, joining: bool = False) -> Iterator[str]:
     """The URI of the database: the configured one, or that of the embedded MongoDB.
+
+    `joining`: while a service runs on the same data, use the MongoDB that it started.
 
     Raises:
         DataInUse, MongodMissing, MongodFailed, ReplicaSetNotReady: see app/embedded.py.
@@ -58,9 +63,19 @@ def database(settings: Settings) -> Iterator[str]:
         stop_within=config.stop_within,
     )
     try:
-        yield embedded.start()
+        yield _joined(embedded) if joining else embedded.start()
     finally:
         embedded.stop()
+
+
+def _joined(embedded: EmbeddedMongo) -> str:
+    try:
+        return embedded.start()
+    except DataInUse as in_use:
+        try:
+            return embedded.uri
+        except FileNotFoundError:  # the other one is just making its first start
+            raise in_use from None
 
 
 async def migrated(mongo: Mongo, clock: Clock) -> None:
@@ -107,8 +122,8 @@ async def running(
         shutdown_timeout=_CONNECTIONS_END_WITHIN_S,
     )
     await runner.setup()
-    await service.start()
     try:
+        await service.start()
         await web.SockSite(runner, listening, backlog=_BACKLOG).start()
         yield service
     finally:
@@ -122,13 +137,28 @@ def url_of(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-async def until_told() -> None:
-    """Return at SIGINT or SIGTERM."""
+def stop_signal() -> asyncio.Event:
+    """Set from SIGINT or SIGTERM on."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    await told.wait()
+    return told
+
+
+async def until_told() -> None:
+    """Return at SIGINT or SIGTERM."""
+    await stop_signal().wait()
+
+
+async def _until_orphaned(supervisor: int, told: asyncio.Event) -> None:
+    """A supervisor that was killed cannot stop its processes: they see it and stop themselves."""
+    while os.getppid() == supervisor:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), _LOOK_FOR_PARENT_S)
+            return
+    log.warning("the supervisor is gone")
+    told.set()
 
 
 async def serve(
@@ -139,23 +169,26 @@ async def serve(
     shared: bool = False,
     meanwhile: Callable[[Service, str], Awaitable[None]] | None = None,
 ) -> None:
-    """Serve until a signal. `meanwhile` runs beside it with the service and its URL."""
-    http = settings.app.http
+    """Serve until a signal. `meanwhile` runs beside it with the service and its URL.
+
+    `shared`: this is one of several processes on the port, and its parent supervises them.
+    """
+    http, parent = settings.app.http, os.getppid()
     listening = listening_socket(http.host, http.port, shared=shared)
     mongo = Mongo.connect(uri, settings.inbox.mongo.database)
     async with running(settings, mongo, listening, parts or Parts(clock=SystemClock())) as service:
         spare_collections()
+        told = stop_signal()  # before anybody is told that it is ready to be stopped
         log.info("ready", url=url_of(listening), process=service.owner)
-        beside = (
-            asyncio.create_task(_quietly(meanwhile(service, url_of(listening))))
-            if meanwhile is not None
-            else None
-        )
-        await until_told()
+        companions = [] if meanwhile is None else [_quietly(meanwhile(service, url_of(listening)))]
+        if shared:
+            companions.append(_until_orphaned(parent, told))
+        beside = [asyncio.create_task(one) for one in companions]
+        await told.wait()
         log.info("stopping", process=service.owner)
-        if beside is not None:
-            beside.cancel()
-            await asyncio.gather(beside, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
     log.info("stopped")
 
 

@@ -93,7 +93,7 @@ class Sheet:
     """The same customers by their own ids."""
     interactions: dict[str, Document] = field(default_factory=dict)
     account_events: dict[str, Document] = field(default_factory=dict)
-    erasures: dict[str, tuple[IdentityRef, datetime]] = field(default_factory=dict)
+    erasures: set[tuple[IdentityRef, datetime]] = field(default_factory=set)
     fresh_messages: list[Tracked] = field(default_factory=list)
     unsettled: set[str] = field(default_factory=set)
 

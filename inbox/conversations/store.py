@@ -118,7 +118,7 @@ def _erasures(sheet: Sheet) -> list[UpdateOne]:
             },
             upsert=True,
         )
-        for person, at in sheet.erasures.values()
+        for person, at in sheet.erasures
     ]
 
 

@@ -530,12 +530,12 @@ async def test_new_message_reopens_what_was_closed_or_deleted_but_spam_stays(
 async def test_message_from_long_before_the_closing_does_not_reopen(
     mongo: Mongo, tell: Tell
 ) -> None:
-    await tell(said(-180, "m_1"))
+    await tell(said(-720, "m_1"))
     await mongo["conversations"].update_one(
         {"_id": CONVERSATION}, {"$set": {"status": "closed", "status_at": minute(5)}}
     )
 
-    await tell(said(-120, "m_2"))
+    await tell(said(-660, "m_2"))
     await tell(echo(6, "m_3", "automation"))
 
     assert (await only(mongo, "conversations"))["status"] == "closed"

@@ -33,6 +33,13 @@ _BACKLOG = 1024
 """Connections that the kernel holds for us: platforms open many at once after an outage."""
 
 
+class ServiceFailed(Exception):
+    """A part of the service has ended by itself; whoever started this process starts another."""
+
+    def __init__(self) -> None:
+        super().__init__("a part of the service has ended, see the log; start it again")
+
+
 class AddressInUse(Exception):
     """Another program listens there."""
 
@@ -161,6 +168,11 @@ async def _until_orphaned(supervisor: int, told: asyncio.Event) -> None:
     told.set()
 
 
+async def _until_failed(failed: asyncio.Event, told: asyncio.Event) -> None:
+    await failed.wait()
+    told.set()
+
+
 async def serve(
     settings: Settings,
     uri: str,
@@ -172,6 +184,9 @@ async def serve(
     """Serve until a signal. `meanwhile` runs beside it with the service and its URL.
 
     `shared`: this is one of several processes on the port, and its parent supervises them.
+
+    Raises:
+        ServiceFailed: a part of the service has ended by itself; it is drained and stopped.
     """
     http, parent = settings.app.http, os.getppid()
     listening = listening_socket(http.host, http.port, shared=shared)
@@ -180,7 +195,9 @@ async def serve(
         spare_collections()
         told = stop_signal()  # before anybody is told that it is ready to be stopped
         log.info("ready", url=url_of(listening), process=service.owner)
-        companions = [] if meanwhile is None else [_quietly(meanwhile(service, url_of(listening)))]
+        companions = [_until_failed(service.failed, told)]
+        if meanwhile is not None:
+            companions.append(_quietly(meanwhile(service, url_of(listening))))
         if shared:
             companions.append(_until_orphaned(parent, told))
         beside = [asyncio.create_task(one) for one in companions]
@@ -190,6 +207,8 @@ async def serve(
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
     log.info("stopped")
+    if service.failed.is_set():
+        raise ServiceFailed
 
 
 async def _quietly(work: Awaitable[None]) -> None:

@@ -5,9 +5,11 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
-from app.settings import load_settings
+from app.serving import ServiceFailed, serve
+from app.settings import Settings, load_settings
 from app.wiring import Parts, Service
 from inbox.clock import SystemClock
 from inbox.conversations.model import IdentityRef
@@ -47,17 +49,22 @@ async def _customer_whose_profile_is_due(mongo: Mongo) -> None:
     await mongo["customers"].insert_one({"_id": "i", "identities": [identity], "profile": profile})
 
 
-async def _service(mongo: Mongo, mongo_uri: str, data: Path, parts: Parts) -> Service:
-    """A service with loops of its own on the database of `mongo`, not started."""
-    settings = load_settings(
+def _settings(mongo: Mongo, mongo_uri: str, data: Path) -> Settings:
+    return load_settings(
         Path("config.yaml"),
         {"INBOX__SECRET_KEY": secrets.token_urlsafe(32)},
         {
             "app.data": data,
+            "app.http.port": 0,
             "inbox.mongo.uri": SecretStr(mongo_uri),
             "inbox.mongo.database": mongo.db.name,
         },
     )
+
+
+async def _service(mongo: Mongo, mongo_uri: str, data: Path, parts: Parts) -> Service:
+    """A service with loops of its own on the database of `mongo`, not started."""
+    settings = _settings(mongo, mongo_uri, data)
     await migrate(mongo, parts.clock, owner="test")
     return Service(settings, Mongo.connect(mongo_uri, mongo.db.name), parts)
 
@@ -74,6 +81,18 @@ async def test_service_whose_loop_has_died_asks_to_be_replaced(
         await service.failed.wait()
 
     await service.stop(within=timedelta(seconds=5))
+
+
+async def test_process_whose_loop_has_died_stops_and_fails(
+    mongo: Mongo, mongo_uri: str, tmp_path: Path
+) -> None:
+    await _customer_whose_profile_is_due(mongo)
+    settings = _settings(mongo, mongo_uri, tmp_path)
+    parts = Parts(clock=SystemClock(), profiles=BrokenProfiles())
+
+    with pytest.raises(ServiceFailed):
+        async with asyncio.timeout(40):
+            await serve(settings, mongo_uri, parts)
 
 
 async def test_stopping_does_not_wait_for_a_channel_that_never_answers(

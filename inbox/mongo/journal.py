@@ -14,7 +14,6 @@ import pymongo
 import structlog
 from bson import Binary, ObjectId
 from pymongo import UpdateOne
-from pymongo.errors import PyMongoError
 
 from inbox import metrics
 from inbox.clock import Clock
@@ -27,6 +26,9 @@ EntryId = ObjectId
 
 _MANY_REQUESTS = 12
 """At the same time. A thousand webhooks a second are six on an idle machine."""
+
+_DUE_AT_ONCE = 1000
+"""A week of webhooks in one update would take longer than any operation may."""
 
 _PARKED: Document = {"parked": {"$exists": True}, "parked.account": {"$exists": True}}
 """Both, because the second lets the index of parked entries answer: (parked.account, _id)."""
@@ -149,7 +151,7 @@ class Journal:
         while batch := self._next_batch():
             try:
                 await self._write([one.entry for one in batch])
-            except PyMongoError as error:
+            except Exception as error:  # noqa: BLE001 - nobody may wait for an answer for ever
                 log.warning("webhook bodies were not kept", count=len(batch), error=repr(error))
                 self._refuse(batch)
             else:
@@ -172,9 +174,10 @@ class Journal:
 
     def _refuse(self, batch: Sequence[_Pending]) -> None:
         for one in batch:
-            self._on_refused(one.entry.channel, one.entry.body)
             if not one.kept.done():
                 one.kept.set_exception(Unavailable())
+        for one in batch:
+            self._on_refused(one.entry.channel, one.entry.body)
 
     async def _write(self, entries: Sequence[Entry]) -> None:
         with pymongo.timeout(self._limits.write_timeout.total_seconds()):
@@ -239,14 +242,20 @@ class JournalEntries:
 
         Entries whose body was redacted by an erasure stay as they are.
         """
-        result = await self._collection.update_many(
-            {**query, "redacted_at": {"$exists": False}},
-            {
-                "$set": {"apply": {"due_at": self._clock.now(), "fence": 0, "attempts": 0}},
-                "$unset": {"applied_at": 1, "parked": 1},
-            },
-        )
-        return result.modified_count
+        wanted = {**query, "redacted_at": {"$exists": False}}
+        due = {
+            "$set": {"apply": {"due_at": self._clock.now(), "fence": 0, "attempts": 0}},
+            "$unset": {"applied_at": 1, "parked": 1},
+        }
+        # All ids first: what is made due is applied at once, and must not be found again.
+        with pymongo.timeout(None):
+            ids = [one["_id"] async for one in self._collection.find(wanted, {"_id": 1})]
+        count = 0
+        for start in range(0, len(ids), _DUE_AT_ONCE):
+            some = {**wanted, "_id": {"$in": ids[start : start + _DUE_AT_ONCE]}}
+            result = await self._collection.update_many(some, due, hint="_id_")
+            count += result.modified_count
+        return count
 
     async def replay_range(self, since: datetime, until: datetime) -> int:
         """Have everything received in [since, until) applied again; the number of entries."""
@@ -314,4 +323,5 @@ def _mark(outcome: Outcome, now: datetime) -> Document:
             for key, channel, account_id in sorted(accounts)
         ],
     }
-    return {"$set": {"parked": parked, "subjects": subjects}, "$unset": {"apply": 1}}
+    unset = {"apply": 1, "applied_at": 1}  # it must not expire
+    return {"$set": {"parked": parked, "subjects": subjects}, "$unset": unset}

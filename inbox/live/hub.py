@@ -152,7 +152,7 @@ class Hub:
         if event.type == "bot_changed":
             await self._refresh_actors()
         entry = Entry(token, event)
-        _ = entry.frame  # built here, where data that is no JSON does not stop the writing
+        entry.build()  # here, where data that is no JSON does not stop the writing
         self._ring.append(entry)
         self._news.set()
 

@@ -109,6 +109,8 @@ class Ingesting:
         self._lease = receiving.lease
         self._kept: deque[Entry] = deque()
         self._kept_bytes = 0
+        self._recovered: set[EntryId] = set()
+        """Kept here, too, when their lease ended and recovery of this process claimed them."""
         self._renewed_until: dict[EntryId, datetime] = {}
         self._arrived = asyncio.Event()
         self._refreshed_at: datetime | None = None
@@ -156,7 +158,10 @@ class Ingesting:
         for entry in some:
             self._kept_bytes -= len(entry.body)
             self._renewed_until.pop(entry.id, None)
-        await self._submit([(entry, self._owner) for entry in some])
+        await self._submit(
+            [(entry, self._owner) for entry in some if entry.id not in self._recovered]
+        )
+        self._recovered -= {entry.id for entry in some}
         await asyncio.sleep(0)
 
     async def _renew_leases(self) -> None:
@@ -208,6 +213,9 @@ class Ingesting:
     async def recover(self, stop: asyncio.Event) -> None:
         """Until `stop`: apply what dead processes left, and what waited for its account."""
         while not stop.is_set():
+            if not self._receiving.has_room:  # what waits had better do so in the journal
+                await _first_of(self._receiving.room(), stop.wait())
+                continue
             try:
                 recovered = await self.recover_step()
             except Exception as error:
@@ -227,6 +235,7 @@ class Ingesting:
         if self._receiving.full(self._kept_bytes):
             return 0
         claimed = await self._due.claim(RECOVERED_AT_ONCE)
+        self._recovered |= {one.id for one in self._kept} & {one.id for one in claimed}
         await self._end_hopeless(claimed)
         hopeful = [one for one in claimed if self._is_hopeful(one)]
         for start in range(0, len(hopeful), _YIELD_EVERY):

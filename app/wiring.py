@@ -249,7 +249,7 @@ class Service:
     def _note_end(self, task: "asyncio.Task[None]") -> None:
         if self._stop.is_set() or task.cancelled():
             return
-        log.critical("a loop has ended", loop=task.get_name(), error=repr(task.exception()))
+        log.critical("a loop has ended", loop=task.get_name(), exc_info=task.exception())
         self.failed.set()
 
     def _loops(self) -> list[Loop]:

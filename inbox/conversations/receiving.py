@@ -345,7 +345,7 @@ class Receiving:
 
     def _note_away(self, error: Exception) -> None:
         if not self._away:
-            log.warning("the database is away, received messages wait", error=repr(error))
+            log.warning("the database is away, received messages wait", error=type(error).__name__)
         self._away = True
 
     async def _renew_leases(self) -> None:

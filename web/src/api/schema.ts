@@ -4096,6 +4096,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Bad Request: bad_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized: sign_in_required */
             401: {
                 headers: {

@@ -135,6 +135,14 @@ def test_nothing_personal_and_no_secret_is_a_key_of_a_log_line() -> None:
     assert {where: keys for where, keys in said.items() if keys} == {}
 
 
+def test_log_lines_name_the_type_of_an_error_and_not_its_message() -> None:
+    """A message may hold a document: `BulkWriteError` says everything that was to be written."""
+    for path, call in log_calls():
+        told = {one.arg: one.value for one in call.keywords}.get("error")
+        if isinstance(told, ast.Call):
+            assert not isinstance(told.func, ast.Name), place(path, call)  # repr(...), str(...)
+
+
 def test_loggers_are_one_per_module_and_structlog() -> None:
     for path in sources(*PACKAGES):
         text = path.read_text()

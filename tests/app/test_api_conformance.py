@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from app.settings import load_settings
 from app.wiring import Parts, Service
+from inbox.bots.model import NewBot
 from inbox.clock import SystemClock
 from inbox.http.application import build_application
 from inbox.mongo.client import Mongo
@@ -44,7 +45,10 @@ Ids = dict[str, str]
 
 
 async def fill(service: Service) -> None:
-    """Every sample webhook applied, and two parked ones."""
+    """Every sample webhook applied, two parked ones, somebody, a bot and a token."""
+    await service.staff.ensure_first_admin("lan@shop.vn", "mật khẩu dài 123")
+    await service.make_token("lan@shop.vn", "CI", ["read"], None)
+    await service.bots.create(None, NewBot(name="Shop Áo Khoác", accounts=()))
     await connect_accounts(service.mongo)
     await service.directory.refresh()
     for channel, body in payloads():
@@ -58,14 +62,17 @@ async def fill(service: Service) -> None:
 async def real_ids(service: Service) -> Ids:
     """An id of something that is there for each name in a path."""
     mongo = service.mongo
-    thread = await mongo["conversations"].find_one({"last": {"$exists": True}, "kind": "inbox"})
+    threads = mongo["conversations"].find({"last": {"$exists": True}, "kind": "inbox"})
+    thread, other = await threads.to_list(2)
+    rows = {name: await mongo[name].find_one() for name in ("bots", "staff", "tokens")}
     parked = await mongo["webhook_journal"].find_one({"parked": {"$exists": True}})
-    assert thread is not None
     assert parked is not None
     return {
         "conversation_id": thread["_id"],
         "customer_id": thread["customer_id"],
+        "customer_id to erase": other["customer_id"],
         "entry_id": str(parked["_id"]),
+        **{f"{name.rstrip('s')}_id": row["_id"] for name, row in rows.items() if row is not None},
     }
 
 
@@ -115,8 +122,11 @@ schema = schemathesis.pytest.from_fixture("document")
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_that_the_document_tells(case: Case[Any], inbox: Served) -> None:
     if is_good(case) and case.path_parameters:
+        purpose = " to erase" if case.path.endswith("/erasure") else ""
         case.path_parameters |= {  # nobody guesses an id
-            name: inbox.ids[name] for name in case.path_parameters if name in inbox.ids
+            name: inbox.ids[name + purpose]
+            for name in case.path_parameters
+            if name + purpose in inbox.ids
         }
     excluded = [*NOT_CHECKED]
     if case.path == "/api/v1/uploads":

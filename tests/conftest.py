@@ -18,6 +18,15 @@ from inbox.mongo.client import Document, Mongo
 from inbox.mongo.indexes import ensure_indexes
 
 
+_PARAMETERS = {
+    "enableTestCommands": "1",  # fail points
+    "ttlMonitorEnabled": "false",  # the tests' clock stands still while the real one goes on
+    "minSnapshotHistoryWindowInSeconds": "0",  # files of dropped databases go with a checkpoint
+}
+_DROPS_PER_CHECKPOINT = 8
+"""Each database of a test has some 70 files, which mongod keeps open until they are gone."""
+
+
 @pytest.fixture(scope="session")
 def mongo_uri() -> Iterator[str]:
     """One mongod per test session; it takes fail points (configureFailPoint: failCommand)."""
@@ -34,7 +43,7 @@ def _start_in_free_slot() -> EmbeddedMongo:
     """
     base = Path(tempfile.gettempdir()) / f"chat-inbox-tests-{os.getuid()}"
     for slot in range(64):
-        mongod = EmbeddedMongo(base / str(slot), parameters={"enableTestCommands": "1"})
+        mongod = EmbeddedMongo(base / str(slot), parameters=_PARAMETERS)
         try:
             mongod.start()
         except DataInUse:
@@ -49,7 +58,13 @@ def drop_later(mongo_uri: str) -> Iterator[Callable[[str], object]]:
     with MongoClient[Document](mongo_uri, appname="drop-later") as client:
         with ThreadPoolExecutor(max_workers=1) as background:
             drops: list[Future[None]] = []
-            yield lambda name: drops.append(background.submit(client.drop_database, name))
+
+            def drop(name: str, number: int) -> None:
+                client.drop_database(name)
+                if number % _DROPS_PER_CHECKPOINT == 0:
+                    client.admin.command("fsync")
+
+            yield lambda name: drops.append(background.submit(drop, name, len(drops)))
         for drop in drops:
             drop.result()  # a drop that failed fails the session
 

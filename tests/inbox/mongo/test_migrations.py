@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -16,12 +16,12 @@ from inbox.mongo.migrations import MIGRATIONS, Migration, MigrationsBusy, migrat
 
 
 @pytest.fixture
-async def empty(mongo_uri: str, drop_later: Callable[[str], object]) -> AsyncIterator[Mongo]:
+async def empty(mongo_uri: str) -> AsyncIterator[Mongo]:
     """A database without anything in it."""
     database = Mongo.connect(mongo_uri, f"test_{secrets.token_hex(8)}")
     yield database
+    await database.client.drop_database(database.db.name)
     await database.close()
-    drop_later(database.db.name)
 
 
 def test_numbers_are_unique_and_in_order() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
@@ -19,6 +20,7 @@ from app.garbage import spare_collections
 from app.settings import Settings
 from app.wiring import Parts, Service, process_name
 from inbox.clock import Clock, SystemClock
+from inbox.errors import InboxError
 from inbox.mongo.client import Mongo
 from inbox.mongo.migrations import MigrationsBusy, migrate
 
@@ -28,6 +30,7 @@ WEB_BUILD = Path(__file__).parent.parent / "web" / "dist"
 _DRAIN_WITHIN = timedelta(seconds=20)
 _CONNECTIONS_END_WITHIN_S = 5.0
 _ASK_AGAIN_S = 0.5
+_LOOK_AFTER_MONGOD_S = 1.0
 _LOOK_FOR_PARENT_S = 1.0
 _BACKLOG = 1024
 """Connections that the kernel holds for us: platforms open many at once after an outage."""
@@ -70,9 +73,38 @@ def database(settings: Settings, *, joining: bool = False) -> Iterator[str]:
         stop_within=config.stop_within,
     )
     try:
-        yield _joined(embedded) if joining else embedded.start()
+        if joining:
+            yield _joined(embedded)
+        else:
+            uri = embedded.start()
+            with _guarded(embedded):
+                yield uri
     finally:
         embedded.stop()
+
+
+@contextmanager
+def _guarded(embedded: EmbeddedMongo) -> Iterator[None]:
+    """Meanwhile, start the embedded MongoDB again when it dies under the running service."""
+    over = threading.Event()
+    guard = threading.Thread(target=_revive, args=(embedded, over), daemon=True)
+    guard.start()
+    try:
+        yield
+    finally:
+        over.set()
+        guard.join()
+
+
+def _revive(embedded: EmbeddedMongo, over: threading.Event) -> None:
+    while not over.wait(_LOOK_AFTER_MONGOD_S):
+        if embedded.alive():
+            continue
+        log.error("the embedded MongoDB has died and is started again")
+        try:
+            embedded.start()
+        except InboxError as error:
+            log.error("the embedded MongoDB did not come back", code=error.code)  # noqa: TRY400
 
 
 def _joined(embedded: EmbeddedMongo) -> str:
@@ -109,6 +141,7 @@ def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.so
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind((host, port))
+        listening.listen(_BACKLOG)  # two that share an address both bind, only one may listen
     except OSError as error:
         listening.close()
         raise AddressInUse(host, port) from error

@@ -1,9 +1,13 @@
-"""Joining a running service: its database is used, and left alone afterwards."""
+"""The database of a service: joined by commands, started again when it dies."""
 
+import os
 import secrets
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from app.data_lock import DataInUse, DataLock, write_private
 from app.embedded import EmbeddedMongo
@@ -50,3 +54,16 @@ def test_service_that_is_just_making_its_first_start_cannot_be_joined(
     with pytest.raises(DataInUse), database(settings, joining=True):
         pass
     held.release()
+
+
+def test_embedded_mongodb_that_dies_under_the_service_is_started_again(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with database(settings) as uri, MongoClient[dict[str, Any]](uri) as client:
+        client["shop"]["messages"].insert_one({"_id": "kept"})
+        died = int((tmp_path / "mongo" / "mongod.pid").read_text())
+
+        os.kill(died, signal.SIGKILL)
+
+        assert client["shop"]["messages"].find_one() == {"_id": "kept"}
+        assert int((tmp_path / "mongo" / "mongod.pid").read_text()) != died

@@ -29,13 +29,14 @@ from channels.zalo.parser import parse as parse_zalo
 from inbox.bots.routes import BotRoutes
 from inbox.bots.secrets import SecretBox
 from inbox.bots.service import BotService
+from inbox.cancelling import end
 from inbox.clock import Clock
 from inbox.conversations.applying import Applier
 from inbox.conversations.marking.routes import MarkingRoutes
 from inbox.conversations.marking.store import MarkingStore
 from inbox.conversations.reading.routes import ReadingRoutes
 from inbox.conversations.reading.store import ConversationReads
-from inbox.conversations.receiving import Receiving, ReceivingLimits
+from inbox.conversations.receiving import Receiving
 from inbox.customers.erasure.erasing import Erasing
 from inbox.customers.erasure.routes import ErasureRoutes
 from inbox.customers.erasure.store import ErasureStore
@@ -55,7 +56,7 @@ from inbox.media.store import UploadStore
 from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import DueWork, Pace
-from inbox.mongo.journal import Journal, JournalEntries, JournalLimits
+from inbox.mongo.journal import Journal, JournalEntries
 from inbox.ports import ProfileSource
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.authenticator import ActorCache, StaffAuthenticator
@@ -123,13 +124,7 @@ class Service:
             self.entries,
             clock,
             self.directory.bots,
-            ReceivingLimits(
-                limits.lanes,
-                limits.batch,
-                limits.backlog_bytes_max,
-                limits.lease,
-                limits.pause_when_away,
-            ),
+            limits,
             requests_wait=lambda: self.journal.busy,
         )
         understanding = Understanding(self._parsers(), parts.router, self.directory)
@@ -151,14 +146,7 @@ class Service:
             owner=self.owner,
             on_kept=self.ingesting.accept,
             on_refused=self.gaps.note_refused,
-            limits=JournalLimits(
-                keep.max_batch,
-                keep.in_flight,
-                keep.pending_bytes_max,
-                keep.write_timeout,
-                keep.stale_after,
-                keep.lease,
-            ),
+            limits=settings.inbox.journal,
         )
         self.webhooks = WebhookRoutes(
             self.journal, _facebook_secrets(settings), _zalo_secrets(settings)
@@ -290,8 +278,7 @@ class Service:
         _, late = await asyncio.wait(self._tasks, timeout=within.total_seconds())
         for task in late:
             log.warning("a loop did not end in time", loop=task.get_name())
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(late)
 
     async def close(self) -> None:
         """End a service that was never started: the command line's."""

@@ -13,9 +13,11 @@ from channels import events
 from channels.accounts import AccountDirectory
 from channels.router import Router
 from inbox import metrics
+from inbox.cancelling import end
 from inbox.clock import Clock
 from inbox.conversations.changes import Batch, Change
-from inbox.conversations.receiving import Receiving, Understood
+from inbox.conversations.receiving import Receiving
+from inbox.conversations.work import Understood
 from inbox.ids import account_key
 from inbox.mongo.due import Claimed, DueWork
 from inbox.mongo.failures import is_passing
@@ -144,7 +146,7 @@ class Ingesting:
                 self._arrived.clear()
                 await _first_of(self._arrived.wait(), stop.wait())
         finally:
-            renewing.cancel()
+            await end([renewing])
 
     async def _submit_some_anyhow(self) -> None:
         """A bug must not end the loop; what it hit stays leased, then recovery tries it."""

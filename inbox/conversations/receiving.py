@@ -14,18 +14,19 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
 from inbox import metrics
+from inbox.cancelling import end
 from inbox.clock import Clock
-from inbox.conversations.applying import Applier, EndedEntry
+from inbox.config import ReceivingConfig
+from inbox.conversations.applying import Applier
 from inbox.conversations.changes import Change, lane_key, subjects
-from inbox.conversations.sheet import AccountGone
+from inbox.conversations.work import Item, Part, Understood, Work
 from inbox.mongo.failures import is_passing
-from inbox.mongo.journal import EntryId, JournalEntries, ParkedEvent
+from inbox.mongo.journal import EntryId, JournalEntries
 
 log = structlog.get_logger(__name__)
 
@@ -33,86 +34,12 @@ _BATCHES_AHEAD = 2
 """Per lane: beyond it entries had better wait as bytes, not as parsed objects."""
 _RENEWED_AFTER = 0.1
 """Of a lease: what is here for longer than that is renewed as often as that."""
-_Item = tuple[int, tuple[Change, ...]]
-"""The changes of one event, with its place in the body."""
 
 _ITEMS_PER_PART = 200
 """One body may hold thousands of events: a transaction with all of them could outlive its limit.
 A batch takes no more parts once it has as many."""
 _LONGEST_PAUSE_S = 0.5
 """A lane lets requests pass for as long as it worked, but not for as long as it waited."""
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A journal entry whose body was parsed and routed.
-
-    `items` are the changes of each event with its place in the body; `parked` are events that
-    could not be understood. `token` is the owner of the entry's lease.
-    """
-
-    entry_id: EntryId
-    size: int
-    token: str
-    items: tuple[_Item, ...]
-    parked: tuple[ParkedEvent, ...] = ()
-    received_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivingLimits:
-    """Sizes and times of the lanes."""
-
-    lanes: int = 4
-    batch: int = 128
-    """Entries per transaction at most."""
-    backlog_bytes_max: int = 64 * 1024 * 1024
-    """Beyond it entries stay in the journal until recovery claims them."""
-    lease: timedelta = timedelta(seconds=15)
-    pause_when_away: timedelta = timedelta(seconds=0.5)
-    """Between tries while the database is away."""
-    patience: timedelta = timedelta(seconds=10)
-    """What has waited this long is applied at full speed, however many requests wait."""
-
-
-@dataclass(slots=True, eq=False)
-class _Work:
-    """One entry on its way: how many parts of it are left, and what was parked."""
-
-    understood: Understood
-    since: float
-    token: str
-    parts_left: int = 0
-    parked: list[ParkedEvent] = field(default_factory=list)
-    spoken_of: set[tuple[str, datetime]] = field(default_factory=set)
-
-    def ended(self) -> EndedEntry:
-        entry_id = self.understood.entry_id
-        return EndedEntry(entry_id, frozenset(self.spoken_of), tuple(self.parked))
-
-    def park(self, index: int, error: Exception) -> None:
-        """The event cannot be applied; one whose account has gone waits for it to come back."""
-        log.error(
-            "an event could not be applied",
-            entry=str(self.understood.entry_id),
-            place=index,
-            error=type(error).__name__,
-        )
-        if isinstance(error, AccountGone):
-            self.parked.append(ParkedEvent(index, "unknown_account", error.account))
-        else:
-            self.parked.append(ParkedEvent(index, f"apply_failed:{type(error).__name__}"))
-
-
-@dataclass(slots=True, eq=False)
-class _Part:
-    """The share of an entry that belongs to one lane; without items it only marks the entry."""
-
-    work: _Work
-    items: tuple[_Item, ...]
-
-    def changes(self) -> list[Change]:
-        return [change for _, changes in self.items for change in changes]
 
 
 class Receiving:
@@ -127,21 +54,21 @@ class Receiving:
         journal: JournalEntries,
         clock: Clock,
         bots: Mapping[str, str],
-        limits: ReceivingLimits | None = None,
+        limits: ReceivingConfig | None = None,
         requests_wait: Callable[[], bool] = lambda: False,
     ) -> None:
         self._applier = applier
         self._journal = journal
         self._clock = clock
         self._bots = bots
-        self._limits = limits or ReceivingLimits()
+        self._limits = limits or ReceivingConfig()
         self._requests_wait = requests_wait
         self._turn = asyncio.Lock()
         self._ended = asyncio.Event()
-        self._lanes: list[asyncio.Queue[_Part]] = [
+        self._lanes: list[asyncio.Queue[Part]] = [
             asyncio.Queue() for _ in range(self._limits.lanes)
         ]
-        self._working: dict[EntryId, _Work] = {}
+        self._working: dict[EntryId, Work] = {}
         self._bytes = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -160,9 +87,7 @@ class Receiving:
             await asyncio.wait_for(self._idle.wait(), within.total_seconds())
         except TimeoutError:
             log.warning("stopped before everything was applied", left=len(self._working))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self._release_leases()
 
     def full(self, waiting_bytes: int = 0) -> bool:
@@ -209,7 +134,7 @@ class Receiving:
         if held is not None:  # its lease had ended, and this process claimed it again
             held.token = understood.token
             return
-        work = _Work(understood, time.monotonic(), understood.token, parked=list(understood.parked))
+        work = Work(understood, time.monotonic(), understood.token, parked=list(understood.parked))
         self._working[understood.entry_id] = work
         self._bytes += understood.size
         self._idle.clear()
@@ -218,9 +143,9 @@ class Receiving:
         for lane, part in parts:
             self._lanes[lane].put_nowait(part)
 
-    def _parts(self, work: _Work) -> list[tuple[int, _Part]]:
+    def _parts(self, work: Work) -> list[tuple[int, Part]]:
         """Every event's changes by lane; an event that cannot be told apart is parked."""
-        shares: dict[int, list[_Item]] = {}
+        shares: dict[int, list[Item]] = {}
         for index, changes in work.understood.items:
             try:
                 spoken_of = {(who, change.at) for change in changes for who in subjects(change)}
@@ -232,10 +157,10 @@ class Receiving:
             for lane, some in by_lane.items():
                 shares.setdefault(lane, []).append((index, some))
         return [
-            (lane, _Part(work, tuple(items[start : start + _ITEMS_PER_PART])))
+            (lane, Part(work, tuple(items[start : start + _ITEMS_PER_PART])))
             for lane, items in shares.items()
             for start in range(0, len(items), _ITEMS_PER_PART)
-        ] or [(0, _Part(work, ()))]
+        ] or [(0, Part(work, ()))]
 
     def _by_lane(self, changes: Sequence[Change]) -> dict[int, tuple[Change, ...]]:
         lanes: dict[int, tuple[Change, ...]] = {}
@@ -244,7 +169,7 @@ class Receiving:
             lanes[lane] = (*lanes.get(lane, ()), change)
         return lanes
 
-    async def _run(self, lane: asyncio.Queue[_Part]) -> None:
+    async def _run(self, lane: asyncio.Queue[Part]) -> None:
         while True:
             parts = [await lane.get()]
             if not self._requests_wait() or self._is_late(parts[0]):
@@ -255,18 +180,18 @@ class Receiving:
                 await self._apply_until_done(self._with_more(parts, lane))
                 await asyncio.sleep(min(time.monotonic() - began, _LONGEST_PAUSE_S))
 
-    def _with_more(self, parts: list[_Part], lane: asyncio.Queue[_Part]) -> list[_Part]:
+    def _with_more(self, parts: list[Part], lane: asyncio.Queue[Part]) -> list[Part]:
         items = len(parts[0].items)
         while len(parts) < self._limits.batch and items < _ITEMS_PER_PART and not lane.empty():
             parts.append(lane.get_nowait())
             items += len(parts[-1].items)
         return parts
 
-    def _is_late(self, part: _Part) -> bool:
+    def _is_late(self, part: Part) -> bool:
         received_at = part.work.understood.received_at
         return received_at is None or self._clock.now() - received_at > self._limits.patience
 
-    async def _apply_until_done(self, parts: list[_Part]) -> None:
+    async def _apply_until_done(self, parts: list[Part]) -> None:
         """Return when `parts` are applied or parked, however long the database is away.
 
         What fails together is tried in halves: that isolates poison, and what is too much for
@@ -299,7 +224,7 @@ class Receiving:
     async def _pause(self) -> None:
         await asyncio.sleep(self._limits.pause_when_away.total_seconds())
 
-    async def _apply(self, parts: Sequence[_Part]) -> None:
+    async def _apply(self, parts: Sequence[Part]) -> None:
         """One transaction; the entries whose last parts these are are marked in it."""
         counts = Counter(part.work for part in parts)
         ending = {work for work, count in counts.items() if work.parts_left == count}
@@ -313,14 +238,14 @@ class Receiving:
         for part in parts:
             self._end_part(part, marked=part.work in ending)
 
-    def _end_part(self, part: _Part, *, marked: bool) -> None:
+    def _end_part(self, part: Part, *, marked: bool) -> None:
         work = part.work
         work.parts_left -= 1
         if work.parts_left > 0:
             return
         if not marked:  # its lanes ended at the same time; one more step marks the entry
             work.parts_left = 1
-            self._lanes[0].put_nowait(_Part(work, ()))
+            self._lanes[0].put_nowait(Part(work, ()))
             return
         del self._working[work.understood.entry_id]
         self._ended.set()
@@ -332,16 +257,16 @@ class Receiving:
             self._idle.set()
         self._measure()
 
-    async def _isolate(self, part: _Part, error: Exception) -> None:
+    async def _isolate(self, part: Part, error: Exception) -> None:
         """Find the poison among the events of an entry; park it alone."""
         if len(part.items) > 1:
             part.work.parts_left += len(part.items) - 1
             for item in part.items:
-                await self._apply_until_done([_Part(part.work, (item,))])
+                await self._apply_until_done([Part(part.work, (item,))])
             return
         [(index, _)] = part.items
         part.work.park(index, error)
-        await self._apply_until_done([_Part(part.work, ())])
+        await self._apply_until_done([Part(part.work, ())])
 
     def _note_away(self, error: Exception) -> None:
         if not self._away:
@@ -376,7 +301,7 @@ class Receiving:
         metrics.backlog_bytes.set(self._bytes)
 
 
-def _by_token(works: Sequence[_Work]) -> dict[str, list[EntryId]]:
+def _by_token(works: Sequence[Work]) -> dict[str, list[EntryId]]:
     """Entries by the owner of their lease."""
     tokens: dict[str, list[EntryId]] = {}
     for work in works:

@@ -139,7 +139,6 @@ class Service:
             clock,
             lambda channel, body: understanding.accounts_of(channel, body, clock.now()),
         )
-        keep = settings.inbox.journal
         self.journal = Journal(
             self.mongo,
             clock,

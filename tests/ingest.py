@@ -17,12 +17,13 @@ from channels.router import Router
 from channels.store import IngestStore
 from channels.zalo.parser import parse as parse_zalo
 from inbox.clock import Clock
+from inbox.config import JournalConfig, ReceivingConfig
 from inbox.conversations.applying import Applier
-from inbox.conversations.receiving import Receiving, ReceivingLimits
+from inbox.conversations.receiving import Receiving
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import DueWork, Pace
-from inbox.mongo.journal import Journal, JournalEntries, JournalLimits
+from inbox.mongo.journal import Journal, JournalEntries
 
 PAYLOADS = Path(__file__).parent / "payloads"
 FACEBOOK_PAGE = "108724531987066"
@@ -84,7 +85,7 @@ async def running_ingest(
         entries,
         clock,
         directory.bots,
-        ReceivingLimits(pause_when_away=timedelta(milliseconds=20)),
+        ReceivingConfig(pause_when_away=timedelta(milliseconds=20)),
     )
     understanding = Understanding(
         {
@@ -107,7 +108,7 @@ async def running_ingest(
         owner=owner,
         on_kept=ingesting.accept,
         on_refused=lambda channel, body: refused.append((channel, body)),
-        limits=JournalLimits(),
+        limits=JournalConfig(),
     )
     stop = asyncio.Event()
     receiving.start()

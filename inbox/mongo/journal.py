@@ -17,6 +17,7 @@ from pymongo import UpdateOne
 
 from inbox import metrics
 from inbox.clock import Clock
+from inbox.config import JournalConfig
 from inbox.errors import Unavailable
 from inbox.mongo.client import Document, Mongo, Session
 
@@ -67,19 +68,6 @@ class Outcome:
     redact: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class JournalLimits:
-    """Sizes and times of the group commit."""
-
-    max_batch: int = 512
-    in_flight: int = 2
-    pending_bytes_max: int = 32 * 1024 * 1024
-    write_timeout: timedelta = timedelta(seconds=1.5)
-    stale_after: timedelta = timedelta(seconds=0.4)
-    """A body that has waited this long for its turn is refused: the sender's limit is 2 s."""
-    lease: timedelta = timedelta(seconds=15)
-
-
 @dataclass(slots=True)
 class _Pending:
     entry: Entry
@@ -101,14 +89,14 @@ class Journal:
         owner: str,
         on_kept: Callable[[Sequence[Entry]], None],
         on_refused: Callable[[str, bytes], None],
-        limits: JournalLimits | None = None,
+        limits: JournalConfig | None = None,
     ) -> None:
         self._collection = mongo["webhook_journal"]
         self._clock = clock
         self._owner = owner
         self._on_kept = on_kept
         self._on_refused = on_refused
-        self._limits = limits or JournalLimits()
+        self._limits = limits or JournalConfig()
         self._pending: deque[_Pending] = deque()
         self._pending_bytes = 0
         self._waiting = 0

@@ -10,8 +10,10 @@ from channels.ingesting import Ingesting, Understanding
 from channels.router import Router
 from channels.store import IngestStore
 from inbox.clock import FixedClock
+from inbox.config import ReceivingConfig
 from inbox.conversations.applying import Applier
-from inbox.conversations.receiving import Receiving, ReceivingLimits, Understood
+from inbox.conversations.receiving import Receiving
+from inbox.conversations.work import Understood
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import DueWork
 from inbox.mongo.journal import Entry, EntryId, JournalEntries
@@ -73,7 +75,7 @@ async def test_a_flood_waits_as_bytes_and_is_applied_in_the_end(
 
     assert await mongo["messages"].count_documents({}) == flood
     assert await mongo["webhook_journal"].count_documents({"apply": {"$exists": True}}) == 0
-    limits = ReceivingLimits()
+    limits = ReceivingConfig()
     assert 0 < most <= limits.lanes * limits.batch * 2 + 16
 
 

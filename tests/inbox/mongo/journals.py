@@ -9,11 +9,11 @@ from typing import Any
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from inbox.clock import FixedClock
+from inbox.config import JournalConfig
 from inbox.mongo.client import Mongo
 from inbox.mongo.journal import (
     Entry,
     Journal,
-    JournalLimits,
 )
 
 APP = "journal-test"
@@ -40,7 +40,7 @@ class Inserts(CommandListener):
 class Keeping:
     """A journal and what it told."""
 
-    def __init__(self, mongo: Mongo, clock: FixedClock, limits: JournalLimits) -> None:
+    def __init__(self, mongo: Mongo, clock: FixedClock, limits: JournalConfig) -> None:
         self.kept: list[Entry] = []
         self.refused: list[tuple[str, bytes]] = []
         self.journal = Journal(
@@ -66,10 +66,10 @@ def connector(mongo: Mongo, mongo_uri: str, clock: FixedClock) -> Connect:
 
     @asynccontextmanager
     async def connect(
-        limits: JournalLimits | None = None, **options: Any
+        limits: JournalConfig | None = None, **options: Any
     ) -> AsyncIterator[Keeping]:
         client = Mongo.connect(mongo_uri, mongo.db.name, appname=APP, **options)
-        limits = limits or JournalLimits(stale_after=PATIENT, write_timeout=PATIENT)
+        limits = limits or JournalConfig(stale_after=PATIENT, write_timeout=PATIENT)
         keeping = Keeping(client, clock, limits)
         yield keeping
         await keeping.journal.close()

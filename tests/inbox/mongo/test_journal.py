@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from inbox.clock import FixedClock
+from inbox.config import JournalConfig
 from inbox.errors import Unavailable
 from inbox.mongo.client import Mongo
-from inbox.mongo.journal import (
-    JournalLimits,
-)
 from tests.failpoints import failing
 from tests.inbox.mongo.journals import (
     APP,
@@ -43,7 +41,7 @@ async def test_bodies_that_wait_together_are_written_together(
 
 async def test_batch_is_never_larger_than_its_limit(connected: Connect) -> None:
     inserts = Inserts()
-    limits = JournalLimits(max_batch=10, stale_after=PATIENT, write_timeout=PATIENT)
+    limits = JournalConfig(max_batch=10, stale_after=PATIENT, write_timeout=PATIENT)
     async with connected(limits, event_listeners=[inserts]) as keeping:
         await keeping.keep_all(bodies(35))
 
@@ -80,7 +78,7 @@ async def test_kept_is_told_only_when_the_body_is_durable(mongo: Mongo, connecte
 async def test_bodies_beyond_the_byte_cap_are_refused_at_once_and_the_others_are_kept(
     mongo: Mongo, connected: Connect
 ) -> None:
-    limits = JournalLimits(pending_bytes_max=1000, stale_after=PATIENT, write_timeout=PATIENT)
+    limits = JournalConfig(pending_bytes_max=1000, stale_after=PATIENT, write_timeout=PATIENT)
     large = [bytes([number]) * 400 for number in range(5)]
     async with connected(limits) as keeping:
         results = await keeping.keep_all(large)
@@ -95,7 +93,7 @@ async def test_bodies_beyond_the_byte_cap_are_refused_at_once_and_the_others_are
 async def test_bodies_that_waited_too_long_are_refused_and_not_written_late(
     mongo: Mongo, mongo_uri: str, connected: Connect
 ) -> None:
-    limits = JournalLimits(
+    limits = JournalConfig(
         max_batch=1, in_flight=1, stale_after=timedelta(milliseconds=50), write_timeout=PATIENT
     )
     async with connected(limits) as keeping:
@@ -113,7 +111,7 @@ async def test_bodies_that_waited_too_long_are_refused_and_not_written_late(
 async def test_slow_database_is_unavailable_within_the_write_time_out(
     mongo_uri: str, connected: Connect
 ) -> None:
-    limits = JournalLimits(write_timeout=timedelta(milliseconds=100), stale_after=PATIENT)
+    limits = JournalConfig(write_timeout=timedelta(milliseconds=100), stale_after=PATIENT)
     async with connected(limits) as keeping:
         await keeping.journal.keep("facebook", b"connects")
         with failing(mongo_uri, ["insert"], app_name=APP, blockConnection=True, blockTimeMS=2000):

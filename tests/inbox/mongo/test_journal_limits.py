@@ -9,13 +9,13 @@ from bson import ObjectId
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from inbox.clock import FixedClock
+from inbox.config import JournalConfig
 from inbox.errors import Unavailable
 from inbox.mongo.client import Mongo
 from inbox.mongo.journal import (
     Entry,
     Journal,
     JournalEntries,
-    JournalLimits,
     Outcome,
     ParkedEvent,
 )
@@ -49,7 +49,7 @@ async def test_body_that_the_driver_refuses_is_answered_and_the_journal_goes_on(
         owner="me",
         on_kept=_nothing,
         on_refused=lambda _, body: refused.append(len(body)),
-        limits=JournalLimits(pending_bytes_max=64 * 1024 * 1024),
+        limits=JournalConfig(pending_bytes_max=64 * 1024 * 1024),
     )
 
     async with asyncio.timeout(20):

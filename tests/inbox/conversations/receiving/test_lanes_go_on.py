@@ -10,10 +10,12 @@ from bson import ObjectId
 from pymongo.errors import NetworkTimeout, OperationFailure
 
 from inbox.clock import FixedClock
+from inbox.config import ReceivingConfig
 from inbox.conversations.applying import Applier, EndedEntry
 from inbox.conversations.changes import Change, KeepMessage, NoteAccountEvent
 from inbox.conversations.model import Author, IdentityRef, MessageRef, ThreadRef
-from inbox.conversations.receiving import Receiving, ReceivingLimits, Understood
+from inbox.conversations.receiving import Receiving
+from inbox.conversations.work import Understood
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
 from inbox.mongo.journal import JournalEntries
@@ -55,7 +57,7 @@ async def lanes(
 ) -> AsyncIterator[tuple[Receiving, Grudging]]:
     entries = JournalEntries(mongo, clock)
     applier = Grudging(mongo, clock, entries)
-    limits = ReceivingLimits(pause_when_away=timedelta(milliseconds=1))
+    limits = ReceivingConfig(pause_when_away=timedelta(milliseconds=1))
     receiving = Receiving(applier, entries, clock, bots, limits)
     receiving.start()
     try:

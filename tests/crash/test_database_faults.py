@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -175,6 +176,23 @@ async def test_a_fault_while_applying_loses_doubles_and_parks_nothing(
         clock.advance(by=LEASE)
         await ingest.recover()
 
+    await _assert_unharmed(shaken, expected)
+
+
+async def test_a_stop_that_cannot_apply_gives_everything_back_at_once(
+    shaken: Mongo, mongo_uri: str, clock: FixedClock, expected: Projection
+) -> None:
+    refusing = Fault("find", 10_000, {"errorCode": _NOT_AUTHORIZED})
+    with refusing.happens(mongo_uri, namespace=f"{shaken.db.name}.erased"):
+        async with running_ingest(shaken, clock, drain_within=timedelta(0)) as ingest:
+            for channel, body in STORM:
+                await ingest.keep(channel, body)
+
+    journal = shaken["webhook_journal"]
+    assert await journal.count_documents({"apply.due_at": {"$lte": clock.now()}}) == len(STORM)
+
+    async with running_ingest(shaken, clock, owner="another process") as other:
+        assert await other.recover() == len(STORM)  # without any lease having to end
     await _assert_unharmed(shaken, expected)
 
 

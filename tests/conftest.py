@@ -59,11 +59,9 @@ def spare_databases() -> list[str]:
 @pytest.fixture
 async def mongo(mongo_uri: str, spare_databases: list[str]) -> AsyncIterator[Mongo]:
     """An empty database with all indexes, this test's alone."""
-    is_new = not spare_databases
-    name = f"test_{secrets.token_hex(8)}" if is_new else spare_databases.pop()
+    name = spare_databases.pop() if spare_databases else f"test_{secrets.token_hex(8)}"
     database = Mongo.connect(mongo_uri, name)
-    if is_new:
-        await ensure_indexes(database)
+    await ensure_indexes(database)  # also for what a test before has dropped
     yield database
     await _empty(database)
     await database.close()

@@ -22,8 +22,9 @@ if epoch then os.time = function() return epoch end end
 dofile("load/wrk_fb.lua")
 
 if repeated then
-  local fresh, kept, n = request, {}, 0
+  local fresh, kept, n, first = request, {}, 0, true
   function request()
+    if first then first = false; fresh() end -- wrk makes one request that it never sends
     n = n % repeated + 1
     kept[n] = kept[n] or fresh()
     return kept[n]

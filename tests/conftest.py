@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import pytest
 
 from app.data_lock import DataInUse
 from app.embedded import EmbeddedMongo
+from app.mongod import MongodFailed
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
 from inbox.mongo.indexes import INDEXES, ensure_indexes
@@ -41,6 +43,9 @@ def _start_in_free_slot() -> EmbeddedMongo:
         try:
             mongod.start()
         except DataInUse:
+            continue
+        except MongodFailed:  # what a session left here is beyond repair; it is only test data
+            shutil.rmtree(base / str(slot), ignore_errors=True)
             continue
         return mongod
     raise AssertionError(f"64 test sessions are running in {base}")

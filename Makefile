@@ -11,7 +11,7 @@ export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install check check-fast fix bench torture lock clean packages-run packages-test
+.PHONY: help run test install check check-fast fix bench torture openapi lock clean packages-run packages-test
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -56,6 +56,10 @@ bench: install ## Measure the intake of webhooks (needs wrk; some minutes)
 torture: install ## The storms and crashes of the tests at their full size (an hour or more)
 	@$(BIN)/python scripts/web.py build
 	@$(BIN)/python -m pytest -m "crash or torture" --timeout=7200 $(ARGS)
+
+openapi: install ## Write docs/openapi.json and the web's typed client after a change of the API
+	$(BIN)/python scripts/openapi.py
+	$(BIN)/python scripts/web.py npm run generate
 
 lock: install ## Pin every package again after a change in pyproject.toml
 	$(BIN)/python scripts/lock.py

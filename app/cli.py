@@ -14,7 +14,7 @@ from app.check_config import check_config
 from app.demo.command import run_demo
 from app.doctor import Finding, examine
 from app.logging import configure_logging
-from app.serving import AddressInUse, database, migrated, serve
+from app.serving import AddressInUse, database, listening_socket, migrated, serve
 from app.settings import DEFAULT_PATH, Settings, load_settings
 from app.settings_errors import SettingsError
 from app.supervisor import Supervisor, this_program
@@ -22,6 +22,7 @@ from app.wiring import ALL_ROLES, Parts, Role, Service
 from inbox.clock import SystemClock
 from inbox.errors import InboxError
 from inbox.mongo.client import Mongo
+from inbox.mongo.failures import is_passing
 from inbox.staff.model import ALL_SCOPES, Scope
 
 cli = typer.Typer(
@@ -104,6 +105,7 @@ def _serve_many(config: Path, settings: Settings, uri: str, roles: str) -> None:
     http = settings.app.http
     if http.port == 0:
         raise typer.BadParameter("--processes needs a fixed --port")
+    listening_socket(http.host, http.port).close()  # sharing it, they would not see others on it
     command = this_program(
         "serve",
         f"--config={config}",
@@ -152,7 +154,7 @@ def doctor(*, config: Config = DEFAULT_PATH, data: Data = None, mongo_uri: Mongo
     async def look(service: Service) -> None:
         findings.extend(await examine(service))
 
-    _with_service(config, data, mongo_uri, look)
+    _with_service(config, data, mongo_uri, look, migrating=False)
     for finding in findings:
         typer.echo(f"{Mark[finding.state]} {finding.check}: {finding.vi} / {finding.en}")
     if any(finding.state == "failed" for finding in findings):
@@ -217,6 +219,8 @@ def _with_service(
     data: Path | None,
     mongo_uri: str | None,
     work: Callable[[Service], Awaitable[None]],
+    *,
+    migrating: bool = True,
 ) -> None:
     """Run `work` with every part wired but nothing listening."""
     settings = _settings(config, {"app.data": data, "inbox.mongo.uri": mongo_uri})
@@ -224,14 +228,15 @@ def _with_service(
     async def run(uri: str) -> None:
         mongo = Mongo.connect(uri, settings.inbox.mongo.database)
         clock = SystemClock()
-        await migrated(mongo, clock)
+        if migrating:
+            await migrated(mongo, clock)
         service = Service(settings, mongo, Parts(clock=clock))
         try:
             await work(service)
         finally:
             await service.close()
 
-    with _plainly(), database(settings) as uri:
+    with _plainly(), database(settings, joining=True) as uri:
         asyncio.run(run(uri))
 
 
@@ -251,4 +256,7 @@ class _plainly:  # noqa: N801 - reads as a word: `with _plainly():`
             raise typer.Exit(2) from None
         if isinstance(error, AddressInUse):
             typer.echo(str(error), err=True)
+            raise typer.Exit(2) from None
+        if error is not None and is_passing(error):
+            typer.echo("Không kết nối được MongoDB. / MongoDB does not answer.", err=True)
             raise typer.Exit(2) from None

@@ -1,10 +1,12 @@
 """Running the service: the database first, then one process or several, until told to stop."""
 
 import asyncio
+import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +14,13 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from app.data_lock import DataInUse
 from app.embedded import EmbeddedMongo
 from app.garbage import spare_collections
 from app.settings import Settings
 from app.wiring import Parts, Service, process_name
 from inbox.clock import Clock, SystemClock
+from inbox.errors import InboxError
 from inbox.mongo.client import Mongo
 from inbox.mongo.migrations import MigrationsBusy, migrate
 
@@ -26,8 +30,17 @@ WEB_BUILD = Path(__file__).parent.parent / "web" / "dist"
 _DRAIN_WITHIN = timedelta(seconds=20)
 _CONNECTIONS_END_WITHIN_S = 5.0
 _ASK_AGAIN_S = 0.5
+_LOOK_AFTER_MONGOD_S = 1.0
+_LOOK_FOR_PARENT_S = 1.0
 _BACKLOG = 1024
 """Connections that the kernel holds for us: platforms open many at once after an outage."""
+
+
+class ServiceFailed(Exception):
+    """A part of the service has ended by itself; whoever started this process starts another."""
+
+    def __init__(self) -> None:
+        super().__init__("a part of the service has ended, see the log; start it again")
 
 
 class AddressInUse(Exception):
@@ -41,8 +54,10 @@ class AddressInUse(Exception):
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[str]:
+def database(settings: Settings, *, joining: bool = False) -> Iterator[str]:
     """The URI of the database: the configured one, or that of the embedded MongoDB.
+
+    `joining`: while a service runs on the same data, use the MongoDB that it started.
 
     Raises:
         DataInUse, MongodMissing, MongodFailed, ReplicaSetNotReady: see app/embedded.py.
@@ -58,9 +73,48 @@ def database(settings: Settings) -> Iterator[str]:
         stop_within=config.stop_within,
     )
     try:
-        yield embedded.start()
+        if joining:
+            yield _joined(embedded)
+        else:
+            uri = embedded.start()
+            with _guarded(embedded):
+                yield uri
     finally:
         embedded.stop()
+
+
+@contextmanager
+def _guarded(embedded: EmbeddedMongo) -> Iterator[None]:
+    """Meanwhile, start the embedded MongoDB again when it dies under the running service."""
+    over = threading.Event()
+    guard = threading.Thread(target=_revive, args=(embedded, over), daemon=True)
+    guard.start()
+    try:
+        yield
+    finally:
+        over.set()
+        guard.join()
+
+
+def _revive(embedded: EmbeddedMongo, over: threading.Event) -> None:
+    while not over.wait(_LOOK_AFTER_MONGOD_S):
+        if embedded.alive():
+            continue
+        log.error("the embedded MongoDB has died and is started again")
+        try:
+            embedded.start()
+        except InboxError as error:
+            log.error("the embedded MongoDB did not come back", code=error.code)  # noqa: TRY400
+
+
+def _joined(embedded: EmbeddedMongo) -> str:
+    try:
+        return embedded.start()
+    except DataInUse as in_use:
+        try:
+            return embedded.uri
+        except FileNotFoundError:  # the other one is just making its first start
+            raise in_use from None
 
 
 async def migrated(mongo: Mongo, clock: Clock) -> None:
@@ -87,6 +141,7 @@ def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.so
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind((host, port))
+        listening.listen(_BACKLOG)  # two that share an address both bind, only one may listen
     except OSError as error:
         listening.close()
         raise AddressInUse(host, port) from error
@@ -107,8 +162,8 @@ async def running(
         shutdown_timeout=_CONNECTIONS_END_WITHIN_S,
     )
     await runner.setup()
-    await service.start()
     try:
+        await service.start()
         await web.SockSite(runner, listening, backlog=_BACKLOG).start()
         yield service
     finally:
@@ -122,13 +177,33 @@ def url_of(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-async def until_told() -> None:
-    """Return at SIGINT or SIGTERM."""
+def stop_signal() -> asyncio.Event:
+    """Set from SIGINT or SIGTERM on."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    await told.wait()
+    return told
+
+
+async def until_told() -> None:
+    """Return at SIGINT or SIGTERM."""
+    await stop_signal().wait()
+
+
+async def _until_orphaned(supervisor: int, told: asyncio.Event) -> None:
+    """A supervisor that was killed cannot stop its processes: they see it and stop themselves."""
+    while os.getppid() == supervisor:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), _LOOK_FOR_PARENT_S)
+            return
+    log.warning("the supervisor is gone")
+    told.set()
+
+
+async def _until_failed(failed: asyncio.Event, told: asyncio.Event) -> None:
+    await failed.wait()
+    told.set()
 
 
 async def serve(
@@ -139,24 +214,34 @@ async def serve(
     shared: bool = False,
     meanwhile: Callable[[Service, str], Awaitable[None]] | None = None,
 ) -> None:
-    """Serve until a signal. `meanwhile` runs beside it with the service and its URL."""
-    http = settings.app.http
+    """Serve until a signal. `meanwhile` runs beside it with the service and its URL.
+
+    `shared`: this is one of several processes on the port, and its parent supervises them.
+
+    Raises:
+        ServiceFailed: a part of the service has ended by itself; it is drained and stopped.
+    """
+    http, parent = settings.app.http, os.getppid()
     listening = listening_socket(http.host, http.port, shared=shared)
     mongo = Mongo.connect(uri, settings.inbox.mongo.database)
     async with running(settings, mongo, listening, parts or Parts(clock=SystemClock())) as service:
         spare_collections()
+        told = stop_signal()  # before anybody is told that it is ready to be stopped
         log.info("ready", url=url_of(listening), process=service.owner)
-        beside = (
-            asyncio.create_task(_quietly(meanwhile(service, url_of(listening))))
-            if meanwhile is not None
-            else None
-        )
-        await until_told()
+        companions = [_until_failed(service.failed, told)]
+        if meanwhile is not None:
+            companions.append(_quietly(meanwhile(service, url_of(listening))))
+        if shared:
+            companions.append(_until_orphaned(parent, told))
+        beside = [asyncio.create_task(one) for one in companions]
+        await told.wait()
         log.info("stopping", process=service.owner)
-        if beside is not None:
-            beside.cancel()
-            await asyncio.gather(beside, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
     log.info("stopped")
+    if service.failed.is_set():
+        raise ServiceFailed
 
 
 async def _quietly(work: Awaitable[None]) -> None:

@@ -23,7 +23,10 @@ class Supervisor:
         """`variables` are added to the environment of the children: the database's URI."""
         self._command = command
         self._count = count
-        self._variables = variables
+        # NAME_FILE would be a second source of the same secret, which the settings refuse
+        theirs = {f"{name}_FILE" for name in variables}
+        ours = {name: one for name, one in os.environ.items() if name not in theirs}  # noqa: TID251 - handed on, not read
+        self._environment = ours | variables
         self._stopping = False
 
     def run(self) -> None:
@@ -47,7 +50,7 @@ class Supervisor:
         # a session of its own: Ctrl-C reaches the parent, which tells the children once
         return subprocess.Popen(  # noqa: S603 - our own command line
             self._command,
-            env={**os.environ, **self._variables},  # noqa: TID251 - handed on, not read
+            env=self._environment,
             start_new_session=True,
         )
 

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import socket
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from channels.zalo.parser import parse as parse_zalo
 from inbox.bots.routes import BotRoutes
 from inbox.bots.secrets import SecretBox
 from inbox.bots.service import BotService
+from inbox.cancelling import end
 from inbox.clock import Clock
 from inbox.conversations.applying import Applier
 from inbox.conversations.delivery.sending import Sending
@@ -38,7 +40,7 @@ from inbox.conversations.marking.store import MarkingStore
 from inbox.conversations.model import Channel
 from inbox.conversations.reading.routes import ReadingRoutes
 from inbox.conversations.reading.store import ConversationReads
-from inbox.conversations.receiving import Receiving, ReceivingLimits
+from inbox.conversations.receiving import Receiving
 from inbox.conversations.replying.routes import ReplyRoutes
 from inbox.conversations.replying.service import ReplyService
 from inbox.conversations.replying.signals import Signals
@@ -63,7 +65,7 @@ from inbox.media.store import UploadStore
 from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Backoff, DueWork, Pace
-from inbox.mongo.journal import Journal, JournalEntries, JournalLimits
+from inbox.mongo.journal import Journal, JournalEntries
 from inbox.ports import Messenger, ProfileSource
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.authenticator import ActorCache, StaffAuthenticator
@@ -121,6 +123,8 @@ class Service:
         self._profiles = parts.profiles
         self.health = Health(mongo, self.clock, self.entries, self.webhooks)
         self.application = self._build_application(parts)
+        self.failed = asyncio.Event()
+        """Set when a loop has ended that should not have: the process had better be replaced."""
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -136,13 +140,7 @@ class Service:
             self.entries,
             clock,
             self.directory.bots,
-            ReceivingLimits(
-                limits.lanes,
-                limits.batch,
-                limits.backlog_bytes_max,
-                limits.lease,
-                limits.pause_when_away,
-            ),
+            limits,
             requests_wait=lambda: self.journal.busy,
         )
         understanding = Understanding(self._parsers(), parts.router, self.directory)
@@ -157,21 +155,13 @@ class Service:
             clock,
             lambda channel, body: understanding.accounts_of(channel, body, clock.now()),
         )
-        keep = settings.inbox.journal
         self.journal = Journal(
             self.mongo,
             clock,
             owner=self.owner,
             on_kept=self.ingesting.accept,
             on_refused=self.gaps.note_refused,
-            limits=JournalLimits(
-                keep.max_batch,
-                keep.in_flight,
-                keep.pending_bytes_max,
-                keep.write_timeout,
-                keep.stale_after,
-                keep.lease,
-            ),
+            limits=settings.inbox.journal,
         )
         self.webhooks = WebhookRoutes(
             self.journal, _facebook_secrets(settings), _zalo_secrets(settings)
@@ -277,17 +267,27 @@ class Service:
     async def start(self) -> None:
         """Load what is needed and start the loops; the database must be migrated."""
         await self.directory.refresh()
-        await self.gaps.note_silence()
+        if "web" in self._roles:
+            await self.gaps.note_silence()
         admin = self.settings.inbox.admin
         if admin.email and admin.password:
             await self.staff.ensure_first_admin(admin.email, admin.password.get_secret_value())
-        self.receiving.start()
-        self._tasks = [asyncio.create_task(loop(self._stop)) for loop in self._loops()]
+        self._tasks = [
+            asyncio.create_task(loop(self._stop), name=loop.__qualname__) for loop in self._loops()
+        ]
+        for task in (*self._tasks, *self.receiving.start()):
+            task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: "asyncio.Task[None]") -> None:
+        if self._stop.is_set() or task.cancelled():
+            return
+        log.critical("a loop has ended", loop=task.get_name(), exc_info=task.exception())
+        self.failed.set()
 
     def _loops(self) -> list[Loop]:
-        loops: list[Loop] = [self.ingesting.run, self.gaps.run]
-        if "web" in self._roles:
-            loops.append(self.hub.run)
+        loops: list[Loop] = [self.ingesting.run, self.directory.run]
+        if "web" in self._roles:  # a process without it receives nothing, alive or not
+            loops += [self.hub.run, self.gaps.run]
         if "workers" in self._roles:
             loops.append(self.ingesting.recover)
             if self.delivering.channels:
@@ -307,17 +307,25 @@ class Service:
 
         Call it when no request is being answered any more.
         """
+        ends_at = time.monotonic() + within.total_seconds()
         await self.journal.close()
         self._stop.set()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception):
-                log.error("a loop had failed", error=repr(result))
-        await self.receiving.stop(within=within)
+        await self._end_loops(within)
+        left = timedelta(seconds=max(0.0, ends_at - time.monotonic()))
+        await self.receiving.stop(within=left)
         await self.signals.told()
         await self.gaps.store_open()
         self._passwords.close()
         await self.mongo.close()
+
+    async def _end_loops(self, within: timedelta) -> None:
+        """Let every loop finish what it is at; what takes too long falls due again elsewhere."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=within.total_seconds())
+        for task in late:
+            log.warning("a loop did not end in time", loop=task.get_name())
+        await end(late)
 
     async def close(self) -> None:
         """End a service that was never started: the command line's."""

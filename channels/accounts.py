@@ -1,8 +1,17 @@
 """The accounts that are connected, held in memory so that routing an event costs no read."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import structlog
 
 from channels.store import ConnectedAccount
+from inbox.mongo.failures import is_passing
+
+log = structlog.get_logger(__name__)
+
+REFRESH_EVERY = timedelta(seconds=2)
 
 
 class AccountDirectory:
@@ -30,6 +39,19 @@ class AccountDirectory:
             channel: tuple(one.key for one in accounts if one.channel == channel)
             for channel in self._ids
         }
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Refresh every few seconds until `stop`: other processes connect and move accounts."""
+        while not stop.is_set():
+            try:
+                await self.refresh()
+            except Exception as error:
+                if not is_passing(error):
+                    log.exception("accounts could not be read")
+            try:
+                await asyncio.wait_for(stop.wait(), REFRESH_EVERY.total_seconds())
+            except TimeoutError:
+                continue
 
     def ids(self, channel: str) -> frozenset[str]:
         """Platform ids of the connected accounts of a channel."""

@@ -62,9 +62,11 @@ class Gaps:
         await self._store.mark_alive(now)
 
     async def step(self) -> None:
-        """Give a sign of life and store what was refused; raises while the database is away."""
+        """Store what was refused, then give a sign of life; raises while the database is away.
+
+        In this order: a process that is killed in between leaves a silence that covers it.
+        """
         now = self._clock.now()
-        await self._store.mark_alive(now)
         refused, self._refused = self._refused, {}
         try:
             gaps = [
@@ -76,6 +78,7 @@ class Gaps:
         except BaseException:
             self._refused = _joined(refused, self._refused)
             raise
+        await self._store.mark_alive(now)
 
     async def store_open(self) -> None:
         """Before the end: store what is open, unless the database is away.

@@ -13,9 +13,11 @@ from channels import events
 from channels.accounts import AccountDirectory
 from channels.router import Router
 from inbox import metrics
+from inbox.cancelling import end
 from inbox.clock import Clock
 from inbox.conversations.changes import Batch, Change
-from inbox.conversations.receiving import Receiving, Understood
+from inbox.conversations.receiving import Receiving
+from inbox.conversations.work import Understood
 from inbox.ids import account_key
 from inbox.mongo.due import Claimed, DueWork
 from inbox.mongo.failures import is_passing
@@ -52,22 +54,21 @@ class Understanding:
         """What applying `entry` changes, and which of its events must be parked."""
         try:
             parsed = self.parsers[entry.channel](entry.body, entry.received_at)
-        except events.MalformedBody:
-            malformed = (ParkedEvent(0, "malformed_body"),)
-            return Understood(entry.id, len(entry.body), token, (), malformed, entry.received_at)
+        except Exception as error:  # noqa: BLE001 - a bug in a parser costs this body alone
+            parked_body = (ParkedEvent(0, _why_not_parsed(error, entry)),)
+            return Understood(entry.id, len(entry.body), token, (), parked_body, entry.received_at)
         parked = [ParkedEvent(one.index, f"bad_event:{one.reason}") for one in parsed.bad]
         items: list[tuple[int, tuple[Change, ...]]] = []
         for index, event in zip(parsed.indices, parsed.events, strict=True):
-            key = account_key(event.channel, event.account_id)
-            if key not in self.directory.bots:
-                if not _is_console_test(event):
+            try:
+                key = account_key(event.channel, event.account_id)
+                if key in self.directory.bots:
+                    items.append((index, self._route(event)))
+                elif not _is_console_test(event):
                     account = (key, event.channel, event.account_id)
                     parked.append(ParkedEvent(index, "unknown_account", account))
-                continue
-            try:
-                items.append((index, self._route(event)))
             except Exception as error:
-                log.exception("a handler failed", event=event.type)
+                log.exception("a handler failed", event_type=event.type)
                 parked.append(ParkedEvent(index, f"handler_failed:{type(error).__name__}"))
         return Understood(
             entry.id, len(entry.body), token, tuple(items), tuple(parked), entry.received_at
@@ -82,7 +83,7 @@ class Understanding:
         """Keys of the connected accounts that a body speaks of; none if it cannot be told."""
         try:
             parsed = self.parsers[channel](body, at)
-        except events.MalformedBody:
+        except Exception:  # noqa: BLE001 - whatever it is, it must not keep a refusal from its sender
             return ()
         keys = {account_key(event.channel, event.account_id) for event in parsed.events}
         return keys & self.directory.bots.keys()
@@ -110,6 +111,8 @@ class Ingesting:
         self._lease = receiving.lease
         self._kept: deque[Entry] = deque()
         self._kept_bytes = 0
+        self._recovered: set[EntryId] = set()
+        """Kept here, too, when their lease ended and recovery of this process claimed them."""
         self._renewed_until: dict[EntryId, datetime] = {}
         self._arrived = asyncio.Event()
         self._refreshed_at: datetime | None = None
@@ -137,20 +140,30 @@ class Ingesting:
                 while self._kept:
                     if not self._receiving.has_room and not stop.is_set():
                         await _first_of(self._receiving.room(), stop.wait())
-                    await self._submit_some()
+                    await self._submit_some_anyhow()
                 if stop.is_set():
                     return
                 self._arrived.clear()
                 await _first_of(self._arrived.wait(), stop.wait())
         finally:
-            renewing.cancel()
+            await end([renewing])
+
+    async def _submit_some_anyhow(self) -> None:
+        """A bug must not end the loop; what it hit stays leased, then recovery tries it."""
+        try:
+            await self._submit_some()
+        except Exception:
+            log.exception("kept webhooks could not be submitted")
 
     async def _submit_some(self) -> None:
         some = [self._kept.popleft() for _ in range(min(_YIELD_EVERY, len(self._kept)))]
         for entry in some:
             self._kept_bytes -= len(entry.body)
             self._renewed_until.pop(entry.id, None)
-        await self._submit([(entry, self._owner) for entry in some])
+        await self._submit(
+            [(entry, self._owner) for entry in some if entry.id not in self._recovered]
+        )
+        self._recovered -= {entry.id for entry in some}
         await asyncio.sleep(0)
 
     async def _renew_leases(self) -> None:
@@ -161,7 +174,7 @@ class Ingesting:
                 await self._renew_ending()
             except Exception as error:
                 if not is_passing(error):
-                    raise
+                    log.exception("leases could not be renewed")
 
     async def _renew_ending(self) -> None:
         now = self._clock.now()
@@ -175,6 +188,9 @@ class Ingesting:
             some = ids[start : start + _RENEWED_AT_ONCE]
             await self._journal.renew(some, owner=self._owner, until=until)
             self._renewed_until.update(dict.fromkeys(some, until))
+        waiting = {one.id for one in self._kept}
+        for gone in self._renewed_until.keys() - waiting:  # submitted while they were renewed
+            del self._renewed_until[gone]
 
     async def _submit(self, entries: Sequence[tuple[Entry, str]]) -> None:
         understood = [self._understanding.understand(entry, token) for entry, token in entries]
@@ -192,13 +208,16 @@ class Ingesting:
             await self._understanding.directory.refresh()
         except Exception as error:
             if not is_passing(error):
-                raise
+                log.exception("accounts could not be read")
             return False
         return True
 
     async def recover(self, stop: asyncio.Event) -> None:
         """Until `stop`: apply what dead processes left, and what waited for its account."""
         while not stop.is_set():
+            if not self._receiving.has_room:  # what waits had better do so in the journal
+                await _first_of(self._receiving.room(), stop.wait())
+                continue
             try:
                 recovered = await self.recover_step()
             except Exception as error:
@@ -218,8 +237,9 @@ class Ingesting:
         if self._receiving.full(self._kept_bytes):
             return 0
         claimed = await self._due.claim(RECOVERED_AT_ONCE)
+        self._recovered |= {one.id for one in self._kept} & {one.id for one in claimed}
         await self._end_hopeless(claimed)
-        hopeful = [one for one in claimed if _is_hopeful(one)]
+        hopeful = [one for one in claimed if self._is_hopeful(one)]
         for start in range(0, len(hopeful), _YIELD_EVERY):
             some = hopeful[start : start + _YIELD_EVERY]
             await self._submit([(_entry(one), one.token) for one in some])
@@ -233,9 +253,15 @@ class Ingesting:
             subjects = frozenset(one.document.get("subjects", ()))
             if "redacted_at" in one.document:
                 outcomes.append(Outcome(one.id, subjects))
-            elif one.attempts > MOST_ATTEMPTS:
+            elif not self._is_hopeful(one):
                 outcomes.append(Outcome(one.id, subjects, (ParkedEvent(0, "never_ends"),)))
         await self._journal.mark(outcomes)
+
+    def _is_hopeful(self, claimed: Claimed) -> bool:
+        """What is here has not killed this process: it waits for a slow database."""
+        if "redacted_at" in claimed.document:
+            return False
+        return claimed.attempts <= MOST_ATTEMPTS or self._receiving.holds(claimed.id)
 
     @property
     def waiting(self) -> int:
@@ -257,13 +283,18 @@ async def _first_of(*works: Coroutine[Any, Any, Any]) -> None:
             task.cancel()
 
 
-def _is_hopeful(claimed: Claimed) -> bool:
-    return "redacted_at" not in claimed.document and claimed.attempts <= MOST_ATTEMPTS
-
-
 def _entry(claimed: Claimed) -> Entry:
     document = claimed.document
     return Entry(claimed.id, document["channel"], bytes(document["body"]), document["received_at"])
+
+
+def _why_not_parsed(error: Exception, entry: Entry) -> str:
+    if isinstance(error, events.MalformedBody):
+        return "malformed_body"
+    log.error(
+        "a parser failed", entry=str(entry.id), channel=entry.channel, error=type(error).__name__
+    )
+    return f"parser_failed:{type(error).__name__}"
 
 
 def _waits_for_account(understood: Understood) -> bool:

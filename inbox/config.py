@@ -132,6 +132,10 @@ class ReceivingConfig(Section):
     pause_when_away: timedelta = Field(
         default=timedelta(seconds=0.5), description="between tries while MongoDB is away"
     )
+    patience: timedelta = Field(
+        default=timedelta(seconds=10),
+        description="what has waited this long is applied however many requests wait",
+    )
     poll: timedelta = Field(
         default=timedelta(seconds=1), description="between looks for what others left behind"
     )

@@ -17,12 +17,13 @@ from channels.router import Router
 from channels.store import IngestStore
 from channels.zalo.parser import parse as parse_zalo
 from inbox.clock import Clock
+from inbox.config import JournalConfig, ReceivingConfig
 from inbox.conversations.applying import Applier
-from inbox.conversations.receiving import Receiving, ReceivingLimits
+from inbox.conversations.receiving import Receiving
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import DueWork, Pace
-from inbox.mongo.journal import Journal, JournalEntries, JournalLimits
+from inbox.mongo.journal import Journal, JournalEntries
 
 PAYLOADS = Path(__file__).parent / "payloads"
 FACEBOOK_PAGE = "108724531987066"
@@ -30,6 +31,8 @@ SECOND_FACEBOOK_PAGE = "231908745610234"
 INSTAGRAM_ACCOUNT = "17841462210093845"
 ZALO_OA = "4118290375522816043"
 OWN_APP_ID = "1184530992247716"
+LEASE = timedelta(seconds=15)
+"""Until others may apply what one process has kept."""
 
 
 @dataclass(slots=True)
@@ -63,9 +66,17 @@ class Ingest:
 
 @asynccontextmanager
 async def running_ingest(
-    mongo: Mongo, clock: Clock, *, router: Router = inbox_router, owner: str = "test"
+    mongo: Mongo,
+    clock: Clock,
+    *,
+    router: Router = inbox_router,
+    owner: str = "test",
+    drain_within: timedelta = timedelta(seconds=20),
 ) -> AsyncIterator[Ingest]:
-    """Start the ingest and stop it again; what is submitted is applied before the end."""
+    """Start the ingest and stop it again; what is submitted is applied before the end.
+
+    What cannot be applied within `drain_within` is given back to the journal.
+    """
     directory = AccountDirectory(IngestStore(mongo).connected_accounts)
     await directory.refresh()
     entries = JournalEntries(mongo, clock)
@@ -74,7 +85,7 @@ async def running_ingest(
         entries,
         clock,
         directory.bots,
-        ReceivingLimits(pause_when_away=timedelta(milliseconds=20)),
+        ReceivingConfig(pause_when_away=timedelta(milliseconds=20)),
     )
     understanding = Understanding(
         {
@@ -88,7 +99,7 @@ async def running_ingest(
         router,
         directory,
     )
-    due = DueWork(mongo, "webhook_journal", "apply", clock, pace=Pace(lease=timedelta(seconds=15)))
+    due = DueWork(mongo, "webhook_journal", "apply", clock, pace=Pace(lease=LEASE))
     ingesting = Ingesting(understanding, receiving, entries, due, clock, owner=owner)
     refused: list[tuple[str, bytes]] = []
     journal = Journal(
@@ -97,7 +108,7 @@ async def running_ingest(
         owner=owner,
         on_kept=ingesting.accept,
         on_refused=lambda channel, body: refused.append((channel, body)),
-        limits=JournalLimits(),
+        limits=JournalConfig(),
     )
     stop = asyncio.Event()
     receiving.start()
@@ -108,7 +119,7 @@ async def running_ingest(
         await journal.close()
         stop.set()
         await running
-        await receiving.stop(within=timedelta(seconds=20))
+        await receiving.stop(within=drain_within)
 
 
 async def connect_accounts(

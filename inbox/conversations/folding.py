@@ -6,7 +6,7 @@ reply came late) is marked `unsettled` and read from the messages afterwards.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from inbox.conversations.changes import (
@@ -37,12 +37,14 @@ from inbox.conversations.model import IdentityRef, Window
 from inbox.conversations.parts import is_last
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.ids import account_key, hash_id
-from inbox.mongo.documents import storable
+from inbox.mongo.documents import INT64_MAX, storable
 from inbox.text import fold as fold_text
 from inbox.text import printable
 
 PREVIEW_LENGTH = 200
 """Characters of the last message that a list row shows."""
+_SEEN_BY_NOW = timedelta(hours=1)
+"""A message that is older when it comes was missed or is replayed."""
 
 
 def fold(sheet: Sheet, change: Change) -> None:
@@ -78,7 +80,7 @@ def _keep_new(sheet: Sheet, message: Tracked, change: KeepMessage) -> None:
     _fill(sheet, message, change, thread)
     sheet.fresh_messages.append(message)
     if change.direction == "in":
-        _count_inbound(thread, change)
+        _count_inbound(sheet, thread, change)
     elif change.human_reply:
         _count_reply(sheet, thread, change.at)
     _open_window(thread, change.window)
@@ -172,16 +174,19 @@ def _attachment(attachment: Any) -> Document:
     }
 
 
-def _count_inbound(thread: Tracked, change: KeepMessage) -> None:
+def _count_inbound(sheet: Sheet, thread: Tracked, change: KeepMessage) -> None:
     thread.put("unread", thread.get("unread") + 1)
     _keep_reply_context(thread, change)
     thread.put_later("last_in_at", change.at)
     last_out_at = thread.get("last_out_at")
     if last_out_at is None or change.at > last_out_at:
         thread.put_earlier("waiting_since", change.at)
-    if thread.get("status") in ("closed", "deleted") and change.at > thread.get("status_at"):
-        thread.put("status", "open")
-        thread.put("status_at", change.at)
+    if thread.get("status") in ("closed", "deleted"):
+        # Written before it was closed, but nobody had seen it: it must not stay behind closed
+        # doors. What a replay brings from long ago changes no status.
+        unseen = sheet.now - change.at < _SEEN_BY_NOW
+        if unseen or change.at > thread.get("status_at"):
+            thread.put("status", "open")  # `status_at` stays: the same in every order of messages
 
 
 def _keep_reply_context(thread: Tracked, change: KeepMessage) -> None:
@@ -250,8 +255,8 @@ def _edit(sheet: Sheet, change: EditMessage) -> None:
     message = sheet.message(change.message)
     if message.get("conversation_id") is None and change.thread is not None:
         message.put("conversation_id", change.thread.id)  # so that an erasure finds the words
-    text = printable(change.text)
-    put_edit(message, {"number": storable(change.number), "text": text, "at": change.at})
+    number = min(change.number, INT64_MAX)
+    put_edit(message, {"number": number, "text": printable(change.text), "at": change.at})
 
 
 def _remove(sheet: Sheet, change: RemoveMessage) -> None:
@@ -359,7 +364,7 @@ def _pass_thread(sheet: Sheet, change: PassThread) -> None:
 
 
 def _ask_erasure(sheet: Sheet, change: AskErasure) -> None:
-    sheet.erasures[change.customer.id] = (change.customer, change.at)
+    sheet.erasures.add((change.customer, change.at))
 
 
 def _note_account_event(sheet: Sheet, change: NoteAccountEvent) -> None:

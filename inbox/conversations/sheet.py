@@ -13,6 +13,17 @@ Document = dict[str, Any]
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class AccountGone(Exception):
+    """The account was disconnected after its event had been understood.
+
+    `account` is (account key, channel, account id).
+    """
+
+    def __init__(self, key: str, channel: str, account_id: str) -> None:
+        super().__init__("account is not connected")
+        self.account = (key, channel, account_id)
+
+
 class Tracked:
     """One document, stored or new, that remembers which of its fields changed.
 
@@ -87,7 +98,7 @@ class Sheet:
     """The same customers by their own ids."""
     interactions: dict[str, Document] = field(default_factory=dict)
     account_events: dict[str, Document] = field(default_factory=dict)
-    erasures: dict[str, tuple[IdentityRef, datetime]] = field(default_factory=dict)
+    erasures: set[tuple[IdentityRef, datetime]] = field(default_factory=set)
     fresh_messages: list[Tracked] = field(default_factory=list)
     unsettled: set[str] = field(default_factory=set)
     aliases: dict[str, Tracked] = field(default_factory=dict)
@@ -157,6 +168,9 @@ class Sheet:
 
     def _new_thread(self, id_: str, ref: ThreadRef) -> Document:
         account = account_key(ref.channel, ref.account_id)
+        bot_id = self.bots.get(account)
+        if bot_id is None:
+            raise AccountGone(account, ref.channel, ref.account_id)
         return {
             "_id": id_,
             "channel": ref.channel,
@@ -164,7 +178,7 @@ class Sheet:
             "account_key": account,
             "kind": ref.kind,
             "external_id": ref.external_id,
-            "bot_id": self.bots[account],
+            "bot_id": bot_id,
             "participant_ids": [],
             "status": "open",
             "status_at": LONG_AGO,

@@ -175,7 +175,7 @@ def _erasures(sheet: Sheet) -> list[UpdateOne]:
             },
             upsert=True,
         )
-        for person, at in sheet.erasures.values()
+        for person, at in sheet.erasures
     ]
 
 

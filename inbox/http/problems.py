@@ -173,7 +173,7 @@ def _unexpected(error: Exception, request: web.Request) -> web.Response:
         error_id=error_id,
         error=type(error).__name__,
         route=_route(request),
-        stack=stack_of(error),
+        frames=stack_of(error),
     )
     return problem_response(InboxError(), language_of(request), error_id=error_id)
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from inbox.cancelling import end
 from inbox.config import LiveConfig
 from inbox.conversations import visibility
 from inbox.live.client import Client, Turn, Wire
@@ -105,8 +106,7 @@ class Hub:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(work) for work in loops]
                 await stop.wait()
-                for task in tasks:
-                    task.cancel()
+                await end(tasks)
         finally:
             self.watching.clear()
             self.close()
@@ -152,7 +152,7 @@ class Hub:
         if event.type == "bot_changed":
             await self._refresh_actors()
         entry = Entry(token, event)
-        _ = entry.frame  # built here, where data that is no JSON does not stop the writing
+        entry.build()  # here, where data that is no JSON does not stop the writing
         self._ring.append(entry)
         self._news.set()
 

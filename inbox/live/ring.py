@@ -1,7 +1,7 @@
 """The last events of this process, each with its frames, shared by all clients."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -50,6 +50,11 @@ class Entry:
                 data=data,
             )
         )
+
+    def build(self) -> None:
+        """Build the frame and let go of the data, which takes ten times the memory."""
+        _ = self.frame
+        object.__setattr__(self, "event", replace(self.event, data={}))
 
     @cached_property
     def removed_frame(self) -> bytes:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from inbox.config import LiveConfig
+from inbox.errors import BadRequest
 from inbox.http.routing import Routes, route
 from inbox.live.hub import Hub
 from inbox.live.socket import open_socket
@@ -16,7 +17,15 @@ class LiveRoutes(Routes):
         self._hub = hub
         self._heartbeat_s = config.heartbeat.total_seconds()
 
-    @route("GET", "/api/v1/live", access="staff", tag="live", status=101, media_type="")
+    @route(
+        "GET",
+        "/api/v1/live",
+        access="staff",
+        tag="live",
+        status=101,
+        media_type="",
+        problems=(BadRequest,),  # no upgrade was asked for
+    )
     async def follow(
         self, request: web.Request, actor: Actor, after: str | None = None
     ) -> web.StreamResponse:

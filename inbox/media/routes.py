@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ConfigDict
 
 from inbox.errors import BadRequest, FieldError, InboxError, InvalidInput
@@ -67,6 +68,10 @@ class _Part:
     start: int
     end: int
     is_whole: bool
+
+
+_BROKEN_FORM = (ValueError, AssertionError, HttpProcessingError)
+"""What aiohttp raises while it reads a form that is none, or whose headers are broken."""
 
 
 class UploadRoutes(Routes):
@@ -141,7 +146,7 @@ async def _file_part(request: web.Request) -> BodyPartReader:
                 raise MalformedForm
             if part.name == FIELD:
                 return part
-    except (ValueError, AssertionError) as error:  # what aiohttp raises for broken forms
+    except _BROKEN_FORM as error:
         raise MalformedForm from error
     raise FileMissing
 
@@ -156,7 +161,7 @@ async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
         while not part.at_eof():
             if chunk := await part.read_chunk(_CHUNK_BYTES):
                 yield chunk
-    except (ValueError, AssertionError) as error:
+    except _BROKEN_FORM as error:
         raise MalformedForm from error
 
 

@@ -11,7 +11,7 @@ from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 Document = dict[str, Any]
@@ -23,8 +23,11 @@ _Result = TypeVar("_Result")
 DEFAULT_TIMEOUT_MS = 5000
 """Every operation is cut after this long unless its caller asks for less."""
 _MAX_TRIES = 12
+_REPEAT_FOR_S = 5.0
+"""No new try after this long: while the database is away its callers had better be told."""
 _FIRST_PAUSE_S = 0.005
 _LONGEST_PAUSE_S = 0.5
+_DUPLICATE_KEY = 11000
 
 
 class Mongo:
@@ -62,12 +65,15 @@ class Mongo:
         key that another transaction has just committed is such a collision too: the repeat
         reads it. Anything else is raised.
         """
+        clock = asyncio.get_running_loop()
+        give_up_at = clock.time() + _REPEAT_FOR_S
         async with self.client.start_session() as session:
             for attempt in range(1, _MAX_TRIES + 1):
                 try:
                     return await self._attempt(session, work)
                 except PyMongoError as error:
-                    if attempt == _MAX_TRIES or not _may_repeat(error):
+                    over = attempt == _MAX_TRIES or clock.time() > give_up_at
+                    if over or not _may_repeat(error):
                         raise
                 await asyncio.sleep(_jittered_pause_s(attempt))
         raise AssertionError("unreachable")
@@ -102,9 +108,14 @@ class Mongo:
 
 
 def _may_repeat(error: PyMongoError) -> bool:
-    return error.has_error_label("TransientTransactionError") or isinstance(
-        error, DuplicateKeyError
-    )
+    return error.has_error_label("TransientTransactionError") or _is_duplicate_key(error)
+
+
+def _is_duplicate_key(error: PyMongoError) -> bool:
+    """Writes of many documents tell it in another way than a write of one."""
+    if isinstance(error, BulkWriteError):
+        return any(one["code"] == _DUPLICATE_KEY for one in error.details["writeErrors"])
+    return isinstance(error, DuplicateKeyError)
 
 
 def _jittered_pause_s(attempt: int) -> float:

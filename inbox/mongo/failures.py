@@ -1,8 +1,23 @@
 """Which failures of the database are passing, so that a caller may be asked to come again."""
 
-from pymongo.errors import ConnectionFailure, PyMongoError, WTimeoutError
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError, WTimeoutError
 
-_PASSING_LABELS = ("TransientTransactionError", "RetryableWriteError")
+_PASSING_LABELS = (
+    "TransientTransactionError",
+    "RetryableWriteError",
+    "UnknownTransactionCommitResult",
+)
+_PASSING_CODES = frozenset(
+    {
+        11601,  # Interrupted: somebody ended the operation
+        290,  # TransactionExceededLifetimeLimitSeconds
+        14031,  # OutOfDiskSpace
+        13,  # Unauthorized: rights or a password are being changed
+        18,  # AuthenticationFailed
+        391,  # ReauthenticationRequired
+    }
+)
+"""Nothing is wrong with the command; the driver does not label these."""
 
 
 def is_passing(error: BaseException) -> bool:
@@ -13,4 +28,5 @@ def is_passing(error: BaseException) -> bool:
         error.timeout
         or isinstance(error, ConnectionFailure | WTimeoutError)
         or any(error.has_error_label(label) for label in _PASSING_LABELS)
+        or (isinstance(error, OperationFailure) and error.code in _PASSING_CODES)
     )

@@ -14,16 +14,22 @@ import pymongo
 import structlog
 from bson import Binary, ObjectId
 from pymongo import UpdateOne
-from pymongo.errors import PyMongoError
 
 from inbox import metrics
 from inbox.clock import Clock
+from inbox.config import JournalConfig
 from inbox.errors import Unavailable
 from inbox.mongo.client import Document, Mongo, Session
 
 log = structlog.get_logger(__name__)
 
 EntryId = ObjectId
+
+_MANY_REQUESTS = 12
+"""At the same time. A thousand webhooks a second are six on an idle machine."""
+
+_DUE_AT_ONCE = 1000
+"""A week of webhooks in one update would take longer than any operation may."""
 
 _PARKED: Document = {"parked": {"$exists": True}, "parked.account": {"$exists": True}}
 """Both, because the second lets the index of parked entries answer: (parked.account, _id)."""
@@ -62,19 +68,6 @@ class Outcome:
     redact: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class JournalLimits:
-    """Sizes and times of the group commit."""
-
-    max_batch: int = 512
-    in_flight: int = 2
-    pending_bytes_max: int = 32 * 1024 * 1024
-    write_timeout: timedelta = timedelta(seconds=1.5)
-    stale_after: timedelta = timedelta(seconds=0.4)
-    """A body that has waited this long for its turn is refused: the sender's limit is 2 s."""
-    lease: timedelta = timedelta(seconds=15)
-
-
 @dataclass(slots=True)
 class _Pending:
     entry: Entry
@@ -96,23 +89,24 @@ class Journal:
         owner: str,
         on_kept: Callable[[Sequence[Entry]], None],
         on_refused: Callable[[str, bytes], None],
-        limits: JournalLimits | None = None,
+        limits: JournalConfig | None = None,
     ) -> None:
         self._collection = mongo["webhook_journal"]
         self._clock = clock
         self._owner = owner
         self._on_kept = on_kept
         self._on_refused = on_refused
-        self._limits = limits or JournalLimits()
+        self._limits = limits or JournalConfig()
         self._pending: deque[_Pending] = deque()
         self._pending_bytes = 0
+        self._waiting = 0
         self._flushes: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
     def busy(self) -> bool:
-        """Whether requests wait at this moment until their bodies are written."""
-        return bool(self._flushes)
+        """Whether so many requests wait for their bodies to be written that others feel it."""
+        return self._waiting >= _MANY_REQUESTS
 
     async def keep(self, channel: str, body: bytes) -> None:
         """Return when `body` is durable.
@@ -130,19 +124,25 @@ class Journal:
         pending = _Pending(entry, loop.create_future(), loop.time())
         self._pending.append(pending)
         self._pending_bytes += len(body)
+        self._waiting += 1
         if len(self._flushes) < self._limits.in_flight:
             flush = loop.create_task(self._flush())
             self._flushes.add(flush)
             flush.add_done_callback(self._flushes.discard)
-        await pending.kept
+        try:
+            await pending.kept
+        finally:
+            self._waiting -= 1
 
     async def _flush(self) -> None:
         """Write what waits, batch after batch, until nothing waits."""
         while batch := self._next_batch():
             try:
                 await self._write([one.entry for one in batch])
-            except PyMongoError as error:
-                log.warning("webhook bodies were not kept", count=len(batch), error=repr(error))
+            except Exception as error:  # noqa: BLE001 - nobody may wait for an answer for ever
+                # not its message, which may hold the bodies
+                what = type(error).__name__
+                log.warning("webhook bodies were not kept", count=len(batch), error=what)
                 self._refuse(batch)
             else:
                 metrics.journal_batch_size.observe(len(batch))
@@ -164,9 +164,10 @@ class Journal:
 
     def _refuse(self, batch: Sequence[_Pending]) -> None:
         for one in batch:
-            self._on_refused(one.entry.channel, one.entry.body)
             if not one.kept.done():
                 one.kept.set_exception(Unavailable())
+        for one in batch:
+            self._on_refused(one.entry.channel, one.entry.body)
 
     async def _write(self, entries: Sequence[Entry]) -> None:
         with pymongo.timeout(self._limits.write_timeout.total_seconds()):
@@ -231,14 +232,20 @@ class JournalEntries:
 
         Entries whose body was redacted by an erasure stay as they are.
         """
-        result = await self._collection.update_many(
-            {**query, "redacted_at": {"$exists": False}},
-            {
-                "$set": {"apply": {"due_at": self._clock.now(), "fence": 0, "attempts": 0}},
-                "$unset": {"applied_at": 1, "parked": 1},
-            },
-        )
-        return result.modified_count
+        wanted = {**query, "redacted_at": {"$exists": False}}
+        due = {
+            "$set": {"apply": {"due_at": self._clock.now(), "fence": 0, "attempts": 0}},
+            "$unset": {"applied_at": 1, "parked": 1},
+        }
+        # All ids first: what is made due is applied at once, and must not be found again.
+        with pymongo.timeout(None):
+            ids = [one["_id"] async for one in self._collection.find(wanted, {"_id": 1})]
+        count = 0
+        for start in range(0, len(ids), _DUE_AT_ONCE):
+            some = {**wanted, "_id": {"$in": ids[start : start + _DUE_AT_ONCE]}}
+            result = await self._collection.update_many(some, due, hint="_id_")
+            count += result.modified_count
+        return count
 
     async def replay_range(self, since: datetime, until: datetime) -> int:
         """Have everything received in [since, until) applied again; the number of entries."""
@@ -306,4 +313,5 @@ def _mark(outcome: Outcome, now: datetime) -> Document:
             for key, channel, account_id in sorted(accounts)
         ],
     }
-    return {"$set": {"parked": parked, "subjects": subjects}, "$unset": {"apply": 1}}
+    unset = {"apply": 1, "applied_at": 1}  # it must not expire
+    return {"$set": {"parked": parked, "subjects": subjects}, "$unset": unset}

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from inbox.cancelling import end
 from inbox.clock import Clock
 from inbox.mongo.client import Mongo
 from inbox.mongo.indexes import INDEXES, ensure_indexes
@@ -56,8 +57,7 @@ async def migrate(mongo: Mongo, clock: Clock, *, owner: str) -> list[int]:
     try:
         return await _run_pending(mongo, clock)
     finally:
-        renewing.cancel()
-        await asyncio.gather(renewing, return_exceptions=True)
+        await end([renewing])
         await leases.release("migrations")
 
 

@@ -26,7 +26,7 @@ async def can_write(mongo: Mongo, now: datetime) -> bool:
 
 async def clock_skew(mongo: Mongo, now: datetime) -> timedelta:
     """How far this machine's clock is ahead of the server's; leases assume little."""
-    hello = await mongo.db.command("hello")
+    hello = await mongo.db.command("hello", codec_options=mongo.db.codec_options)
     server: datetime = hello["localTime"]
     return now - server
 

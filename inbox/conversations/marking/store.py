@@ -39,7 +39,8 @@ class MarkingStore:
     ) -> View:
         """Change the status; the conversation as it is then.
 
-        A message newer than `status_at` reopens what is closed or deleted.
+        A message newer than `status_at`, or that comes within the hour in which it was written,
+        reopens what is closed or deleted.
 
         Raises:
             NotFound, NotAllowed: as ConversationReads.get.

@@ -23,13 +23,14 @@ class ProfileStore:
         """Keep what the channels say, by identity id, and end the work; all or nothing.
 
         A repeat, or a customer that changed meanwhile, is harmless: the document is read again
-        in the transaction, and a name that somebody edited in the directory stays.
+        in the transaction, and a name that somebody edited in the directory stays. Nothing is
+        kept when the lease was lost: the person may have been erased and have come back.
         """
 
         async def work(session: Session) -> None:
             document = await self._mongo["customers"].find_one({"_id": claimed.id}, session=session)
-            if document is None:  # erased or merged meanwhile
-                return
+            if document is None or document.get("profile", {}).get("token") != claimed.token:
+                return  # erased or merged meanwhile, or somebody else is at it now
             customer = Tracked(claimed.id, document, stored=True)
             for identity_id, profile in profiles.items():
                 self._take(customer, identity_id, profile)

@@ -88,3 +88,23 @@ async def test_a_refused_profile_is_asked_for_again_a_day_later(
     assert await fetching.step() == 1
 
     assert source.asked == ["7312094485501276"] * 2
+
+
+async def test_answer_that_comes_after_the_lease_was_lost_is_not_kept(
+    mongo: Mongo, clock: FixedClock
+) -> None:
+    await _first_message(mongo, clock)
+    store = ProfileStore(mongo, clock)
+    [late] = await store.due.claim(1)
+    clock.advance(timedelta(minutes=5))
+    [current] = await store.due.claim(1)
+
+    await store.learn(late, {late.id: Profile("Tên Cũ", None)})
+    nobody = await mongo["customers"].find_one()
+    await store.learn(current, {current.id: Profile("Nguyễn Thị Ánh", None)})
+    somebody = await mongo["customers"].find_one()
+
+    assert nobody is not None
+    assert "name" not in nobody
+    assert somebody is not None
+    assert somebody["name"] == "Nguyễn Thị Ánh"

@@ -17,6 +17,7 @@ from aiohttp import web
 from app.data_lock import DataInUse
 from app.embedded import EmbeddedMongo
 from app.garbage import spare_collections
+from app.platforms import Platforms
 from app.settings import Settings
 from app.wiring import Parts, Service, process_name
 from inbox.clock import Clock, SystemClock
@@ -224,7 +225,8 @@ async def serve(
     http, parent = settings.app.http, os.getppid()
     listening = listening_socket(http.host, http.port, shared=shared)
     mongo = Mongo.connect(uri, settings.inbox.mongo.database)
-    async with running(settings, mongo, listening, parts or Parts(clock=SystemClock())) as service:
+    connected = _with_platforms(settings, mongo, parts or Parts(clock=SystemClock()))
+    async with running(settings, mongo, listening, connected) as service:
         spare_collections()
         told = stop_signal()  # before anybody is told that it is ready to be stopped
         log.info("ready", url=url_of(listening), process=service.owner)
@@ -242,6 +244,17 @@ async def serve(
     log.info("stopped")
     if service.failed.is_set():
         raise ServiceFailed
+
+
+def _with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
+    """`parts`, and the real platforms for what it does not bring along."""
+    platforms = Platforms(settings, mongo, parts.clock, owner=process_name())
+    return replace(
+        parts,
+        messengers=parts.messengers or platforms.messengers,
+        profiles=parts.profiles or platforms.profiles,
+        companion=platforms,
+    )
 
 
 async def _quietly(work: Awaitable[None]) -> None:

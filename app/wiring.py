@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import structlog
 from aiohttp import web
@@ -92,17 +92,27 @@ def process_name() -> str:
     return f"{socket.gethostname()}:{secrets.token_hex(6)}"
 
 
+class Companion(Protocol):
+    """Something that works beside the service and uses its database."""
+
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What a caller may bring along: tests another clock, the demo a simulated platform.
 
-    A channel without a messenger can only be read.
+    A channel without a messenger can only be read. `companion` runs beside the workers, and is
+    closed when nothing is sent any more.
     """
 
     clock: Clock
     roles: frozenset[Role] = ALL_ROLES
     messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
     profiles: ProfileSource | None = None
+    companion: Companion | None = None
     router: Router = inbox_router
     web_build: Path | None = None
 
@@ -121,6 +131,7 @@ class Service:
         self._build_inbox()
         self._build_delivery(parts)
         self._profiles = parts.profiles
+        self._companion = parts.companion
         self.health = Health(mongo, self.clock, self.entries, self.webhooks)
         self.application = self._build_application(parts)
         self.failed = asyncio.Event()
@@ -292,6 +303,8 @@ class Service:
             loops.append(self.ingesting.recover)
             if self.delivering.channels:
                 loops.append(self.delivering.run)
+            if self._companion is not None:
+                loops.append(self._companion.run)
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
             if self._profiles is not None:
                 store = ProfileStore(self.mongo, self.clock)
@@ -315,6 +328,8 @@ class Service:
         await self.receiving.stop(within=left)
         await self.signals.told()
         await self.gaps.store_open()
+        if self._companion is not None:
+            await self._companion.close()
         self._passwords.close()
         await self.mongo.close()
 

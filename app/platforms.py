@@ -1,0 +1,75 @@
+"""The real platforms, wired: how each channel sends and whose names it tells."""
+
+import asyncio
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+
+from app.settings import Settings
+from channels.breaker import Breakers
+from channels.facebook.access import PageAccounts
+from channels.facebook.client import GraphClient
+from channels.facebook.messenger import FacebookMessenger, FacebookParts
+from channels.facebook.profiles import FacebookProfiles
+from channels.facebook.traffic import Traffic
+from channels.http import HttpClient
+from channels.zalo.client import ZaloApi, ZaloClient
+from channels.zalo.messenger import ZaloMessenger
+from channels.zalo.oauth import ZaloOAuth
+from channels.zalo.profiles import ZaloProfiles
+from channels.zalo.tokens import ZaloTokens
+from inbox.bots.credentials.caching import CachedCredentials
+from inbox.bots.credentials.store import CredentialStore
+from inbox.bots.secrets import SecretBox
+from inbox.clock import Clock
+from inbox.conversations.model import Channel, IdentityRef
+from inbox.mongo.buckets import Buckets
+from inbox.mongo.client import Mongo
+from inbox.ports import Messenger, Profile, ProfileSource
+
+
+class ProfilesByChannel:
+    """Implements ProfileSource: asks the source of the identity's channel."""
+
+    def __init__(self, sources: Mapping[Channel, ProfileSource]) -> None:
+        self._sources = sources
+
+    async def fetch(self, identity: IdentityRef) -> Profile:
+        return await self._sources[identity.channel].fetch(identity)
+
+
+class Platforms:
+    """Facebook, Instagram and Zalo over one HTTP client; make it inside the running loop.
+
+    `owner` names this process: Zalo's tokens are refreshed by one process at a time.
+    """
+
+    def __init__(self, settings: Settings, mongo: Mongo, clock: Clock, *, owner: str) -> None:
+        facebook, zalo = settings.channels.facebook, settings.channels.zalo
+        box = SecretBox([urlsafe_b64encode(key).decode() for key in settings.secret_keys()])
+        store = CredentialStore(mongo, box)
+        self._http = HttpClient()
+        buckets, breakers = Buckets(mongo, clock), Breakers(clock)
+        oauth = ZaloOAuth(self._http, zalo)
+        self._tokens = ZaloTokens(mongo, store, oauth, zalo, clock, owner=owner)
+        oa = ZaloClient(ZaloApi(self._http, zalo, buckets), self._tokens, breakers)
+        graph, traffic = GraphClient(self._http, facebook), Traffic(buckets, breakers)
+        pages = PageAccounts(CachedCredentials(store, clock))
+        parts = FacebookParts(client=graph, accounts=pages, traffic=traffic, clock=clock)
+        meta = FacebookProfiles(graph, pages, traffic)
+        self.messengers: dict[Channel, Messenger] = {
+            "facebook": FacebookMessenger("messenger", parts),
+            "instagram": FacebookMessenger("instagram", parts),
+            "zalo": ZaloMessenger(oa),
+        }
+        self.profiles: ProfileSource = ProfilesByChannel(
+            {"facebook": meta, "instagram": meta, "zalo": ZaloProfiles(oa)}
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Refresh tokens before they end, until `stop`."""
+        await self._tokens.run(stop)
+
+    async def close(self) -> None:
+        """After the last send and before the database goes: a refreshed pair must be kept."""
+        await self._tokens.close()
+        await self._http.close()

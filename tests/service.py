@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,9 @@ from app.settings import load_settings
 from app.wiring import Parts, Service
 from inbox.bots.model import NewAccount, NewBot
 from inbox.clock import Clock, SystemClock
+from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
-from inbox.ports import ProfileSource
+from inbox.ports import Messenger, ProfileSource
 from tests.ingest import FACEBOOK_PAGE, ZALO_OA
 
 OWNER = "owner@shop.example"
@@ -66,6 +67,7 @@ async def running_service(
     *,
     clock: Clock | None = None,
     profiles: ProfileSource | None = None,
+    messengers: Mapping[Channel, Messenger] | None = None,
 ) -> AsyncIterator[RunningService]:
     """Start the service on the database of `mongo`, with an owner and a connected bot."""
     settings = load_settings(
@@ -85,7 +87,12 @@ async def running_service(
         },
     )
     listening = listening_socket("127.0.0.1", 0)
-    parts = Parts(clock=clock or SystemClock(), profiles=profiles, web_build=WEB_BUILD)
+    parts = Parts(
+        clock=clock or SystemClock(),
+        profiles=profiles,
+        messengers=messengers or {},
+        web_build=WEB_BUILD,
+    )
     async with (
         running(settings, Mongo.connect(mongo_uri, mongo.db.name), listening, parts) as service,
         aiohttp.ClientSession() as session,

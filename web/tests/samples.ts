@@ -56,6 +56,9 @@ export function aMessage(changes: Partial<Message> = {}): Message {
     removed_at: null,
     hidden: false,
     standby: false,
+    client_id: null,
+    content: null,
+    private: false,
     ...changes,
   }
 }

@@ -36,11 +36,18 @@ export function onSignedOut(callback: () => void): void {
   signedOut = callback
 }
 
+/** The headers that every request carries, also one that is not sent by `api`. */
+export function requestHeaders(method: string): Record<string, string> {
+  return {
+    'Accept-Language': language,
+    ...(READS.has(method) || csrfToken === null ? {} : { 'X-CSRF-Token': csrfToken }),
+  }
+}
+
 const withHeaders: Middleware = {
   onRequest({ request }) {
-    request.headers.set('Accept-Language', language)
-    if (!READS.has(request.method) && csrfToken !== null) {
-      request.headers.set('X-CSRF-Token', csrfToken)
+    for (const [name, value] of Object.entries(requestHeaders(request.method))) {
+      request.headers.set(name, value)
     }
     return request
   },
@@ -66,7 +73,12 @@ interface Answer<T> {
 export async function answerOf<T>(asked: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await asked
   if (response.ok) return data as T
-  const problem = (typeof error === 'object' && error !== null ? error : {}) as Partial<Problem>
-  if (response.status === 401) signedOut()
-  throw new ApiError(response.status, problem.code ?? 'unknown', problem.detail ?? '')
+  throw errorOf(response.status, error)
+}
+
+/** What a problem answer says; a 401 also ends the session here. */
+export function errorOf(status: number, answer: unknown): ApiError {
+  const problem = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<Problem>
+  if (status === 401) signedOut()
+  return new ApiError(status, problem.code ?? 'unknown', problem.detail ?? '')
 }

@@ -278,7 +278,62 @@ export interface paths {
         /** Messages, newest first; with `around`, those on both sides of one message. */
         get: operations["conversations.messages"];
         put?: never;
+        /**
+         * Answer a customer, or leave a note for colleagues; safe to repeat.
+         * @description The message is queued; the live feed tells what becomes of it.
+         */
+        post: operations["conversations.post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a failed message again, or decide about one of which nobody knows the fate. */
+        post: operations["conversations.retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post?: never;
+        /** Take back a message that is still queued; it is shown as removed. */
+        delete: operations["conversations.cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show the customer that somebody is typing, where the channel can. */
+        post: operations["conversations.typing"];
         delete?: never;
         options?: never;
         head?: never;
@@ -527,6 +582,14 @@ export interface components {
             health: string;
         };
         /**
+         * AttachedUpload
+         * @description A file that was uploaded before (POST /uploads).
+         */
+        AttachedUpload: {
+            /** Upload Id */
+            upload_id: string;
+        };
+        /**
          * AttachmentView
          * @description What came with a message; `size` in bytes, `data` what only this kind has.
          */
@@ -646,6 +709,24 @@ export interface components {
             version: number;
         };
         /**
+         * ButtonBody
+         * @description A choice for the customer: opens `url`, or comes back as a message with `payload`.
+         */
+        ButtonBody: {
+            /** Title */
+            title: string;
+            /**
+             * Url
+             * @default null
+             */
+            url: string | null;
+            /**
+             * Payload
+             * @default null
+             */
+            payload: string | null;
+        };
+        /**
          * ConversationView
          * @description A conversation. `assignee` and `participants` are staff ids, `tags` the customer's.
          */
@@ -690,6 +771,7 @@ export interface components {
             last: components["schemas"]["LastMessage"] | null;
             /** Waiting Since */
             waiting_since: string | null;
+            /** @description null: the channel does not let us write now */
             window: components["schemas"]["WindowView"] | null;
             /** Automation */
             automation: {
@@ -791,6 +873,25 @@ export interface components {
              * Format: date-time
              */
             requested_at: string;
+        };
+        /**
+         * ErrorView
+         * @description Why a message failed or is in doubt; `code` is stable, `platform_code` the platform's.
+         */
+        ErrorView: {
+            /** Code */
+            code: string;
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
+            /** Platform Code */
+            platform_code: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * IdentityView
@@ -952,8 +1053,7 @@ export interface components {
              * @description received | queued | sending | sent | delivered | read | failed | uncertain
              */
             status: string;
-            /** Error */
-            error: unknown;
+            error: components["schemas"]["ErrorView"] | null;
             /** Internal */
             internal: boolean;
             /** Reply To */
@@ -970,6 +1070,23 @@ export interface components {
             hidden: boolean;
             /** Standby */
             standby: boolean;
+            /**
+             * Client Id
+             * @description what the sender called it, where we sent it
+             */
+            client_id: string | null;
+            /**
+             * Content
+             * @description quick_replies, buttons, sticker of ours
+             */
+            content: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Private
+             * @description a private answer to a comment
+             */
+            private: boolean;
         };
         /**
          * NewAccountBody
@@ -1016,6 +1133,58 @@ export interface components {
              *     }
              */
             split: components["schemas"]["SplitBody"];
+        };
+        /**
+         * NewMessage
+         * @description What is to be said.
+         *
+         *     `client_id` is yours: posting again under the same one sends nothing new. `internal` is a
+         *     note that never leaves; `private` answers a comment where only its writer sees it;
+         *     `reply_to` is the id of the message that is quoted.
+         */
+        NewMessage: {
+            /** Client Id */
+            client_id: string;
+            /**
+             * Text
+             * @default null
+             */
+            text: string | null;
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments: components["schemas"]["AttachedUpload"][];
+            /**
+             * Quick Replies
+             * @default []
+             */
+            quick_replies: components["schemas"]["ButtonBody"][];
+            /**
+             * Buttons
+             * @default []
+             */
+            buttons: components["schemas"]["ButtonBody"][];
+            /**
+             * Sticker
+             * @default null
+             */
+            sticker: string | null;
+            /**
+             * Internal
+             * @default false
+             */
+            internal: boolean;
+            /**
+             * Private
+             * @default false
+             */
+            private: boolean;
+            /**
+             * Reply To
+             * @default null
+             */
+            reply_to: string | null;
         };
         /**
          * NewStaffBody
@@ -1237,6 +1406,18 @@ export interface components {
             replayed: number;
         };
         /**
+         * Retry
+         * @description `resend` what failed or is in doubt; or `mark_sent` what is in doubt and has arrived.
+         */
+        Retry: {
+            /**
+             * Action
+             * @default resend
+             * @enum {string}
+             */
+            action: "resend" | "mark_sent";
+        };
+        /**
          * SignInBody
          * @description Who signs in.
          */
@@ -1424,16 +1605,23 @@ export interface components {
         };
         /**
          * WindowView
-         * @description Until when the channel lets us write; after `free_until` it costs.
+         * @description Until when the channel lets us write; null means for ever. After `free_until` it costs.
          */
         WindowView: {
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
+            /** Until */
+            until: string | null;
             /** Kind */
             kind: string;
+            /**
+             * Cost
+             * @enum {string}
+             */
+            cost: "free" | "billed";
+            /**
+             * Human Only
+             * @description people may use it, bots and scripts may not
+             */
+            human_only: boolean;
             /** Free Until */
             free_until: string | null;
         };
@@ -3323,6 +3511,379 @@ export interface operations {
                 };
             };
             /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, upload_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: client_id_reused, window_closed, answered_privately, channel_cannot_send */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retry"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: nothing_to_retry, window_closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: cannot_cancel */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;

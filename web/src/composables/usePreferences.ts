@@ -2,6 +2,7 @@
 import { readonly, ref } from 'vue'
 
 import { setRequestLanguage } from '@/api/client'
+import { browserStorage } from '@/composables/browserStorage'
 import { i18n, type Language, LANGUAGES } from '@/i18n'
 
 export type Theme = 'system' | 'light' | 'dark'
@@ -32,21 +33,12 @@ function apply(): void {
 
 /** The first choice stands for "nothing chosen yet". */
 function kept<T extends string>(name: string, choices: readonly [T, ...T[]]): T {
-  const value = storage()?.getItem(name)
+  const value = browserStorage()?.getItem(name)
   return choices.find((choice) => choice === value) ?? choices[0]
 }
 
 function keep(name: string, value: string): void {
-  storage()?.setItem(name, value)
-}
-
-/** None where the browser forbids it, for example inside another site's frame. */
-function storage(): Storage | null {
-  try {
-    return window.localStorage
-  } catch {
-    return null
-  }
+  browserStorage()?.setItem(name, value)
 }
 
 export function usePreferences() {

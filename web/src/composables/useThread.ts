@@ -104,6 +104,15 @@ export function useThread({ conversationId, listen }: ThreadSource) {
     }
   }
 
+  /**
+   * Take what the server answered to a request about a message that stood here as `before`
+   * (undefined: it was not here). The feed may have been faster, and knows more.
+   */
+  function answered(message: Message, before?: Message): void {
+    const now = [...messages.value, ...early].findLast(({ id }) => id === message.id)
+    if (now?.status === before?.status && now?.error?.at === before?.error?.at) show(message)
+  }
+
   const stop = listen(apply)
   onScopeDispose(() => {
     stop()
@@ -120,6 +129,7 @@ export function useThread({ conversationId, listen }: ThreadSource) {
     loadOlder,
     loadNewer,
     reach,
+    answered,
     retry: () => load(),
     latest: () => load({ quiet: true }),
   }

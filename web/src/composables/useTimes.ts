@@ -18,6 +18,7 @@ export function useTimes() {
     clock: (at: string) => clockTime(new Date(at), tag.value),
     full: (at: string) => fullTime(new Date(at), tag.value),
     waited: (since: string) => duration(new Date(since), now.value, tag.value),
+    left: (until: string) => duration(now.value, new Date(until), tag.value),
     urgency: (since: string) => urgency(new Date(since), now.value),
   }
 }

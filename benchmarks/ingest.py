@@ -121,6 +121,7 @@ def measure(bench: Bench, options: argparse.Namespace) -> Found:
 
 
 def machine() -> str:
+    """Where and when, and how busy others kept the machine."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -131,17 +132,20 @@ def machine() -> str:
     )
     cores = len(os.sched_getaffinity(0))
     today = date.today()  # noqa: DTZ011 - the day on the reader's wall
-    return f"{today.isoformat()}, {model}, {cores} cores, Python {platform.python_version()}"
+    return (
+        f"{today.isoformat()}, {model}, {cores} cores, Python {platform.python_version()}, "
+        f"load average before the run {os.getloadavg()[0]:.1f}"
+    )
 
 
-def write(found: Found, rows: list[Row], *, into_readme: bool) -> None:
+def write(found: Found, rows: list[Row], where: str, *, into_readme: bool) -> None:
     """The result for people and for programs under build/, and if wanted in the README."""
-    text = markdown(found, rows, machine())
+    text = markdown(found, rows, where)
     print(text)
     build = HERE.parent / "build" / "bench"
     build.mkdir(parents=True, exist_ok=True)
     (build / "ingest.md").write_text(text)
-    result = {"machine": machine(), "found": found, "rows": [row.json() for row in rows]}
+    result = {"machine": where, "found": found, "rows": [row.json() for row in rows]}
     (build / "ingest.json").write_text(json.dumps(result, indent=1))
     if into_readme:
         readme = HERE / "README.md"
@@ -169,8 +173,10 @@ def main() -> None:
     options = parser.parse_args()
     options.sustained = 60 if options.full else 20
 
+    where = machine()
+
     def work(bench: Bench) -> None:
-        write(measure(bench, options), bench.rows, into_readme=options.readme)
+        write(measure(bench, options), bench.rows, where, into_readme=options.readme)
 
     on_private_mongod(work)
 

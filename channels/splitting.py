@@ -33,8 +33,18 @@ def split_text(text: str, most: int, size: Size) -> tuple[str, ...]:
     while size(rest) > most:
         cut = _place_to_cut(rest, most, size)
         pieces.append(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
+        rest = _without_leading_blanks(rest[cut:])
     return (*pieces, rest) if rest else tuple(pieces)
+
+
+def _without_leading_blanks(text: str) -> str:
+    """A blank under a stray mark is a character of its own and stays."""
+    start = 0
+    for character in characters(text):
+        if not character.isspace():
+            break
+        start += len(character)
+    return text[start:]
 
 
 def characters(text: str) -> Iterator[str]:

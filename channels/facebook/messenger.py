@@ -149,7 +149,9 @@ class FacebookMessenger:
             await self._traffic.turn(outgoing.account.key, HISTORY)
             return await self._find(access, outgoing, since)
         except (SendError, GraphError, NotSent, MaybeSent) as error:
-            log.info("could not read back", account=outgoing.account.key, error=repr(error))
+            log.info(
+                "could not read back", account=outgoing.account.key, error=type(error).__name__
+            )
             return None
 
     async def _find(self, access: PageAccess, outgoing: Outgoing, since: datetime) -> str | None:
@@ -189,7 +191,7 @@ class FacebookMessenger:
             access = await self._accounts.access(account)
             await self._client.act(access, recipient.external_id, action)
         except (SendError, GraphError, NotSent, MaybeSent) as error:
-            log.debug("a sender action failed", account=account.key, error=repr(error))
+            log.debug("a sender action failed", account=account.key, error=type(error).__name__)
 
 
 def _lanes(outgoing: Outgoing) -> tuple[Lane, ...]:

@@ -33,12 +33,12 @@ from inbox.conversations.facts import (
     put_removed,
 )
 from inbox.conversations.meeting import keep_sent, take_echo, take_likely_echo
-from inbox.conversations.model import IdentityRef, Window
+from inbox.conversations.model import Window
+from inbox.conversations.naming import learn_name, put_newer
 from inbox.conversations.parts import is_last
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.ids import account_key, hash_id
 from inbox.mongo.documents import INT64_MAX, storable
-from inbox.text import fold as fold_text
 from inbox.text import printable
 
 PREVIEW_LENGTH = 200
@@ -346,13 +346,13 @@ def _note_interaction(sheet: Sheet, change: NoteInteraction) -> None:
 def _change_follow(sheet: Sheet, change: ChangeFollow) -> None:
     _thread_with(sheet, change.thread.id, change)
     latest = {"value": change.following, "at": change.at}
-    _put_newer(sheet.person(change.customer), change.customer, "follows", latest)
+    put_newer(sheet.person(change.customer), change.customer, "follows", latest)
 
 
 def _share_info(sheet: Sheet, change: ShareInfo) -> None:
     _thread_with(sheet, change.thread.id, change)
     latest = {**storable(change.info), "at": change.at}
-    _put_newer(sheet.person(change.customer), change.customer, "shared", latest)
+    put_newer(sheet.person(change.customer), change.customer, "shared", latest)
 
 
 def _pass_thread(sheet: Sheet, change: PassThread) -> None:
@@ -380,60 +380,6 @@ def _note_account_event(sheet: Sheet, change: NoteAccountEvent) -> None:
         "data": storable(change.data),
         "subjects": sorted(person.id for person in change.people),
     }
-
-
-def learn_name(person: Tracked, identity_id: str, name: str, at: datetime) -> None:
-    """Take a name that the channel told: the latest telling wins, nothing is ever invented.
-
-    The customer's own name starts as a copy and follows the identity it was copied from, until
-    somebody changes it in the directory.
-    """
-    clean = printable(name).strip()
-    if not clean:
-        return
-    latest = {"value": clean, "at": at}
-    _put_identity(person, identity_id, "told_name", latest, ("at", "value"))
-    identity = _identity(person, identity_id)
-    told = identity["told_name"]["value"]
-    if identity.get("name") != told:
-        _set_identity(person, identity_id, {"name": told})
-    if person.get("name") is None or person.get("name_from") == identity_id:
-        person.put("name", told)
-        person.put("name_key", fold_text(told))
-        person.put("name_from", identity_id)
-
-
-def _put_newer(person: Tracked, ref: IdentityRef, field: str, latest: Document) -> None:
-    _put_identity(person, ref.id, field, latest, ("at",))
-
-
-def _put_identity(
-    person: Tracked, identity_id: str, field: str, latest: Document, rank: tuple[str, ...]
-) -> None:
-    current = _identity(person, identity_id).get(field)
-    if current is not None:
-        ranks = [
-            ([one[key] for key in rank], sorted(str(value) for value in one.values()))
-            for one in (latest, current)
-        ]
-        if ranks[0] <= ranks[1]:
-            return
-    _set_identity(person, identity_id, {field: latest})
-
-
-def _identity(person: Tracked, identity_id: str) -> Document:
-    found: Document = next(one for one in person.get("identities") if one["id"] == identity_id)
-    return found
-
-
-def _set_identity(person: Tracked, identity_id: str, fields: Document) -> None:
-    person.put(
-        "identities",
-        [
-            {**one, **fields} if one["id"] == identity_id else one
-            for one in person.get("identities")
-        ],
-    )
 
 
 _FOLDS: dict[type, Callable[[Sheet, Any], None]] = {

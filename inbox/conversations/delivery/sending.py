@@ -104,7 +104,7 @@ class Sending:
         channel = begun.conversation.get("channel")
         word = outcome.code if isinstance(outcome, SendError) else "sent"
         metrics.parts_total.labels(channel, word).inc()
-        log.info("part sent", message=begun.message.id, n=part["n"], outcome=word)
+        log.info("part sent", message_id=begun.message.id, n=part["n"], outcome=word)
         return not isinstance(outcome, AccountUnusable)
 
     async def _try(self, begun: Subject, n: int, file: OutgoingFile | None) -> Sent | SendError:
@@ -116,7 +116,7 @@ class Sending:
         except SendError as error:
             return error
         except Exception:
-            log.exception("a send ended without an answer", message=begun.message.id, n=n)
+            log.exception("a send ended without an answer", message_id=begun.message.id, n=n)
             return SendUncertain()
 
     async def doubt(self, message: Document, part: Document) -> None:
@@ -130,7 +130,9 @@ class Sending:
             _put_in_doubt(subject, part["n"], SendUncertain(), now)
 
         await self._store.change(message["_id"], work)
-        log.warning("a part was left behind while being sent", message=message["_id"], n=part["n"])
+        log.warning(
+            "a part was left behind while being sent", message_id=message["_id"], n=part["n"]
+        )
 
     async def check(self, claimed: Claimed, message: Document, part: Document) -> None:
         """Look for a part in doubt in the platform's history; after the last look give up."""
@@ -165,7 +167,7 @@ class Sending:
         except Exception as error:
             if is_passing(error):
                 raise
-            log.info("history not read", message=message["_id"], error=type(error).__name__)
+            log.info("history not read", message_id=message["_id"], error=type(error).__name__)
             return None
 
     async def _keep(self, begun: Subject, n: int, outcome: Sent | SendError) -> None:

@@ -77,6 +77,8 @@ class RefusedByChannel(InvalidInput):
     """The channel cannot take this message at all; `reason_code` is stable."""
 
     code = "refused_by_channel"
+    vi = SendRefused.vi
+    en = SendRefused.en
 
     def __init__(self, refused: SendRefused) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from inbox.clock import Clock
-from inbox.conversations.folding import learn_name
+from inbox.conversations.naming import learn_name
 from inbox.conversations.sheet import Document, Tracked
 from inbox.live.model import live_event
 from inbox.mongo.client import Mongo, Session

@@ -1,0 +1,62 @@
+"""Who a person is, as their channels tell: names and other facts of one identity, latest wins."""
+
+from datetime import datetime
+
+from inbox.conversations.model import IdentityRef
+from inbox.conversations.sheet import Document, Tracked
+from inbox.text import fold as fold_text
+from inbox.text import printable
+
+
+def learn_name(person: Tracked, identity_id: str, name: str, at: datetime) -> None:
+    """Take a name that the channel told: the latest telling wins, nothing is ever invented.
+
+    The customer's own name starts as a copy and follows the identity it was copied from, until
+    somebody changes it in the directory.
+    """
+    clean = printable(name).strip()
+    if not clean:
+        return
+    latest = {"value": clean, "at": at}
+    _put_identity(person, identity_id, "told_name", latest, ("at", "value"))
+    identity = _identity(person, identity_id)
+    told = identity["told_name"]["value"]
+    if identity.get("name") != told:
+        _set_identity(person, identity_id, {"name": told})
+    if person.get("name") is None or person.get("name_from") == identity_id:
+        person.put("name", told)
+        person.put("name_key", fold_text(told))
+        person.put("name_from", identity_id)
+
+
+def put_newer(person: Tracked, ref: IdentityRef, field: str, latest: Document) -> None:
+    _put_identity(person, ref.id, field, latest, ("at",))
+
+
+def _put_identity(
+    person: Tracked, identity_id: str, field: str, latest: Document, rank: tuple[str, ...]
+) -> None:
+    current = _identity(person, identity_id).get(field)
+    if current is not None:
+        ranks = [
+            ([one[key] for key in rank], sorted(str(value) for value in one.values()))
+            for one in (latest, current)
+        ]
+        if ranks[0] <= ranks[1]:
+            return
+    _set_identity(person, identity_id, {field: latest})
+
+
+def _identity(person: Tracked, identity_id: str) -> Document:
+    found: Document = next(one for one in person.get("identities") if one["id"] == identity_id)
+    return found
+
+
+def _set_identity(person: Tracked, identity_id: str, fields: Document) -> None:
+    person.put(
+        "identities",
+        [
+            {**one, **fields} if one["id"] == identity_id else one
+            for one in person.get("identities")
+        ],
+    )

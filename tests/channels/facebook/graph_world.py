@@ -77,6 +77,7 @@ class World:
     credentials: FakeCredentials
     breakers: Breakers
     buckets: Buckets
+    mongo: Mongo
     clock: FixedClock
     waited: list[float] = field(default_factory=list)
 
@@ -134,6 +135,7 @@ async def graph_world(
             credentials,
             breakers,
             buckets,
+            mongo,
             clock,
             waited,
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
+from pymongo.errors import AutoReconnect
 
 from channels.config import FacebookConfig
 from channels.facebook.access import PageAccounts
@@ -399,19 +400,24 @@ async def test_credentials_sealed_with_a_lost_key_wait_for_an_admin(world: World
         await accounts.access(ACCOUNT)
 
 
+class BucketsAway(Buckets):
+    """Buckets whose database does not answer."""
+
+    async def take(self, name: str, rate_per_s: float, burst: int, amount: int = 1) -> float:
+        raise AutoReconnect(name)
+
+    async def pause(self, name: str, for_s: float) -> None:
+        raise AutoReconnect(name)
+
+
 async def test_nothing_is_sent_while_the_database_that_keeps_the_rates_is_away(
     world: World,
 ) -> None:
-    away = Mongo.connect(
-        "mongodb://127.0.0.1:1/?directConnection=true",
-        "none",
-        timeoutMS=100,
-        serverSelectionTimeoutMS=100,
-    )
+    buckets = BucketsAway(world.mongo, world.clock)
     parts = FacebookParts(
         client=world.client,
         accounts=world.messenger._accounts,
-        traffic=Traffic(Buckets(away, world.clock), world.breakers),
+        traffic=Traffic(buckets, world.breakers),
         clock=world.clock,
     )
 
@@ -419,7 +425,17 @@ async def test_nothing_is_sent_while_the_database_that_keeps_the_rates_is_away(
         await FacebookMessenger("messenger", parts).send(world.outgoing())
 
     assert world.graph.received == []
-    await away.close()
+
+
+async def test_throttled_send_keeps_its_own_failure_when_the_database_goes_away(
+    world: World,
+) -> None:
+    traffic = Traffic(BucketsAway(world.mongo, world.clock), world.breakers)
+    error = RateLimited(retry_after_s=7)
+
+    await traffic.note(ACCOUNT.key, error)
+
+    assert error.retry_after_s == 7
 
 
 async def test_app_without_a_secret_sends_no_proof(world: World) -> None:

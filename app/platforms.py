@@ -54,7 +54,13 @@ class Platforms:
         oa = ZaloClient(ZaloApi(self._http, zalo, buckets), self._tokens, breakers)
         graph, traffic = GraphClient(self._http, facebook), Traffic(buckets, breakers)
         pages = PageAccounts(CachedCredentials(store, clock))
-        parts = FacebookParts(client=graph, accounts=pages, traffic=traffic, clock=clock)
+        parts = FacebookParts(
+            client=graph,
+            accounts=pages,
+            traffic=traffic,
+            clock=clock,
+            human_agent=settings.inbox.delivery.human_agent,
+        )
         meta = FacebookProfiles(graph, pages, traffic)
         self.messengers: dict[Channel, Messenger] = {
             "facebook": FacebookMessenger("messenger", parts),

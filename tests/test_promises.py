@@ -195,7 +195,7 @@ def test_every_package_is_named_in_the_architecture() -> None:
 
 
 def test_tests_stand_where_what_they_test_stands() -> None:
-    known = {*PACKAGES, "browser", "crash", "payloads"}
+    known = {*PACKAGES, "browser", "crash", "payloads", "__pycache__"}
 
     assert {one.parent.name for one in (ROOT / "tests").glob("*/*") if one.suffix} <= known
 

@@ -43,7 +43,7 @@ check-fast: install ## Under two minutes: format, lint, types, imports, tests wi
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not browser and not crash and not torture" --ignore=tests/crash $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 -m "not browser and not crash and not torture" --ignore=tests/crash $(ARGS)
 
 fix: install ## Format, and repair what ruff can repair
 	$(BIN)/ruff format .

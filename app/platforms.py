@@ -1,7 +1,6 @@
 """The real platforms, wired: how each channel sends and whose names it tells."""
 
 import asyncio
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 
 from app.settings import Settings
@@ -19,7 +18,6 @@ from channels.zalo.profiles import ZaloProfiles
 from channels.zalo.tokens import ZaloTokens
 from inbox.bots.credentials.caching import CachedCredentials
 from inbox.bots.credentials.store import CredentialStore
-from inbox.bots.secrets import SecretBox
 from inbox.clock import Clock
 from inbox.conversations.model import Channel, IdentityRef
 from inbox.mongo.buckets import Buckets
@@ -45,8 +43,7 @@ class Platforms:
 
     def __init__(self, settings: Settings, mongo: Mongo, clock: Clock, *, owner: str) -> None:
         facebook, zalo = settings.channels.facebook, settings.channels.zalo
-        box = SecretBox([urlsafe_b64encode(key).decode() for key in settings.secret_keys()])
-        store = CredentialStore(mongo, box)
+        store = CredentialStore(mongo, settings.secret_box())
         self._http = HttpClient()
         buckets, breakers = Buckets(mongo, clock), Breakers(clock)
         oauth = ZaloOAuth(self._http, zalo)

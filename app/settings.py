@@ -6,6 +6,7 @@ file that the same name with _FILE points at, which suits Docker, Kubernetes and
 """
 
 import os
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from app.settings_secrets import (
 )
 from channels.config import ChannelsConfig
 from crm_sync.config import CrmSyncConfig
+from inbox.bots.secrets import SecretBox
 from inbox.config import InboxConfig, secret_key_bytes
 from scheduler.config import SchedulerConfig
 
@@ -56,6 +58,10 @@ class Settings(BaseSettings):
     def secret_keys(self) -> tuple[bytes, ...]:
         """32 bytes each; the first is for new secrets, all are for reading old ones."""
         return tuple(secret_key_bytes(key) for key in self.inbox.secret_key)
+
+    def secret_box(self) -> SecretBox:
+        """Seals what is kept encrypted. Fernet wants padded keys, ours may come without."""
+        return SecretBox([urlsafe_b64encode(key).decode() for key in self.secret_keys()])
 
 
 def load_settings(

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import socket
 import time
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,7 +26,6 @@ from channels.store import IngestStore
 from channels.webhooks import FacebookSecrets, WebhookRoutes, ZaloSecrets
 from channels.zalo.parser import parse as parse_zalo
 from inbox.bots.routes import BotRoutes
-from inbox.bots.secrets import SecretBox
 from inbox.bots.service import BotService
 from inbox.cancelling import end
 from inbox.clock import Clock
@@ -199,8 +197,9 @@ class Service:
         self._sign_in_stores = SignInStores(self._staff_store, sessions, TryStore(mongo))
         self.staff = StaffService(mongo, self._passwords, self._actors, clock)
         self.tokens = Tokens(mongo, self._actors, clock)
-        box = SecretBox([urlsafe_b64encode(key).decode() for key in self.settings.secret_keys()])
-        self.bots = BotService(mongo, box, self._actors, clock, self._on_account_connected)
+        self.bots = BotService(
+            mongo, self.settings.secret_box(), self._actors, clock, self._on_account_connected
+        )
         self.hub = Hub(LiveStore(mongo), self.authenticator.refresh, config.live)
         self.erasures = ErasureStore(mongo, clock)
 

@@ -204,6 +204,20 @@ class DeliveryConfig(Section):
     )
 
 
+class PresenceConfig(Section):
+    """How long somebody counts as here."""
+
+    lasts: timedelta = Field(
+        default=timedelta(seconds=45), description="after the last sign of an open inbox"
+    )
+    phone_lasts: timedelta = Field(
+        default=timedelta(minutes=5), description="the same for phones, which sleep in pockets"
+    )
+    extend_every: timedelta = Field(
+        default=timedelta(seconds=15), description="between the signs of an open inbox"
+    )
+
+
 class StaffConfig(Section):
     """Signing in."""
 
@@ -241,4 +255,5 @@ class InboxConfig(Section):
     delivery: DeliveryConfig = DeliveryConfig()
     live: LiveConfig = LiveConfig()
     media: MediaConfig = MediaConfig()
+    presence: PresenceConfig = PresenceConfig()
     staff: StaffConfig = StaffConfig()

@@ -29,6 +29,7 @@ class Client:
     position: int
     allowed_lag: int
     needs_resync: bool = False
+    by_phone: bool = False
 
 
 @dataclass(slots=True)

@@ -50,11 +50,13 @@ class Hub:
         config: LiveConfig,
         *,
         may_see: MaySee = visibility.may_see,
+        on_connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._refresh = refresh
         self._config = config
         self._may_see = may_see
+        self._on_connected = on_connected
         self._joined_within_s = config.joined_within.total_seconds()
         self._ring = Ring(config.kept_events)
         self._clients: set[Client] = set()
@@ -65,7 +67,9 @@ class Hub:
 
     # Clients
 
-    def connect(self, actor: Actor, wire: Wire, *, after: str | None = None) -> Client:
+    def connect(
+        self, actor: Actor, wire: Wire, *, after: str | None = None, by_phone: bool = False
+    ) -> Client:
         """Say hello and begin to serve a client; `after` is the id of the last frame it has.
 
         The hello frame's id is the point the client goes on from: `after` when that is known,
@@ -74,7 +78,11 @@ class Hub:
         known = None if after is None else self._ring.position_after(after)
         position = self._ring.end if known is None else known
         client = Client(
-            actor, wire, position, max(self._config.client_queue, self._ring.end - position)
+            actor,
+            wire,
+            position,
+            max(self._config.client_queue, self._ring.end - position),
+            by_phone=by_phone,
         )
         here = self._ring.last_id if known is None else after
         wire.write(text_message([frame_json(Frame(id=here, type="hello"))]))
@@ -83,6 +91,7 @@ class Hub:
             wire.close(GOING_AWAY, "stopping")
         self._clients.add(client)
         live_clients.set(len(self._clients))
+        self._on_connected()
         if client.needs_resync or position < self._ring.end:
             self._serve(client, Turn(self._ring.end))
         return client
@@ -90,6 +99,15 @@ class Hub:
     def disconnect(self, client: Client) -> None:
         self._clients.discard(client)
         live_clients.set(len(self._clients))
+
+    def connected(self) -> dict[str, bool]:
+        """The people with an open connection here; True when all of theirs are phones."""
+        people: dict[str, bool] = {}
+        for client in self._clients:
+            if client.actor.session_id is not None:
+                staff_id = client.actor.id
+                people[staff_id] = people.get(staff_id, True) and client.by_phone
+        return people
 
     def close(self) -> None:
         """Close every client with 1001: they come back to another process, or to the next one."""

@@ -1,5 +1,7 @@
 """GET /api/v1/live: the WebSocket that tells an open inbox what changes."""
 
+from typing import Literal
+
 from aiohttp import web
 
 from inbox.config import LiveConfig
@@ -27,7 +29,11 @@ class LiveRoutes(Routes):
         problems=(BadRequest,),  # no upgrade was asked for
     )
     async def follow(
-        self, request: web.Request, actor: Actor, after: str | None = None
+        self,
+        request: web.Request,
+        actor: Actor,
+        after: str | None = None,
+        device: Literal["desktop", "phone"] = "desktop",
     ) -> web.StreamResponse:
         """Follow what changes, as a WebSocket.
 
@@ -35,11 +41,12 @@ class LiveRoutes(Routes):
         frames that happened together. The first is `hello`; its `id` is where the feed begins.
         Reconnect with `?after=` the id of the last frame: what was missed follows. `resync` means
         that this is not possible, so everything shown has to be read anew. `conversation_removed`
-        means that the conversation is not visible any more.
+        means that the conversation is not visible any more. A person with an open connection is
+        online; with `device=phone` they stay so for longer after it was cut.
         The server closes with 1001 (stopping) and 1013 (connect again) or 4401 (sign in again).
         """
         wire = await open_socket(request, heartbeat_s=self._heartbeat_s)
-        client = self._hub.connect(actor, wire, after=after)
+        client = self._hub.connect(actor, wire, after=after, by_phone=device == "phone")
         try:
             await self._hub.check(client)
             await wire.serve()

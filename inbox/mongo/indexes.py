@@ -134,6 +134,7 @@ INDEXES: tuple[Index, ...] = (
     Index("account_events", ("account_key", "-at", "-_id"), "what happened to an account"),
     Index("account_events", ("subjects",), "erasure finds account events that name a person"),
     Index("account_gaps", ("account_key", "from"), "intervals that a back-fill has to cover"),
+    _due("presence", "expiry", "people who are not here any more"),
     _due("erasures", "run", "erasures that wait to be carried out"),
     Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),
     Index("accounts", ("bot_id",), "the accounts of a bot"),

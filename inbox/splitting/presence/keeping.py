@@ -1,0 +1,100 @@
+"""Keeps presence: extends it while inboxes are open, ends it in time, sends the idle to a break."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
+
+import structlog
+
+from inbox.clock import Clock
+from inbox.config import PresenceConfig
+from inbox.mongo.failures import is_passing
+from inbox.splitting.presence.model import Connected
+from inbox.splitting.presence.store import PresenceStore
+
+log = structlog.get_logger(__name__)
+
+_EXPIRED_TOGETHER = 100
+
+Idle = Callable[[datetime], Awaitable[Mapping[str, datetime]]]
+"""Bots that send the idle to a break, each with the moment since when nobody may be idle."""
+
+
+class PresenceKeeping:
+    """Who has an inbox open in this process is here.
+
+    Whether a connection lives is known to the live feed, which pings it; a browser answers those
+    pings in a hidden tab too, where its timers hardly run.
+    """
+
+    def __init__(
+        self,
+        store: PresenceStore,
+        connected: Callable[[], Iterable[Connected]],
+        clock: Clock,
+        config: PresenceConfig,
+    ) -> None:
+        self._store = store
+        self._connected = connected
+        self._clock = clock
+        self._config = config
+        self._arrived = asyncio.Event()
+
+    def arrived(self) -> None:
+        """Somebody has just connected: do not wait for the next round."""
+        self._arrived.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Extend until `stop`."""
+        while not stop.is_set():
+            self._arrived.clear()
+            try:
+                await self.extend()
+            except Exception as error:
+                if not is_passing(error):
+                    log.exception("presence could not be extended")
+            await _either(self._arrived, stop, self._config.extend_every.total_seconds())
+
+    async def extend(self) -> None:
+        """One round: everybody who is connected is here for another while."""
+        now = self._clock.now()
+        lasts = {True: now + self._config.phone_lasts, False: now + self._config.lasts}
+        if until := {one.staff_id: lasts[one.by_phone] for one in self._connected()}:
+            await self._store.extend(until)
+
+
+class PresenceEnding:
+    """Notes, as due work, that somebody is not here any more, or lets customers wait."""
+
+    def __init__(self, store: PresenceStore, clock: Clock, idle: Idle) -> None:
+        self._store = store
+        self._clock = clock
+        self._idle = idle
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look again and again until `stop`."""
+        while not stop.is_set():
+            try:
+                await self.step()
+            except Exception as error:
+                if not is_passing(error):
+                    log.exception("presence could not be ended")
+            await self._store.due.wait(stop)
+
+    async def step(self) -> int:
+        """End what is over; how many went or were sent to a break."""
+        ended = 0
+        for claimed in await self._store.due.claim(_EXPIRED_TOGETHER):
+            ended += await self._store.expire(claimed)
+        for staff_id in sorted(await self._store.idle(await self._idle(self._clock.now()))):
+            ended += await self._store.take_break(staff_id, "auto")
+        return ended
+
+
+async def _either(first: asyncio.Event, second: asyncio.Event, timeout_s: float) -> None:
+    waiting = [asyncio.ensure_future(first.wait()), asyncio.ensure_future(second.wait())]
+    try:
+        await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            one.cancel()

@@ -1,0 +1,1 @@
+"""Splitting: who gets a new conversation, why, and when to try again."""

@@ -80,7 +80,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When it is open in a week: the intervals that begin on each of the seven days, Monday first."""
+    """When it is open in a week: the intervals that begin on each of seven days, Monday first."""
 
     weekdays: tuple[tuple[Interval, ...], ...]
 

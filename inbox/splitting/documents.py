@@ -221,8 +221,9 @@ def ledger_from(document: Document) -> LedgerEntry:
         bot_id=document.get("bot_id", ""),
         given=document.get("given", 0),
         lag=document.get("lag", 0),
-        held=document.get("held", 0),
+        period_lag=document.get("period_lag", 0),
         period=document.get("period"),
+        turn=document.get("turn", 0),
         sticky=document.get("sticky", 0),
         fallback=document.get("fallback", 0),
         manual=document.get("manual", 0),
@@ -232,14 +233,15 @@ def ledger_from(document: Document) -> LedgerEntry:
 
 
 def ledger_document(entry: LedgerEntry) -> dict[str, Any]:
-    """As it is stored in `split_ledger`; `lag` and `held` are whole numbers of fairness.UNIT."""
+    """As it is stored in `split_ledger`; both lags are whole numbers of UNIT."""
     return {
         "_id": {"rule_id": entry.rule_id, "staff_id": entry.staff_id},
         "bot_id": entry.bot_id,
         "given": entry.given,
         "lag": entry.lag,
-        "held": entry.held,
+        "period_lag": entry.period_lag,
         "period": entry.period,
+        "turn": entry.turn,
         "sticky": entry.sticky,
         "fallback": entry.fallback,
         "manual": entry.manual,

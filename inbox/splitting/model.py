@@ -28,7 +28,9 @@ Field = Literal[
     "weekday",
     "working_hours",
 ]
-Operator = Literal["is", "is_not", "in", "not_in", "contains", "exists", "not_exists", "between"]
+Operator = Literal[
+    "is", "is_not", "in", "not_in", "contains", "not_contains", "exists", "not_exists", "between"
+]
 Outcome = Literal["assigned", "fallback", "waiting", "claimable", "manual", "excluded_source"]
 Way = Literal["turn", "load", "idle", "fixed", "returning", "fallback"]
 """How the chosen one was found; only `turn`, `load`, `idle` and `fixed` use a turn."""
@@ -283,8 +285,9 @@ class LedgerEntry:
 
     `given` counts turns; `sticky`, `fallback` and `manual` came beside the turns. `lag` is what
     the person is owed, in units of fairness.UNIT to a conversation (negative: had too many).
-    `held` and `period` belong to fairness.py. `recent` are the last times of being given one, as
-    many as the rule's rate asks for, oldest first.
+    `period_lag` is the same since the set of eligible people or their weights last changed, and
+    `period` names that set. `turn` is the number of the rule's turn that was the last one given.
+    `recent` are the last times of getting one, as many as the rule's rate asks for, oldest first.
     """
 
     rule_id: str
@@ -292,8 +295,9 @@ class LedgerEntry:
     bot_id: str = ""
     given: int = 0
     lag: int = 0
-    held: int = 0
+    period_lag: int = 0
     period: str | None = None
+    turn: int = 0
     sticky: int = 0
     fallback: int = 0
     manual: int = 0

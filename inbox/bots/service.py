@@ -134,7 +134,7 @@ class BotService:
                 _refuse_clash(before, changes, version)
             if edit.member_ids is not None:
                 await self._check_members(edit.member_ids, before.member_ids, session)
-            values = {name: change["after"] for name, change in changes.items()}
+            values = _stored(changes)
             values |= {f"field_versions.{name}": before.version + 1 for name in changes}
             after = await self._bots.change(bot_id, values, session=session)
             await self._tell(actor, "bot_edited", bot_id, changes, session)
@@ -277,6 +277,13 @@ def _changes(before: Bot, edit: BotEdit) -> dict[str, dict[str, Any]]:
         for name, (old, new) in values.items()
         if new is not None and new != old
     }
+
+
+def _stored(changes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The fields to set; the rest of `split` belongs to the configuration of splitting."""
+    values = {name: change["after"] for name, change in changes.items()}
+    split = values.pop("split", {})
+    return values | {f"split.{name}": value for name, value in split.items()}
 
 
 def _split(before: Bot, edit: BotEdit) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pymongo.errors import DuplicateKeyError
 
 from inbox.clock import Clock
-from inbox.mongo.client import Mongo
+from inbox.mongo.client import Mongo, Session
 
 
 class Leases:
@@ -43,6 +43,15 @@ class Leases:
         except DuplicateKeyError:
             return None  # somebody else holds it
         return 1
+
+    async def confirm(self, name: str, fence: int, *, session: Session) -> bool:
+        """Whether the lease is still ours, in a transaction: whoever takes it over collides."""
+        held = await self._collection.update_one(
+            {"_id": name, "owner": self._owner, "fence": fence},
+            {"$set": {"confirmed_at": self._clock.now()}},
+            session=session,
+        )
+        return held.matched_count == 1
 
     async def release(self, name: str) -> None:
         """Give the lease back early; harmless when it is not ours any more."""

@@ -11,12 +11,16 @@ AwayBy = Literal["self", "auto"]
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """How somebody was when it was read; `since` is None for who was never here."""
+    """How somebody was when it was read; `since` is None for who was never here.
+
+    `replied_at` is when they last answered a customer.
+    """
 
     staff_id: str
     state: PresenceState
     since: datetime | None = None
     away_by: AwayBy | None = None
+    replied_at: datetime | None = None
 
     @property
     def is_online(self) -> bool:

@@ -211,4 +211,10 @@ def _state(document: Document | None, now: datetime) -> PresenceState:
 
 def _presence(document: Document, now: datetime) -> Presence:
     state = _state(document, now)
-    return Presence(document["_id"], state, document.get("since"), document.get("away_by"))
+    return Presence(
+        document["_id"],
+        state,
+        document.get("since"),
+        document.get("away_by"),
+        document.get("replied_at"),
+    )

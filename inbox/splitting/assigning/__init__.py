@@ -1,0 +1,1 @@
+"""Splitting at work: one assigner per bot gives every conversation its sale, once."""

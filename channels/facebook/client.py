@@ -156,6 +156,18 @@ class GraphClient:
             )
         )
 
+    async def delete(self, access: PageAccess, path: str) -> JsonObject:
+        """Remove any node or edge; `path` without a leading slash."""
+        return await self._call(
+            Call(
+                method="DELETE",
+                url=f"{self._base}/{path}",
+                query=self._proof(access.token),
+                headers=_authorization(access.token),
+                timeouts=self._quick,
+            )
+        )
+
     async def _call(self, call: Call) -> JsonObject:
         return result_of(await self._http.call(call))
 

@@ -17,8 +17,11 @@ from channels.zalo.oauth import ZaloOAuth
 from channels.zalo.profiles import ZaloProfiles
 from channels.zalo.tokens import ZaloTokens
 from inbox.bots.credentials.caching import CachedCredentials
+from inbox.bots.credentials.healing import Healing
 from inbox.bots.credentials.store import CredentialStore
+from inbox.bots.health.store import HealthStore
 from inbox.clock import Clock
+from inbox.conversations.delivery.store import DeliveryStore
 from inbox.conversations.model import Channel, IdentityRef
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
@@ -44,13 +47,17 @@ class Platforms:
     def __init__(self, settings: Settings, mongo: Mongo, clock: Clock, *, owner: str) -> None:
         facebook, zalo = settings.channels.facebook, settings.channels.zalo
         store = CredentialStore(mongo, settings.secret_box())
+        cached = CachedCredentials(store, clock)
+        self.healing = Healing(
+            HealthStore(mongo, clock), DeliveryStore(mongo, clock).wake_account, cached.forget
+        )
         self._http = HttpClient()
         buckets, breakers = Buckets(mongo, clock), Breakers(clock)
         oauth = ZaloOAuth(self._http, zalo)
-        self._tokens = ZaloTokens(mongo, store, oauth, zalo, clock, owner=owner)
+        self._tokens = ZaloTokens(mongo, store, self.healing, oauth, zalo, clock, owner=owner)
         oa = ZaloClient(ZaloApi(self._http, zalo, buckets), self._tokens, breakers)
         graph, traffic = GraphClient(self._http, facebook), Traffic(buckets, breakers)
-        pages = PageAccounts(CachedCredentials(store, clock))
+        pages = PageAccounts(cached)
         parts = FacebookParts(
             client=graph,
             accounts=pages,

@@ -253,6 +253,7 @@ def _with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
         parts,
         messengers=parts.messengers or platforms.messengers,
         profiles=parts.profiles or platforms.profiles,
+        healing=platforms.healing,
         companion=platforms,
     )
 

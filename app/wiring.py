@@ -15,6 +15,7 @@ from aiohttp import web
 
 from app.health import Health
 from app.settings import Settings
+from app.webhook_secrets import facebook_secrets, zalo_secrets
 from channels.accounts import AccountDirectory
 from channels.facebook.parser import parse as parse_facebook
 from channels.gaps import Gaps
@@ -23,8 +24,10 @@ from channels.ingesting import Ingesting, Parse, Understanding
 from channels.router import Router
 from channels.routes import ParkedRoutes
 from channels.store import IngestStore
-from channels.webhooks import FacebookSecrets, WebhookRoutes, ZaloSecrets
+from channels.webhooks import WebhookRoutes
 from channels.zalo.parser import parse as parse_zalo
+from inbox.bots.credentials.healing import Healing
+from inbox.bots.health.store import HealthStore
 from inbox.bots.routes import BotRoutes
 from inbox.bots.service import BotService
 from inbox.cancelling import end
@@ -110,6 +113,7 @@ class Parts:
     roles: frozenset[Role] = ALL_ROLES
     messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
     profiles: ProfileSource | None = None
+    healing: Healing | None = None
     companion: Companion | None = None
     router: Router = inbox_router
     web_build: Path | None = None
@@ -173,7 +177,7 @@ class Service:
             limits=settings.inbox.journal,
         )
         self.webhooks = WebhookRoutes(
-            self.journal, _facebook_secrets(settings), _zalo_secrets(settings)
+            self.journal, facebook_secrets(settings), zalo_secrets(settings)
         )
 
     def _parsers(self) -> dict[str, Parse]:
@@ -209,11 +213,14 @@ class Service:
         self.uploads = Uploads(UploadStore(mongo), files, clock, self.settings.inbox.media)
         pace = Pace(lease=config.lease, poll_every=config.poll_every)
         self.delivery = DeliveryStore(mongo, clock, pace=pace, rules=self._rules)
+        health = HealthStore(mongo, clock)
+        self.healing = parts.healing or Healing(health, self.delivery.wake_account)
         sending = Sending(
             self.delivery,
             self._applier,
             parts.messengers,
             self.uploads,
+            self.healing,
             clock,
             max_attempts=config.max_attempts,
             backoff=Backoff(config.first_retry_after, config.longest_retry_after),
@@ -365,21 +372,3 @@ class Service:
         wanted = TokenRequest(name=name, scopes=frozenset(scopes), lifetime=lifetime)
         _, secret = await self.tokens.create(actor, wanted)
         return secret
-
-
-def _facebook_secrets(settings: Settings) -> FacebookSecrets:
-    config = settings.channels.facebook
-    token = config.verify_token
-    return FacebookSecrets(
-        tuple(secret.get_secret_value().encode() for secret in config.app_secrets),
-        token.get_secret_value().encode() if token is not None else None,
-    )
-
-
-def _zalo_secrets(settings: Settings) -> ZaloSecrets:
-    config = settings.channels.zalo
-    return ZaloSecrets(
-        config.app_id,
-        tuple(secret.get_secret_value().encode() for secret in config.oa_secret_keys),
-        frozenset(config.domain_codes),
-    )

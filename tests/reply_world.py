@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from inbox.bots.credentials.healing import Healing
+from inbox.bots.health.store import HealthStore
 from inbox.clock import FixedClock
 from inbox.config import MediaConfig
 from inbox.conversations.applying import Applier
@@ -58,6 +60,7 @@ class ReplyWorld(World):
         files = MediaFiles.in_folder(folder)
         self.uploads = Uploads(UploadStore(mongo), files, clock, MediaConfig())
         self.delivery = DeliveryStore(mongo, clock, pace=Pace(lease=LEASE), rules=rules)
+        self.healing = Healing(HealthStore(mongo, clock), self.delivery.wake_account)
         self.applier = Applier(mongo, clock, JournalEntries(mongo, clock), rules)
         self.replies = ReplyService(
             ReplyStore(mongo, clock, rules),
@@ -76,6 +79,7 @@ class ReplyWorld(World):
             self.applier,
             self.messengers,
             self.uploads,
+            self.healing,
             self.clock,
             max_attempts=3,
             backoff=Backoff(timedelta(seconds=5), timedelta(seconds=60)),

@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 
 from inbox import metrics
+from inbox.bots.credentials.healing import Healing
+from inbox.bots.credentials.model import Health
 from inbox.clock import Clock
 from inbox.conversations.applying import Applier
 from inbox.conversations.changes import KeepSent
@@ -72,6 +74,7 @@ class Sending:
         applier: Applier,
         messengers: Mapping[Channel, Messenger],
         uploads: Uploads,
+        healing: Healing,
         clock: Clock,
         *,
         max_attempts: int,
@@ -81,6 +84,7 @@ class Sending:
         self._applier = applier
         self._messengers = messengers
         self._uploads = uploads
+        self._healing = healing
         self._clock = clock
         self._max_attempts = max_attempts
         self._backoff = backoff
@@ -179,7 +183,7 @@ class Sending:
             case SendUnavailable():
                 await self._again(begun, n, outcome)
             case AccountUnusable():
-                await self._store.mark_unusable(begun.conversation.get("account_key"), outcome)
+                await self._healing.note(begun.conversation.get("account_key"), health_of(outcome))
                 await self._put_back(begun, n)
             case _:
                 await self._uncertain(begun, n, outcome)
@@ -187,7 +191,10 @@ class Sending:
     async def _sent(self, begun: Subject, n: int, sent: Sent) -> None:
         kept = _kept(begun.conversation.document, begun.message.id, n, sent, self._clock.now())
         await self._applier.apply([kept], bots={})
-        await self._store.mark_usable(begun.conversation.get("account_key"))
+        account_key = begun.conversation.get("account_key")
+        if self._store.is_tried(account_key):
+            await self._healing.account_answers(account_key)
+            self._store.tried(account_key)
 
     async def _refused(self, message_id: str, n: int, error: SendError) -> None:
         now = self._clock.now()
@@ -286,6 +293,11 @@ class Sending:
             last_in_at=conversation.get("last_in_at"),
             reply_to=await self._store.quoted(quoted) if quoted is not None else None,
         )
+
+
+def health_of(error: AccountUnusable) -> Health:
+    """How an account is that answered a send like this."""
+    return Health("reauth", error.reason or error.code, platform_code=error.platform_code)
 
 
 def account_of(conversation: Document) -> AccountRef:

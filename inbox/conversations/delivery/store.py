@@ -7,21 +7,18 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
+from inbox.bots.credentials.model import WORKING
 from inbox.clock import Clock
 from inbox.conversations.delivery.steps import Wait, next_step
 from inbox.conversations.parts import part_at, set_part
 from inbox.conversations.sheet import Document, Tracked
 from inbox.conversations.telling import message_event
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
-from inbox.live.model import live_event
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace
-from inbox.ports import AccountUnusable
 
 TRIED_EVERY = timedelta(minutes=5)
 """One message tries an unusable account this often; the others wait."""
-_WORKS = ["ok", "expiring", None]
-"""States of an account that can send; see inbox/bots/credentials/model.py."""
 
 
 class LeaseLost(Exception):
@@ -196,7 +193,7 @@ class DeliveryStore:
         if account is None:
             return now + TRIED_EVERY
         health = account.get("health") or {}
-        if health.get("state") in _WORKS:
+        if health.get("state", "ok") in WORKING:
             return None
         self._ailing.add(account_key)
         last = health.get("tried_at") or health["at"]
@@ -209,47 +206,16 @@ class DeliveryStore:
         )
         return None if ours.modified_count else now + TRIED_EVERY
 
-    async def mark_unusable(self, account_key: str, error: AccountUnusable) -> None:
-        """Note what is wrong with an account, for its admins to see."""
-        now = self._clock.now()
-        reason = error.reason or error.code
+    def is_tried(self, account_key: str) -> bool:
+        """Whether a message tries an account that was seen to be unusable."""
+        return account_key in self._ailing
 
-        async def work(session: Session) -> None:
-            before = await self._mongo["accounts"].find_one_and_update(
-                {"_id": account_key, "health.state": {"$in": _WORKS}},
-                {
-                    "$set": {
-                        "health": {
-                            "state": "reauth",
-                            "reason": reason,
-                            "platform_code": error.platform_code,
-                            "at": now,
-                        }
-                    }
-                },
-                session=session,
-            )
-            if before is not None:
-                await self._tell_bot(before["bot_id"], now, session)
-
-        await self._mongo.transaction(work)
-
-    async def mark_usable(self, account_key: str) -> None:
-        """A message went out: the account works, and what waits for it goes out now."""
-        if account_key not in self._ailing:
-            return
+    def tried(self, account_key: str) -> None:
+        """It went out, and that is noted."""
         self._ailing.discard(account_key)
-        now = self._clock.now()
-        before = await self._mongo["accounts"].find_one_and_update(
-            {"_id": account_key, "health.state": {"$nin": _WORKS}},
-            {"$set": {"health": {"state": "ok", "at": now}}},
-        )
-        if before is not None:
-            await self._tell_bot(before["bot_id"], now)
-            await self.wake_account(account_key)
 
     async def wake_account(self, account_key: str) -> None:
-        """Whoever has made an account usable calls this: its messages go out at once."""
+        """Let the messages of an account go out at once; called by `Healing` alone."""
         now = self._clock.now()
         await self._mongo["conversations"].update_many(
             {
@@ -260,10 +226,6 @@ class DeliveryStore:
             {"$set": {"delivery.due_at": now}},
         )
         self.due.wake()
-
-    async def _tell_bot(self, bot_id: str, now: datetime, session: Session | None = None) -> None:
-        event = live_event(type="bot_changed", at=now, bot_id=bot_id)
-        await self._mongo["live_events"].insert_one(event, session=session)
 
 
 def _subject(message: Document, conversation: Document) -> Subject:

@@ -230,9 +230,7 @@ async def test_an_account_that_works_again_sends_what_waits_at_once(
     assert platform.texts == []
 
     key = account_key("facebook", PAGE)
-    ok = {"state": "ok", "at": world.clock.now()}
-    await mongo["accounts"].update_one({"_id": key}, {"$set": {"health": ok}})
-    await world.delivery.wake_account(key)
+    await world.healing.account_works(key)
     await world.deliver()
 
     assert platform.texts == ["Dạ"] * 3

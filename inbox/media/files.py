@@ -68,6 +68,11 @@ class MediaFiles:
         found = await obstore.get_async(self._store, _path(sha256), options={"range": (start, end)})
         return _as_bytes(found.stream(min_chunk_size=_PART_BYTES))
 
+    async def size(self, sha256: str) -> int:
+        """Bytes of an object. Raises FileNotFoundError."""
+        found = await obstore.head_async(self._store, _path(sha256))
+        return found["size"]
+
 
 async def _as_bytes(stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     async for chunk in stream:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from inbox.conversations.model import AttachmentKind, Channel, ConversationKind, IdentityRef
 
@@ -82,15 +82,22 @@ class Button:
     payload: str | None = None
 
 
+Place = Literal["message", "comment", "private"]
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an agent, a script or a bot wants to say, before it is cut into platform messages."""
+    """What an agent, a script or a bot wants to say, before it is cut into platform messages.
+
+    `place`: a message, a public answer to a comment, or a private one, which is a single message.
+    """
 
     text: str | None = None
     files: tuple[OutgoingFile, ...] = ()
     quick_replies: tuple[Button, ...] = ()
     buttons: tuple[Button, ...] = ()
     sticker: str | None = None
+    place: Place = "message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +135,14 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The platform took it. `window` is what its answer says about the reply window, if it does."""
+    """The platform took it. `window` is what its answer says about the reply window, if it does.
+
+    `recipient_id` is the person whom it went to, where the answer says so.
+    """
 
     external_id: str
     window: dict[str, Any] | None = None
+    recipient_id: str | None = None
 
 
 class SendError(Exception):
@@ -140,6 +151,7 @@ class SendError(Exception):
     SendError
       SendRefused        final: the platform will never take this message
         WindowClosed     the reply window is over
+        PrivateAnswerRefused  this comment cannot be answered privately (any more)
       SendUnavailable    passing: nothing was sent; worth another try after `retry_after_s`
       AccountUnusable    the account's token or permission is dead: its sends wait for an admin
       SendUncertain      the request may have been taken: never sent again by itself
@@ -165,6 +177,12 @@ class WindowClosed(SendRefused):
     code = "window_closed"
     vi = "Đã hết thời gian được phép trả lời khách trên kênh này."
     en = "The time in which this channel lets you answer is over."
+
+
+class PrivateAnswerRefused(SendRefused):
+    code = "private_answer_refused"
+    vi = "Không thể trả lời riêng bình luận này."
+    en = "This comment cannot be answered privately."
 
 
 class SendUnavailable(SendError):
@@ -224,6 +242,30 @@ class Messenger(Protocol):
 
     async def mark_seen(self, account: AccountRef, recipient: Recipient) -> None:
         """Best effort; failures are ignored."""
+        ...
+
+
+class CommentModeration(Protocol):
+    """What an account may do about comments under its posts. Every call may be repeated.
+
+    Each raises SendRefused, SendUnavailable, AccountUnusable or SendUncertain.
+    """
+
+    @property
+    def likes(self) -> bool:
+        """Whether comments can be liked on this channel."""
+        ...
+
+    async def hide(self, account: AccountRef, comment_id: str, *, hidden: bool) -> None:
+        """Hide a customer's comment from the public, or show it again."""
+        ...
+
+    async def like(self, account: AccountRef, comment_id: str, *, liked: bool) -> None:
+        """Like a comment as the account, or take the like back."""
+        ...
+
+    async def remove(self, account: AccountRef, comment_id: str) -> None:
+        """Delete a comment of the account's own, for good; one that is gone already is no error."""
         ...
 
 

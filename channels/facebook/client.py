@@ -128,8 +128,33 @@ class GraphClient:
     async def hide_comment(
         self, access: PageAccess, platform: Platform, comment_id: str, *, hidden: bool
     ) -> None:
-        """Hide a comment from everybody but its author and their friends, or show it again."""
+        """Hide a comment from everybody but its author and their friends, or show it again.
+
+        Source: https://developers.facebook.com/docs/graph-api/reference/comment#updating and
+        https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment
+        """
         await self.post(access, comment_id, {_HIDING[platform]: hidden})
+
+    async def like_comment(self, access: PageAccess, comment_id: str, *, liked: bool) -> None:
+        """Like a comment as the page, or take it back; Facebook only.
+
+        Source: https://developers.facebook.com/docs/graph-api/reference/object/likes
+        """
+        if liked:
+            await self.post(access, f"{comment_id}/likes", {})
+        else:
+            await self.delete(access, f"{comment_id}/likes")
+
+    async def conversation_of_comment(
+        self, access: PageAccess, comment_id: str, fields: str
+    ) -> JsonObject | None:
+        """The conversation that a private answer to a comment has begun; None without one.
+
+        Source: https://developers.facebook.com/docs/graph-api/reference/comment
+        """
+        query = {"fields": f"private_reply_conversation{{{fields}}}"}
+        found = (await self.get(access, comment_id, query)).get("private_reply_conversation")
+        return found if isinstance(found, dict) else None
 
     async def get(self, access: PageAccess, path: str, query: Mapping[str, str]) -> JsonObject:
         """Read any node or edge; `path` without a leading slash."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from inbox.ports import (
     AccountUnusable,
+    PrivateAnswerRefused,
     SendError,
     SendRefused,
     SendUnavailable,
@@ -31,6 +32,42 @@ class MediaRefused(SendRefused):
     code = "media_refused"
     vi = "Facebook không nhận tệp này (sai loại, quá lớn hoặc không đọc được)."
     en = "Facebook does not take this file: its type, its size, or it cannot be read."
+
+
+class CommentTextOnly(MediaRefused):
+    code = "comment_text_only"
+    vi = "Trả lời bình luận công khai chỉ gửi được chữ, không kèm tệp hay nút bấm."
+    en = "A public answer to a comment can only be text, without files or buttons."
+
+
+class CommentTooLong(MessageInvalid):
+    code = "comment_too_long"
+    vi = "Bình luận quá dài."
+    en = "The comment is too long."
+
+
+class PrivateAnswerTooLong(MessageInvalid):
+    code = "private_answer_too_long"
+    vi = "Nhắn riêng từ bình luận chỉ được một tin: một đoạn chữ ngắn hoặc một tệp."
+    en = "A private answer to a comment is one message: a short text or a single file."
+
+
+class CommentGone(SendRefused):
+    code = "comment_gone"
+    vi = "Bình luận không còn, hoặc trang không được phép sửa bình luận này."
+    en = "The comment is gone, or the page may not change it."
+
+
+class ModerationNotPermitted(SendRefused):
+    code = "moderation_not_permitted"
+    vi = (
+        "Ứng dụng chưa được Meta cấp quyền quản lý bình luận "
+        "(pages_manage_engagement). Hãy báo quản trị viên."
+    )
+    en = (
+        "Meta has not permitted the app to manage comments (pages_manage_engagement). "
+        "Tell an administrator."
+    )
 
 
 class AttachmentExpired(MediaRefused):
@@ -63,13 +100,13 @@ class ThreadOwnedElsewhere(SendRefused):
     en = "Another app has control of this conversation at Facebook."
 
 
-class PrivateReplyDone(SendRefused):
+class PrivateReplyDone(PrivateAnswerRefused):
     code = "private_reply_done"
     vi = "Bình luận này đã được trả lời riêng rồi."
     en = "This comment has been answered privately already."
 
 
-class PrivateReplyImpossible(SendRefused):
+class PrivateReplyImpossible(PrivateAnswerRefused):
     code = "private_reply_impossible"
     vi = "Không thể trả lời riêng bình luận này (đã quá 7 ngày, đã xoá hoặc bị hạn chế)."
     en = "This comment cannot be answered privately: older than 7 days, deleted or restricted."

@@ -202,7 +202,13 @@ class SendUnavailable(SendError):
 
 
 class AccountUnusable(SendError):
+    """`health` is what it makes of the account: "reauth" = an admin connects it again, "blocked"
+    = something else is asked of a person. Its reason is `reason` where that is a known word,
+    else `code` (inbox/bots/health/reasons.py says for each what to do).
+    """
+
     code = "account_unusable"
+    health: Literal["reauth", "blocked"] = "reauth"
     vi = "Tài khoản kênh cần được kết nối lại; tin nhắn đang chờ."
     en = "The channel account must be connected again; the message is waiting."
 

@@ -88,8 +88,10 @@ class TooManyTagged(SendRefused):
     en = "The customer has received too many messages outside the 24-hour window."
 
 
-class PermissionMissing(SendRefused):
-    code = "permission_missing"
+class NotPermitted(SendRefused):
+    """A permission error about this one message: nothing is said of the account."""
+
+    code = "not_permitted"
     vi = "Ứng dụng chưa được Facebook cấp quyền gửi tin này. Hãy báo quản trị viên."
     en = "Facebook has not permitted the app to send this. Tell an administrator."
 
@@ -124,14 +126,23 @@ class TokenDead(AccountUnusable):
     en = "The page must be connected to Facebook again; the message is waiting."
 
 
+class PermissionMissing(AccountUnusable):
+    code = "permission_missing"
+    health = "blocked"
+    vi = "Ứng dụng chưa được Facebook cấp quyền nhắn tin cho trang này; tin nhắn đang chờ."
+    en = "Facebook has not permitted the app to message for this page; the message is waiting."
+
+
 class AccountBlocked(AccountUnusable):
     code = "account_blocked"
+    health = "blocked"
     vi = "Facebook đang hạn chế trang này; tin nhắn đang chờ."
     en = "Facebook restricts this page; the message is waiting."
 
 
 class AppMisconfigured(AccountUnusable):
     code = "app_misconfigured"
+    health = "blocked"
     vi = "Ứng dụng Facebook chưa được cấu hình đúng (app secret); tin nhắn đang chờ."
     en = "The Facebook app is not set up correctly (app secret); the message is waiting."
 
@@ -157,6 +168,8 @@ FAILURES_BY_PAIR: Mapping[tuple[int, int], type[SendError]] = {
     (100, 2534037): ThreadOwnedElsewhere,
     (200, 1545041): RecipientUnavailable,
     (613, 2018338): TooManyTagged,
+    (200, 2018027): PermissionMissing,
+    (200, 2018028): PermissionMissing,
     (1, 1357046): SendUncertain,
 }
 """2018008: Meta could not fetch a file; we send bytes, so it is Meta's own trouble and passes.
@@ -178,8 +191,8 @@ FAILURES_BY_CODE: Mapping[int, type[SendError]] = {
     2: SendUnavailable,
     1200: SendUnavailable,
     3: PermissionMissing,
-    10: PermissionMissing,
-    200: PermissionMissing,
+    10: NotPermitted,
+    200: NotPermitted,
     4: RateLimited,
     17: RateLimited,
     32: RateLimited,
@@ -197,7 +210,11 @@ FAILURES_BY_CODE: Mapping[int, type[SendError]] = {
     10902: PrivateReplyImpossible,
     10903: PrivateReplyImpossible,
 }
-"""Whatever the subcode. 1/99 is 1, 200/2018028 and 200/2018027 are 200, 190/46x are 190."""
+"""Whatever the subcode. 1/99 is 1, 190/46x are 190."""
+
+PERMISSION_CODES = frozenset({10, 200})
+"""Without a subcode the app lacks a permission for all of the page; with one that we do not know
+something about this message or person: one error of theirs must not stop a whole page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +278,8 @@ def _known_kind(fault: GraphFault) -> type[SendError] | None:
         return None
     if code == 100 and subcode is None and fault.type == _MISSING_PROOF_TYPE:  # noqa: PLR2004 - Meta's number
         return AppMisconfigured  # the proof of the app secret is missing or wrong
+    if subcode is None and code in PERMISSION_CODES:
+        return PermissionMissing
     if subcode is not None:
         for found in (FAILURES_BY_PAIR.get((code, subcode)), FAILURES_BY_NUMBER.get(subcode)):
             if found is not None:

@@ -16,6 +16,8 @@ from channels.facebook.failures import (
     CommentTextOnly,
     GraphError,
     NoMessageId,
+    NotPermitted,
+    PermissionMissing,
     failure_of,
 )
 from channels.facebook.traffic import (
@@ -124,7 +126,7 @@ class FacebookMessenger:
         try:
             answer = await self._client.answer_comment(access, self._platform, comment_id, text)
         except (GraphError, NotSent, MaybeSent) as error:
-            raise _send_error(error) from error
+            raise _about_comment(_send_error(error)) from error
         return _sent(answer.get("id"))
 
     async def _upload(self, access: PageAccess, outgoing: Outgoing, file: OutgoingFile) -> str:
@@ -223,6 +225,13 @@ def _send_error(error: GraphError | NotSent | MaybeSent) -> SendError:
     if isinstance(error, NotSent):
         return SendUnavailable(f"no connection: {error}")
     return SendUncertain(f"no answer: {error}")
+
+
+def _about_comment(error: SendError) -> SendError:
+    """Comments need permissions of their own: without them the page's messages still go out."""
+    if isinstance(error, PermissionMissing):
+        return NotPermitted(error.reason, platform_code=error.platform_code)
+    return error
 
 
 def _answered_comment(outgoing: Outgoing) -> str:

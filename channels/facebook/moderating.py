@@ -7,6 +7,7 @@ from channels.facebook.failures import (
     CommentGone,
     GraphError,
     ModerationNotPermitted,
+    NotPermitted,
     PermissionMissing,
     RecipientUnavailable,
     failure_of,
@@ -75,7 +76,7 @@ def _failure(error: GraphError | NotSent | MaybeSent) -> SendError:
     if isinstance(error, MaybeSent):
         return SendUncertain(f"no answer: {error}")
     failure = failure_of(error.fault)
-    if isinstance(failure, PermissionMissing):
+    if isinstance(failure, PermissionMissing | NotPermitted):
         return ModerationNotPermitted(failure.reason, platform_code=failure.platform_code)
     if isinstance(failure, RecipientUnavailable):
         return CommentGone(failure.reason, platform_code=failure.platform_code)

@@ -44,6 +44,16 @@ def _due(collection: str, path: str, why: str) -> Index:
     return Index(collection, (at,), why, partial={at: {"$exists": True}})
 
 
+def _named_objects(collection: str, path: str) -> Index:
+    """The index of references to stored objects: one is deleted when nothing names it."""
+    return Index(
+        collection,
+        (path,),
+        "whether anything refers to a stored object",
+        partial={path: {"$exists": True}},
+    )
+
+
 INDEXES: tuple[Index, ...] = (
     Index(
         "webhook_journal",
@@ -87,6 +97,18 @@ INDEXES: tuple[Index, ...] = (
         "erasure finds what a person wrote in comments and groups",
         partial={"author.id": {"$exists": True}},
     ),
+    _due("messages", "copying", "attachments that wait to be copied"),
+    _named_objects("messages", "attachments.copy.sha256"),
+    _named_objects("messages", "attachments.copy.thumbnail.sha256"),
+    _named_objects("uploads", "sha256"),
+    _named_objects("customers", "identities.avatar.sha256"),
+    _due("stored_objects", "check", "objects that perhaps nothing refers to any more"),
+    Index(
+        "messages",
+        ("attachments.upload_id",),
+        "erasure finds whether a file of ours was sent to others too",
+        partial={"attachments.upload_id": {"$exists": True}},
+    ),
     Index(
         "conversations",
         ("bot_id", "status", "-last.at", "-_id"),
@@ -129,6 +151,7 @@ INDEXES: tuple[Index, ...] = (
     _due("conversations", "delivery", "conversations with messages to send, or in doubt"),
     Index("platform_ids", ("conversation_id",), "erasure forgets what our messages were called"),
     _due("customers", "profile", "profiles that wait to be fetched"),
+    _due("customers", "avatar_copying", "avatars that wait to be copied"),
     Index("interactions", ("customer_id", "-at", "-_id"), "the timeline of a customer"),
     Index("interactions", ("conversation_id",), "erasure and merge find a thread's facts"),
     Index("account_events", ("account_key", "-at", "-_id"), "what happened to an account"),

@@ -56,6 +56,7 @@ from inbox.customers.routes import CustomerRoutes
 from inbox.customers.store import CustomerStore
 from inbox.errors import NotFound
 from inbox.http.application import build_application
+from inbox.http.proxies import PROXIES, trusting
 from inbox.http.routing import Routes
 from inbox.live.hub import Hub
 from inbox.live.routes import LiveRoutes
@@ -242,13 +243,15 @@ class Service:
         extra = [self.health.register]
         if "web" in parts.roles:
             extra.append(self.webhooks.register)
-        return build_application(
+        application = build_application(
             self.tables() if "web" in parts.roles else [],
             self.authenticator,
             static=parts.web_build,
             max_body=self.settings.channels.max_body_bytes,
             extra=extra,
         )
+        application[PROXIES] = trusting(self.settings.app.trusted_networks())
+        return application
 
     def tables(self) -> Sequence[Routes]:
         """Every route of the API, in the order of its documentation."""
@@ -259,7 +262,7 @@ class Service:
         )
         marking = MarkingStore(mongo, reads, clock, self._rules)
         return (
-            SessionRoutes(signing_in, self._staff_store, config.staff),
+            SessionRoutes(signing_in, self._staff_store),
             StaffRoutes(self.staff),
             TokenRoutes(self.tokens),
             BotRoutes(self.bots),

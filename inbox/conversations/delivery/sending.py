@@ -1,9 +1,10 @@
 """One part on its way: what the channel gets, and what each of its answers means."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from inbox.bots.credentials.model import Health
 from inbox.clock import Clock
 from inbox.conversations.applying import Applier
 from inbox.conversations.changes import KeepSent
+from inbox.conversations.delivery.grouping import Grouped
 from inbox.conversations.delivery.steps import CHECKS, next_check
 from inbox.conversations.delivery.store import DeliveryStore, Subject
 from inbox.conversations.files import FileGone, stored_file
@@ -81,7 +83,7 @@ class Sending:
         backoff: Backoff,
     ) -> None:
         self._store = store
-        self._applier = applier
+        self._answers = Grouped[KeepSent, None](partial(_keep_all, applier))
         self._messengers = messengers
         self._uploads = uploads
         self._healing = healing
@@ -89,38 +91,44 @@ class Sending:
         self._max_attempts = max_attempts
         self._backoff = backoff
 
-    async def send(self, claimed: Claimed, message: Document, part: Document) -> bool:
-        """Send a part, once; False when its account cannot send, so that everything waits.
+    async def send(self, begun: Subject, n: int) -> bool:
+        """Send a part that is marked as being sent; False when its account cannot send.
 
-        Raises:
-            LeaseLost: the conversation is not ours any more; nothing was sent.
+        Everything that belongs to the account waits then.
         """
-        file = await self._file(message, part)
-        if isinstance(file, FileGone):
-            gone = file
-            await self._note(lambda: self._refused(message["_id"], part["n"], gone))
-            return True
-        begun = await self._store.begin(claimed, message["_id"], part["n"])
-        if begun is None:
-            return True
-        outcome = await self._try(begun, part["n"], file)
-        await self._note(lambda: self._keep(begun, part["n"], outcome))
+        outcome = await self._outcome(begun, n)
+        await self._note(lambda: self._keep(begun, n, outcome))
         channel = begun.conversation.get("channel")
         word = outcome.code if isinstance(outcome, SendError) else "sent"
         metrics.parts_total.labels(channel, word).inc()
-        log.info("part sent", message_id=begun.message.id, n=part["n"], outcome=word)
+        log.info("part sent", message_id=begun.message.id, n=n, outcome=word)
         return not isinstance(outcome, AccountUnusable)
 
-    async def _try(self, begun: Subject, n: int, file: OutgoingFile | None) -> Sent | SendError:
+    async def _outcome(self, begun: Subject, n: int) -> Sent | SendError:
+        """What became of it. What goes wrong before the channel is called is no doubt."""
+        part = part_at(begun.message, n)
+        assert part is not None
+        message, conversation = begun.message.document, begun.conversation.document
+        try:
+            file = await self._file(message, part)
+            if isinstance(file, FileGone):
+                return file
+            outgoing = await self._outgoing_of(conversation, message, part, file)
+        except Exception as error:
+            if not is_passing(error):
+                log.exception("a part could not be prepared", message_id=begun.message.id, n=n)
+            return SendUnavailable("not prepared")
+        return await self._call(outgoing, begun.message.id, n)
+
+    async def _call(self, outgoing: Outgoing, message_id: str, n: int) -> Sent | SendError:
         """What the channel says. A bug, or no answer in time: it may have arrived."""
-        outgoing = await self._outgoing(begun, n, file)
         try:
             async with asyncio.timeout(self._store.lease.total_seconds() / 2):
                 return await self._messengers[outgoing.account.channel].send(outgoing)
         except SendError as error:
             return error
         except Exception:
-            log.exception("a send ended without an answer", message_id=begun.message.id, n=n)
+            log.exception("a send ended without an answer", message_id=message_id, n=n)
             return SendUncertain()
 
     async def doubt(self, message: Document, part: Document) -> None:
@@ -144,7 +152,7 @@ class Sending:
         found = await self._find(conversation, message, part)
         if found is not None:
             sent = _kept(conversation, message["_id"], part["n"], Sent(found), self._clock.now())
-            await self._applier.apply([replace(sent, read_back=True)], bots={})
+            await self._answers.do(replace(sent, read_back=True))
         now = self._clock.now()
 
         def work(subject: Subject) -> None:
@@ -190,7 +198,7 @@ class Sending:
 
     async def _sent(self, begun: Subject, n: int, sent: Sent) -> None:
         kept = _kept(begun.conversation.document, begun.message.id, n, sent, self._clock.now())
-        await self._applier.apply([kept], bots={})
+        await self._answers.do(kept)
         account_key = begun.conversation.get("account_key")
         if self._store.is_tried(account_key):
             await self._healing.account_answers(account_key)
@@ -272,13 +280,6 @@ class Sending:
         except FileGone as error:
             return error
 
-    async def _outgoing(self, begun: Subject, n: int, file: OutgoingFile | None) -> Outgoing:
-        part = part_at(begun.message, n)
-        assert part is not None
-        return await self._outgoing_of(
-            begun.conversation.document, begun.message.document, part, file
-        )
-
     async def _outgoing_of(
         self, conversation: Document, message: Document, part: Document, file: OutgoingFile | None
     ) -> Outgoing:
@@ -339,6 +340,11 @@ def _put_in_doubt(subject: Subject, n: int, error: SendError, now: datetime) -> 
         check_at=now + CHECKS[0],
         checks=None,
     )
+
+
+async def _keep_all(applier: Applier, answers: Sequence[KeepSent]) -> list[None]:
+    await applier.apply(answers, bots={})
+    return [None] * len(answers)
 
 
 def _token(begun: Subject, n: int) -> Any:

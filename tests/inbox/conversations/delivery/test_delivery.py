@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inbox.clock import FixedClock
-from inbox.conversations.delivery.store import DeliveryStore
+from inbox.conversations.delivery.store import DeliveryStore, Turn
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
 from inbox.ports import (
@@ -321,7 +321,7 @@ async def test_a_part_that_a_dead_worker_was_sending_is_in_doubt_and_not_sent_ag
     message = await world.say(thread, "Một")
     await world.say(thread, "Hai")
     [claimed] = await world.delivery.due.claim(10)
-    await world.delivery.begin(claimed, message, 0)  # and then it died
+    await world.delivery.take_turns([Turn(claimed)])  # and then it died
 
     await world.deliver()
     assert platform.calls == 0, "its lease still runs"
@@ -501,3 +501,21 @@ async def test_a_stalled_conversation_holds_up_no_other(
     stop.set()
     await running
     assert platform.texts == ["Hai", "Một"]
+
+
+async def test_a_database_that_is_away_before_the_call_leaves_no_doubt(
+    world: ReplyWorld, platform: FakePlatform, mongo: Mongo, mongo_uri: str
+) -> None:
+    upload = await world.upload(b"anh")
+    message = await world.say(await world.thread(), None, upload_ids=(upload.id,))
+    uploads = f"{mongo.db.name}.uploads"
+
+    with failing(
+        mongo_uri, ["find"], app_name="chat-inbox", times=2, errorCode=10107, namespace=uploads
+    ):
+        await world.deliver()
+        assert (platform.calls, await world.status(message)) == (0, "queued")
+    await world.deliver_all()
+
+    assert await world.status(message) == "sent"
+    assert platform.calls == 1

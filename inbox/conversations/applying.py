@@ -14,6 +14,7 @@ from inbox.conversations.changes import (
     KeepMessage,
     KeepSent,
     React,
+    RefusePrivateAnswer,
     RemoveMessage,
     ShareInfo,
     subjects,
@@ -93,6 +94,7 @@ class Applier:
     async def _apply(
         self, changes: Sequence[Change], bots: Mapping[str, str], session: Session
     ) -> None:
+        changes = await self._store.in_their_threads(changes, session)
         sheet = Sheet(self._clock.now(), bots)
         await self._load(sheet, changes, session)
         for change in changes:
@@ -110,6 +112,9 @@ class Applier:
         sheet.load_messages(await self._store.messages(_message_ids(changes), session))
         await self._load_ours(sheet, changes, session)
         thread_ids = {ref.id for change in changes if (ref := thread_of(change)) is not None}
+        thread_ids |= {
+            change.home.id for change in changes if isinstance(change, KeepSent) and change.home
+        }
         for message in sheet.messages.values():
             if message.get("conversation_id") is not None:
                 thread_ids.add(message.get("conversation_id"))
@@ -122,6 +127,10 @@ class Applier:
         ours = {alias.get("message_id") for alias in sheet.aliases.values()} | _our_ids(changes)
         sheet.load_messages(await self._store.messages(ours - sheet.messages.keys(), session))
         sheet.load_messages(await self._store.pending(_guessing(sheet, changes), session))
+        privately = (one.get("private") for one in sheet.messages.values())
+        comments = {str(private["message_id"]) for private in privately if private}
+        missing = comments - sheet.messages.keys()
+        sheet.load_messages(await self._store.messages(missing, session))
         if other := _other_alias_ids(sheet, changes) - sheet.aliases.keys():
             sheet.load_aliases(await self._store.aliases(other, session))
 
@@ -180,6 +189,8 @@ def _message_ids(changes: Iterable[Change]) -> set[str]:
     for change in changes:
         match change:
             case KeepMessage() | EditMessage() | RemoveMessage() | HideMessage() | React():
+                ids.add(change.message.id)
+            case RefusePrivateAnswer():
                 ids.add(change.message.id)
             case KeepSent():
                 ids.update((change.message.id, change.message_id))
@@ -253,7 +264,7 @@ def _identity_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
         customer = getattr(change, "customer", None)
         if customer is None:
             continue
-        ref = thread_of(change)
+        ref = change.home if isinstance(change, KeepSent) else thread_of(change)
         thread = sheet.threads.get(ref.id) if ref is not None else None
         unknown = thread is None or thread.get("customer_id") is None
         named = isinstance(change, KeepMessage) and change.customer_name is not None

@@ -22,6 +22,7 @@ from inbox.conversations.changes import (
     NoteInteraction,
     PassThread,
     React,
+    RefusePrivateAnswer,
     RemoveMessage,
     ShareInfo,
 )
@@ -32,10 +33,11 @@ from inbox.conversations.facts import (
     put_reaction,
     put_removed,
 )
+from inbox.conversations.homing import refuse_private_answer
 from inbox.conversations.meeting import keep_sent, take_echo, take_likely_echo
 from inbox.conversations.model import Window
 from inbox.conversations.naming import learn_name, put_newer
-from inbox.conversations.parts import is_last
+from inbox.conversations.parts import is_last, reached_at
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.ids import account_key, hash_id
 from inbox.mongo.documents import INT64_MAX, storable
@@ -284,17 +286,8 @@ def _acknowledge(sheet: Sheet, change: Acknowledge) -> None:
         if part is not None and not is_last(message, part):
             continue  # a message of ours has arrived when its last part has
         message.put_earlier(name, change.at)
-        if (reached := _platform_time(message)) is not None:
+        if (reached := reached_at(message)) is not None:
             sheet.thread(change.thread).put_later(name, reached)
-
-
-def _platform_time(message: Tracked) -> datetime | None:
-    """When the platform says it was written; what we wrote is told by its echo only."""
-    if message.get("parts") is None:
-        at: datetime | None = message.get("at")
-        return at
-    times = [part["echo_at"] for part in message.get("parts") if "echo_at" in part]
-    return max(times) if times and message.get("sent_at") is not None else None
 
 
 def _keep_sent(sheet: Sheet, change: KeepSent) -> None:
@@ -388,6 +381,7 @@ _FOLDS: dict[type, Callable[[Sheet, Any], None]] = {
     EditMessage: _edit,
     RemoveMessage: _remove,
     HideMessage: _hide,
+    RefusePrivateAnswer: refuse_private_answer,
     React: _react,
     Acknowledge: _acknowledge,
     NoteInteraction: _note_interaction,

@@ -10,6 +10,7 @@ from typing import Any
 
 from inbox.conversations.changes import KeepMessage, KeepSent
 from inbox.conversations.facts import put_edit, put_hidden, put_reaction, put_removed
+from inbox.conversations.homing import bring_home
 from inbox.conversations.model import MessageRef
 from inbox.conversations.parts import (
     FATE_UNKNOWN,
@@ -51,11 +52,13 @@ def take_echo(sheet: Sheet, change: KeepMessage) -> bool:
         message = sheet.messages.get(alias.get("message_id"))
         if message is not None:
             mark_sent(message, alias.get("part"), change.message.external_id, echo_at=change.at)
+            bring_home(sheet, message, change.thread, change.customer)
             _follow_receipts(sheet, message)
         return True
     named = _named(sheet, change)
     if named is not None:
         _meet(sheet, *named, change.message, echo_at=change.at)
+        bring_home(sheet, named[0], change.thread, change.customer)
         return True
     return False
 
@@ -95,6 +98,8 @@ def keep_sent(sheet: Sheet, change: KeepSent) -> None:
         _restore_other(sheet, message, part, change.message)
     _meet(sheet, message, change.part, change.message, echo_at=echo_at)
     sheet.aliases[change.message.id].put("guess", None)
+    if change.home is not None:
+        bring_home(sheet, message, change.home, change.customer)
 
 
 def _place(alias: Tracked) -> tuple[str, int]:

@@ -159,16 +159,19 @@ class Sheet:
         for name, value in fields.items():
             self.aliases[key].put(name, value)
 
-    def thread(self, ref: ThreadRef) -> Tracked:
-        """The thread, or a new one without messages, which stays hidden from lists."""
+    def thread(self, ref: ThreadRef, *, bot_id: str | None = None) -> Tracked:
+        """The thread, or a new one without messages, which stays hidden from lists.
+
+        `bot_id`: of another thread of the same account, where `bots` does not name it.
+        """
         id_ = ref.id
         if id_ not in self.threads:
-            self.threads[id_] = Tracked(id_, self._new_thread(id_, ref), stored=False)
+            self.threads[id_] = Tracked(id_, self._new_thread(id_, ref, bot_id), stored=False)
         return self.threads[id_]
 
-    def _new_thread(self, id_: str, ref: ThreadRef) -> Document:
+    def _new_thread(self, id_: str, ref: ThreadRef, bot_id: str | None) -> Document:
         account = account_key(ref.channel, ref.account_id)
-        bot_id = self.bots.get(account)
+        bot_id = self.bots.get(account, bot_id)
         if bot_id is None:
             raise AccountGone(account, ref.channel, ref.account_id)
         return {

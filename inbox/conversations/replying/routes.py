@@ -12,7 +12,10 @@ from inbox.conversations.replying.errors import (
     CannotCancel,
     ChannelCannotSend,
     ClientIdReused,
+    CommentRemoved,
     NothingToRetry,
+    PrivatelyImpossible,
+    PrivateWindowClosed,
     ReplyWindowClosed,
 )
 from inbox.conversations.replying.model import Reply, Writer
@@ -50,8 +53,12 @@ class NewMessage(Body):
     """What is to be said.
 
     `client_id` is yours: posting again under the same one sends nothing new. `internal` is a
-    note that never leaves; `private` answers a comment where only its writer sees it;
-    `reply_to` is the id of the message that is quoted.
+    note that never leaves; `reply_to` is the id of the message that is quoted.
+
+    Under a post an answer is public: it goes under the comment `reply_to`, or under the newest of
+    a customer. `private` answers the comment `reply_to` (or the one that began the thread) where
+    only its writer sees it: one message per comment, within seven days. It moves into the
+    person's inbox conversation as soon as the platform has taken it.
     """
 
     client_id: Id
@@ -104,7 +111,10 @@ class ReplyRoutes(Routes):
             UploadNotFound,
             ClientIdReused,
             ReplyWindowClosed,
+            PrivateWindowClosed,
+            PrivatelyImpossible,
             AnsweredPrivately,
+            CommentRemoved,
             ChannelCannotSend,
         ),
     )

@@ -25,14 +25,16 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 class Open:
     """A conversation inside a transaction, and what an answer to it must know.
 
-    `comment` is the one that is to be answered privately, `answer` what answered it before.
+    `answers`: it goes under a comment, `quoted`, which is the customers' newest where nobody says
+    which. `comment` is the one that is to be answered privately, `answered` whether it was before.
     """
 
     conversation: Tracked
     now: datetime
     quoted: Document | None = None
+    answers: bool = False
     comment: Document | None = None
-    answer: Document | None = None
+    answered: bool = False
 
 
 class ReplyStore:
@@ -101,6 +103,8 @@ class ReplyStore:
                 _show_as_last(thread, tracked)
                 self.wake(thread)
             await self._save(thread, session)
+            if opened.comment is not None:
+                await self._link(opened.comment, message_id, thread, session)
             await self._tell("message_received", tracked, thread, session)
             return message, thread.document, True
 
@@ -109,6 +113,9 @@ class ReplyStore:
     async def _open(self, opened: Open, reply: Reply, session: Session) -> None:
         if reply.reply_to is not None:
             opened.quoted = await self._in_thread(opened, reply.reply_to, session)
+        opened.answers = not reply.internal and opened.conversation.get("kind") == "comment"
+        if opened.answers and not reply.private and reply.reply_to is None:
+            opened.quoted = await self._newest_comment(opened.conversation.id, session)
         if reply.private:
             thread = opened.conversation
             root = message_key(
@@ -118,8 +125,26 @@ class ReplyStore:
         if opened.comment is not None:
             answers = opened.conversation.get("private_replies") or {}
             answer = answers.get(opened.comment["_id"])
-            if answer is not None:
-                opened.answer = await self._in_thread(opened, answer, session)
+            opened.answered = answer is not None and not await self._has_failed(answer, session)
+
+    async def _has_failed(self, message_id: str, session: Session) -> bool:
+        """Only what certainly did not arrive makes room for another; it may have moved away."""
+        failed = {"_id": message_id, "status": "failed"}
+        found = await self._mongo["messages"].find_one(failed, {"_id": 1}, session=session)
+        return found is not None
+
+    async def _newest_comment(self, conversation_id: str, session: Session) -> Document | None:
+        """The newest comment of a customer; index (conversation_id, -at, -seq)."""
+        return await self._mongo["messages"].find_one(
+            {
+                "conversation_id": conversation_id,
+                "at": {"$type": "date"},
+                "direction": "in",
+                "removed_at": {"$exists": False},
+            },
+            sort=[("at", -1), ("seq", -1)],
+            session=session,
+        )
 
     async def _in_thread(self, opened: Open, message_id: str, session: Session) -> Document | None:
         thread = {"conversation_id": opened.conversation.id, "at": {"$type": "date"}}
@@ -144,6 +169,18 @@ class ReplyStore:
             thread.put("delivery", due(now))
         elif "token" not in delivery and delivery.get("due_at", now) >= now:
             thread.put("delivery", {**delivery, "due_at": now})
+
+    async def _link(
+        self, comment: Document, message_id: str, thread: Tracked, session: Session
+    ) -> None:
+        """The comment shows that it is being answered privately."""
+        tracked = Tracked(comment["_id"], comment, stored=True)
+        answer = {"message_id": message_id, "conversation_id": thread.id}
+        tracked.put("private_answer", answer)
+        await self._mongo["messages"].update_one(
+            {"_id": tracked.id}, tracked.update(), session=session
+        )
+        await self._tell("message_changed", tracked, thread, session)
 
     async def change(
         self, message_id: str, actor: Actor, work: Callable[[Tracked, Tracked], None]

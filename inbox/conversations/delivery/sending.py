@@ -14,14 +14,14 @@ from inbox.bots.credentials.healing import Healing
 from inbox.bots.credentials.model import Health
 from inbox.clock import Clock
 from inbox.conversations.applying import Applier
-from inbox.conversations.changes import KeepSent
+from inbox.conversations.changes import KeepSent, RefusePrivateAnswer
 from inbox.conversations.delivery.grouping import Grouped
 from inbox.conversations.delivery.steps import CHECKS, next_check
 from inbox.conversations.delivery.store import DeliveryStore, Subject
 from inbox.conversations.files import FileGone, stored_file
 from inbox.conversations.folding import close_window
 from inbox.conversations.meeting import reference
-from inbox.conversations.model import Channel, MessageRef, ThreadRef
+from inbox.conversations.model import Channel, IdentityRef, MessageRef, ThreadRef
 from inbox.conversations.parts import (
     FateUnknown,
     error_of,
@@ -40,6 +40,7 @@ from inbox.ports import (
     Messenger,
     Outgoing,
     OutgoingFile,
+    PrivateAnswerRefused,
     Recipient,
     SendError,
     SendRefused,
@@ -206,16 +207,22 @@ class Sending:
 
     async def _refused(self, message_id: str, n: int, error: SendError) -> None:
         now = self._clock.now()
+        closed: list[RefusePrivateAnswer] = []
 
         def work(subject: Subject) -> None:
+            closed.clear()
             part = part_at(subject.message, n)
             if part is None or part["state"] not in ("queued", "sending", "uncertain"):
                 return
             fail(subject.message, n, error_of(error, now))
             if isinstance(error, WindowClosed):
                 close_window(subject.conversation, now)
+            if isinstance(error, PrivateAnswerRefused) and subject.message.get("private"):
+                closed.append(_refused_private(subject, error, now))
 
         await self._store.change(message_id, work)
+        if closed:
+            await self._applier.apply(closed, bots={})
 
     async def _again(self, begun: Subject, n: int, error: SendUnavailable) -> None:
         part = part_at(begun.message, n)
@@ -321,14 +328,34 @@ def recipient_of(conversation: Document, message: Document | None = None) -> Rec
 
 def _kept(conversation: Document, message_id: str, n: int, sent: Sent, now: datetime) -> KeepSent:
     channel, account_id = conversation["channel"], conversation["account_id"]
+    person = sent.recipient_id
     return KeepSent(
         message_id=message_id,
         part=n,
         message=MessageRef(channel, account_id, sent.external_id),
-        thread=ThreadRef(channel, account_id, conversation["kind"], conversation["external_id"]),
+        thread=thread_ref(conversation),
         at=now,
         window=sent.window,
+        home=None if person is None else ThreadRef(channel, account_id, "inbox", person),
+        customer=None if person is None else IdentityRef(channel, account_id, person),
     )
+
+
+def thread_ref(conversation: Document) -> ThreadRef:
+    return ThreadRef(
+        conversation["channel"],
+        conversation["account_id"],
+        conversation["kind"],
+        conversation["external_id"],
+    )
+
+
+def _refused_private(
+    subject: Subject, error: PrivateAnswerRefused, now: datetime
+) -> RefusePrivateAnswer:
+    conversation, private = subject.conversation.document, subject.message.get("private")
+    comment = MessageRef(conversation["channel"], conversation["account_id"], private["comment_id"])
+    return RefusePrivateAnswer(comment, thread_ref(conversation), now, error.code)
 
 
 def _put_in_doubt(subject: Subject, n: int, error: SendError, now: datetime) -> None:

@@ -12,6 +12,7 @@ import structlog
 from inbox import metrics
 from inbox.bots.credentials.healing import Healing
 from inbox.bots.credentials.model import Health
+from inbox.bots.health.reasons import REASONS
 from inbox.clock import Clock
 from inbox.conversations.applying import Applier
 from inbox.conversations.changes import KeepSent, RefusePrivateAnswer
@@ -84,7 +85,7 @@ class Sending:
         backoff: Backoff,
     ) -> None:
         self._store = store
-        self._answers = Grouped[KeepSent, None](partial(_keep_all, applier))
+        self._answers = Grouped[KeepSent | RefusePrivateAnswer, None](partial(_keep_all, applier))
         self._messengers = messengers
         self._uploads = uploads
         self._healing = healing
@@ -221,8 +222,8 @@ class Sending:
                 closed.append(_refused_private(subject, error, now))
 
         await self._store.change(message_id, work)
-        if closed:
-            await self._applier.apply(closed, bots={})
+        for one in closed:
+            await self._answers.do(one)
 
     async def _again(self, begun: Subject, n: int, error: SendUnavailable) -> None:
         part = part_at(begun.message, n)
@@ -305,7 +306,8 @@ class Sending:
 
 def health_of(error: AccountUnusable) -> Health:
     """How an account is that answered a send like this."""
-    return Health("reauth", error.reason or error.code, platform_code=error.platform_code)
+    reason = error.reason if error.reason in REASONS else error.code
+    return Health(error.health, reason, platform_code=error.platform_code)
 
 
 def account_of(conversation: Document) -> AccountRef:
@@ -369,7 +371,9 @@ def _put_in_doubt(subject: Subject, n: int, error: SendError, now: datetime) -> 
     )
 
 
-async def _keep_all(applier: Applier, answers: Sequence[KeepSent]) -> list[None]:
+async def _keep_all(
+    applier: Applier, answers: Sequence[KeepSent | RefusePrivateAnswer]
+) -> list[None]:
     await applier.apply(answers, bots={})
     return [None] * len(answers)
 

@@ -225,7 +225,7 @@ async def serve(
     http, parent = settings.app.http, os.getppid()
     listening = listening_socket(http.host, http.port, shared=shared)
     mongo = Mongo.connect(uri, settings.inbox.mongo.database)
-    connected = _with_platforms(settings, mongo, parts or Parts(clock=SystemClock()))
+    connected = with_platforms(settings, mongo, parts or Parts(clock=SystemClock()))
     async with running(settings, mongo, listening, connected) as service:
         spare_collections()
         told = stop_signal()  # before anybody is told that it is ready to be stopped
@@ -246,7 +246,7 @@ async def serve(
         raise ServiceFailed
 
 
-def _with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
+def with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
     """`parts`, and the real platforms for what it does not bring along."""
     platforms = Platforms(settings, mongo, parts.clock, owner=process_name())
     return replace(

@@ -50,6 +50,7 @@ from inbox.conversations.window import WindowRules
 from inbox.customers.erasure.erasing import Erasing
 from inbox.customers.erasure.routes import ErasureRoutes
 from inbox.customers.erasure.store import ErasureStore
+from inbox.customers.media.routes import CustomerMediaRoutes
 from inbox.customers.profiles.fetching import ProfileFetching
 from inbox.customers.profiles.store import ProfileStore
 from inbox.customers.routes import CustomerRoutes
@@ -62,7 +63,11 @@ from inbox.live.hub import Hub
 from inbox.live.routes import LiveRoutes
 from inbox.live.store import LiveStore
 from inbox.media.files import MediaFiles
+from inbox.media.links import MediaLinks
 from inbox.media.routes import UploadRoutes
+from inbox.media.serving.routes import MediaRoutes
+from inbox.media.serving.store import MediaReads
+from inbox.media.serving.stored import StoredMedia
 from inbox.media.store import UploadStore
 from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo
@@ -205,13 +210,15 @@ class Service:
         self.bots = BotService(
             mongo, self.settings.secret_box(), self._actors, clock, self._on_account_connected
         )
-        self.hub = Hub(LiveStore(mongo), self.authenticator.refresh, config.live)
+        self._links = MediaLinks(self.settings.secret_keys(), clock, config.media.link_lifetime)
+        refresh = self.authenticator.refresh
+        self.hub = Hub(LiveStore(mongo), refresh, config.live, present=self._links.frame)
         self.erasures = ErasureStore(mongo, clock)
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
-        files = MediaFiles.in_folder(self.settings.app.data / "media")
-        self.uploads = Uploads(UploadStore(mongo), files, clock, self.settings.inbox.media)
+        self._files = MediaFiles.in_folder(self.settings.app.data / "media")
+        self.uploads = Uploads(UploadStore(mongo), self._files, clock, self.settings.inbox.media)
         pace = Pace(lease=config.lease, poll_every=config.poll_every)
         self.delivery = DeliveryStore(mongo, clock, pace=pace, rules=self._rules)
         health = HealthStore(mongo, clock)
@@ -261,18 +268,21 @@ class Service:
             self._sign_in_stores, self._passwords, self._actors, config.staff, clock
         )
         marking = MarkingStore(mongo, reads, clock, self._rules)
+        links, stored = self._links, StoredMedia(self._files, UploadStore(mongo))
         return (
             SessionRoutes(signing_in, self._staff_store),
             StaffRoutes(self.staff),
             TokenRoutes(self.tokens),
             BotRoutes(self.bots),
-            ReadingRoutes(reads, clock, self._rules),
-            ReplyRoutes(self.replies, reads, self.signals),
-            MarkingRoutes(marking, self.signals.seen),
-            CustomerRoutes(customers, reads),
+            ReadingRoutes(reads, clock, links, self._rules),
+            ReplyRoutes(self.replies, reads, self.signals, links),
+            MarkingRoutes(marking, links, self.signals.seen),
+            CustomerRoutes(customers, links),
+            CustomerMediaRoutes(customers, reads, stored, links, clock),
             TimelineRoutes(TimelineStore(mongo), customers, reads),
             ErasureRoutes(self.erasures),
             UploadRoutes(self.uploads),
+            MediaRoutes(MediaReads(mongo), stored, links),
             LiveRoutes(self.hub, config.live),
             ParkedRoutes(self.entries, self.ingesting.wake),
             AuditRoutes(AuditStore(mongo)),

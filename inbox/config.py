@@ -207,6 +207,9 @@ class MediaConfig(Section):
     copy_attempts: PositiveInt = Field(
         default=16, description="tries per message, the first included; then copying has failed"
     )
+    link_lifetime: timedelta = Field(
+        default=timedelta(hours=12), description="for which a link to a file is good, at most"
+    )
     storage: StorageConfig = StorageConfig()
 
 

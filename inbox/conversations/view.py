@@ -1,10 +1,15 @@
-"""Stored documents as clients see them: JSON-ready messages and conversations, cheap and pure."""
+"""Stored documents as clients see them: JSON-ready messages and conversations, cheap and pure.
+
+Addresses of media are bare here: `MediaLinks` signs them where a view goes out.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from inbox.conversations.attachments import attachment_view
 from inbox.conversations.window import DEFAULT_RULES, WindowRules, window_of
+from inbox.media.links import avatar_address
 
 Document = Mapping[str, Any]
 View = dict[str, Any]
@@ -30,7 +35,7 @@ def message_view(
         "direction": message["direction"],
         "author": _author(message.get("author") or {}, customer),
         "text": None if removed else edit.get("text", message.get("text")),
-        "attachments": [] if removed else [_attachment(a) for a in message.get("attachments", ())],
+        "attachments": [] if removed else _attachments(message),
         "at": iso(message["at"]),
         "seq": message["seq"],
         "status": _status(message, conversation or {}),
@@ -83,12 +88,17 @@ def customer_brief(customer: Document, conversation: Document) -> View:
     """Who it is, for a row of a list; the avatar of the same account wins over others."""
     identities = customer.get("identities") or ()
     same = [i for i in identities if _is_of(i, conversation)]
-    avatars = (i.get("avatar_url") for i in (*same, *identities))
+    avatars = (avatar_of(customer["_id"], i) for i in (*same, *identities))
     return {
         "id": customer["_id"],
         "name": customer.get("name"),
-        "avatar_url": next((url for url in avatars if url), None),
+        "avatar_url": next((address for address in avatars if address), None),
     }
+
+
+def avatar_of(customer_id: str, identity: Document) -> str | None:
+    """The bare address of our copy of a picture; None while there is no copy."""
+    return avatar_address(customer_id, identity["id"]) if identity.get("avatar") else None
 
 
 def iso(moment: datetime) -> str:
@@ -116,20 +126,9 @@ def _author(author: Document, customer: Document | None) -> View:
     return {"kind": kind, "id": author.get("id"), "name": author.get("name")}
 
 
-def _attachment(attachment: Document) -> View:
-    return {
-        "kind": attachment["kind"],
-        "name": attachment.get("name"),
-        "size": attachment.get("size"),
-        "mime": attachment.get("mime"),
-        "url": attachment.get("url") or _upload_url(attachment.get("upload_id")),
-        "thumbnail_url": attachment.get("thumbnail_url"),
-        "data": attachment.get("data") or {},
-    }
-
-
-def _upload_url(upload_id: str | None) -> str | None:
-    return None if upload_id is None else f"/api/v1/uploads/{upload_id}"
+def _attachments(message: Document) -> list[View]:
+    given = message.get("attachments") or ()
+    return [attachment_view(message["_id"], n, one) for n, one in enumerate(given)]
 
 
 def _status(message: Document, conversation: Document) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
+from inbox.conversations.attachments import CopyState
 from inbox.conversations.model import (
     AttachmentKind,
     AuthorKind,
@@ -82,7 +83,11 @@ class AuthorView(BaseModel):
 
 
 class AttachmentView(BaseModel):
-    """What came with a message; `size` in bytes, `data` what only this kind has."""
+    """What came with a message; `size` in bytes, `data` what only this kind has.
+
+    `url` and `thumbnail_url` are signed links to our copy and live some hours; null without a
+    copy. Of a link, a contact and a place, `url` is what was sent.
+    """
 
     kind: AttachmentKind
     name: str | None
@@ -91,6 +96,12 @@ class AttachmentView(BaseModel):
     url: str | None
     thumbnail_url: str | None
     data: dict[str, Any]
+    copy_state: CopyState = Field(
+        description="none: there is nothing to copy, or the platform forbids to keep it"
+    )
+    copy_reason: str | None = Field(
+        description="why copying failed: refused, too_large, wrong_type, gone, unavailable, …"
+    )
 
 
 class ReactionView(BaseModel):

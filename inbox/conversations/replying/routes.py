@@ -23,6 +23,7 @@ from inbox.conversations.replying.service import ReplyService, RetryAction
 from inbox.conversations.replying.signals import Signals
 from inbox.errors import NotAllowed, NotFound
 from inbox.http.routing import Body, Routes, route
+from inbox.media.links import MediaLinks
 from inbox.media.uploads import UploadNotFound
 from inbox.ports import Button
 from inbox.staff.model import Actor
@@ -94,8 +95,11 @@ class Retry(Body):
 class ReplyRoutes(Routes):
     """What staff and bots say to customers."""
 
-    def __init__(self, replies: ReplyService, reads: ConversationReads, signals: Signals) -> None:
+    def __init__(
+        self, replies: ReplyService, reads: ConversationReads, signals: Signals, links: MediaLinks
+    ) -> None:
         self._replies = replies
+        self._links = links
         self._reads = reads
         self._signals = signals
 
@@ -125,7 +129,7 @@ class ReplyRoutes(Routes):
         """
         writer = writer_of(actor)
         view = await self._replies.post(conversation_id, body.reply(), writer, actor=actor)
-        return MessageView.model_validate(view)
+        return MessageView.model_validate(self._links.message(view))
 
     @route(
         "POST",
@@ -136,7 +140,8 @@ class ReplyRoutes(Routes):
     )
     async def retry(self, actor: Actor, message_id: str, body: Retry) -> MessageView:
         """Send a failed message again, or decide about one of which nobody knows the fate."""
-        return MessageView.model_validate(await self._replies.retry(message_id, body.action, actor))
+        view = await self._replies.retry(message_id, body.action, actor)
+        return MessageView.model_validate(self._links.message(view))
 
     @route(
         "DELETE",
@@ -148,7 +153,8 @@ class ReplyRoutes(Routes):
     )
     async def cancel(self, actor: Actor, message_id: str) -> MessageView:
         """Take back a message that is still queued; it is shown as removed."""
-        return MessageView.model_validate(await self._replies.cancel(message_id, actor))
+        view = await self._replies.cancel(message_id, actor)
+        return MessageView.model_validate(self._links.message(view))
 
     @route(
         "POST",

@@ -387,10 +387,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Images, videos, audio and files of all conversations, either way, newest first. */
+        /** Images, videos, audio, files and links of all conversations, either way, newest first. */
         get: operations["customers.media"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/media/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A zip of up to 200 items, 1 GiB in all.
+         * @description What cannot be put in (not copied yet, taken back, not there or not yours to see) is
+         *     listed in a text file inside.
+         */
+        post: operations["customers.archive"];
         delete?: never;
         options?: never;
         head?: never;
@@ -457,6 +478,44 @@ export interface paths {
         };
         /** The bytes of an upload, whole or a range of them. */
         get: operations["uploads.download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{message_id}/{position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of an attachment, whole or a range of them.
+         * @description Messages hold such links in `url` and `thumbnail_url`. With `download`, a browser saves
+         *     what it would show otherwise.
+         */
+        get: operations["media.attachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/avatars/{customer_id}/{identity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture of a customer; `avatar_url` is the link to it. */
+        get: operations["media.avatar"];
         put?: never;
         post?: never;
         delete?: never;
@@ -564,7 +623,7 @@ export interface components {
     schemas: {
         /**
          * AccountView
-         * @description A channel account; `health` is "ok" or what is wrong with it.
+         * @description A channel account.
          */
         AccountView: {
             /** Id */
@@ -578,8 +637,7 @@ export interface components {
             account_id: string;
             /** Name */
             name: string;
-            /** Health */
-            health: string;
+            health: components["schemas"]["HealthView"];
         };
         /**
          * AttachedUpload
@@ -592,6 +650,9 @@ export interface components {
         /**
          * AttachmentView
          * @description What came with a message; `size` in bytes, `data` what only this kind has.
+         *
+         *     `url` and `thumbnail_url` are signed links to our copy and live some hours; null without a
+         *     copy. Of a link, a contact and a place, `url` is what was sent.
          */
         AttachmentView: {
             /**
@@ -613,10 +674,21 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+            /**
+             * Copy State
+             * @description none: there is nothing to copy, or the platform forbids to keep it
+             * @enum {string}
+             */
+            copy_state: "pending" | "copied" | "failed" | "none";
+            /**
+             * Copy Reason
+             * @description why copying failed: refused, too_large, wrong_type, gone, unavailable, …
+             */
+            copy_reason: string | null;
         };
         /**
          * AuditView
-         * @description Who did what to what; no actor: the system itself.
+         * @description Who did what to what, and from which address; no actor: the system itself.
          */
         AuditView: {
             /** Id */
@@ -630,6 +702,8 @@ export interface components {
             actor_id: string | null;
             /** Actor Name */
             actor_name: string | null;
+            /** Address */
+            address: string | null;
             /** Action */
             action: string;
             /** Target Kind */
@@ -725,6 +799,21 @@ export interface components {
              * @default null
              */
             payload: string | null;
+        };
+        /**
+         * ChosenItem
+         * @description An item of the media block.
+         */
+        ChosenItem: {
+            /** Message Id */
+            message_id: string;
+            /** Position */
+            position: number;
+        };
+        /** ChosenItems */
+        ChosenItems: {
+            /** Items */
+            items: components["schemas"]["ChosenItem"][];
         };
         /**
          * ConversationView
@@ -894,8 +983,44 @@ export interface components {
             at: string;
         };
         /**
+         * HealthView
+         * @description How an account is. `expiring` works and warns; `reauth` must be connected again; `blocked`
+         *     needs something else of a person: `detail` says what. `held_messages` wait until it works.
+         */
+        HealthView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "expiring" | "reauth" | "blocked";
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+            /** @default null */
+            detail: components["schemas"]["SentenceView"] | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Ends At
+             * @default null
+             */
+            ends_at: string | null;
+            /**
+             * Held Messages
+             * @default 0
+             */
+            held_messages: number;
+        };
+        /**
          * IdentityView
          * @description The customer as one account of one channel knows them; `temporary` may be forgotten.
+         *
+         *     `avatar_url` is a signed link to our copy of the picture.
          */
         IdentityView: {
             /** Id */
@@ -977,22 +1102,32 @@ export interface components {
         /**
          * MediaItem
          * @description An attachment in the media block; show its message with `around=message_id`.
+         *
+         *     `url` and `thumbnail_url` are signed links to our copy, null without one; of a link, `url` is
+         *     what was sent. `position` counts from 0 within the message.
          */
         MediaItem: {
             /** Message Id */
             message_id: string;
             /** Conversation Id */
             conversation_id: string;
+            /** Position */
+            position: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
             /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "in" | "out";
+            /**
              * Kind
              * @enum {string}
              */
-            kind: "image" | "video" | "audio" | "file";
+            kind: "image" | "video" | "audio" | "file" | "link";
             /** Name */
             name: string | null;
             /** Mime */
@@ -1003,6 +1138,13 @@ export interface components {
             url: string | null;
             /** Thumbnail Url */
             thumbnail_url: string | null;
+            /**
+             * Copy State
+             * @enum {string}
+             */
+            copy_state: "pending" | "copied" | "failed" | "none";
+            /** Copy Reason */
+            copy_reason: string | null;
         };
         /**
          * MessagePage
@@ -1139,8 +1281,12 @@ export interface components {
          * @description What is to be said.
          *
          *     `client_id` is yours: posting again under the same one sends nothing new. `internal` is a
-         *     note that never leaves; `private` answers a comment where only its writer sees it;
-         *     `reply_to` is the id of the message that is quoted.
+         *     note that never leaves; `reply_to` is the id of the message that is quoted.
+         *
+         *     Under a post an answer is public: it goes under the comment `reply_to`, or under the newest of
+         *     a customer. `private` answers the comment `reply_to` (or the one that began the thread) where
+         *     only its writer sees it: one message per comment, within seven days. It moves into the
+         *     person's inbox conversation as soon as the platform has taken it.
          */
         NewMessage: {
             /** Client Id */
@@ -1416,6 +1562,16 @@ export interface components {
              * @enum {string}
              */
             action: "resend" | "mark_sent";
+        };
+        /**
+         * SentenceView
+         * @description One sentence in both languages.
+         */
+        SentenceView: {
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
         };
         /**
          * SignInBody
@@ -3617,7 +3773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: client_id_reused, window_closed, answered_privately, channel_cannot_send */
+            /** @description Conflict: client_id_reused, window_closed, private_window_closed, privately_impossible, answered_privately, comment_removed, channel_cannot_send */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4227,7 +4383,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description absent: all of them */
-                kind?: "image" | "video" | "audio" | "file";
+                kind?: "image" | "video" | "audio" | "file" | "link";
                 /** @description how many items at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before; absent: the first page */
@@ -4270,6 +4426,104 @@ export interface operations {
             };
             /** @description Not Found: not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "customers.archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenItems"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large, archive_too_large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4543,7 +4797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: unavailable */
+            /** @description Service Unavailable: storage_busy, unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4593,6 +4847,182 @@ export interface operations {
                 };
             };
             /** @description Not Found: not_found, upload_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable: range_not_satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "media.attachment": {
+        parameters: {
+            query?: {
+                /** @description as it stands in the link */
+                variant?: string;
+                /** @description as it stands in the link */
+                until?: string;
+                /** @description as it stands in the link */
+                signature?: string;
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                message_id: string;
+                position: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Forbidden: media_link_invalid */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, media_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone: media_gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable: range_not_satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "media.avatar": {
+        parameters: {
+            query?: {
+                /** @description as it stands in the link */
+                until?: string;
+                /** @description as it stands in the link */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                customer_id: string;
+                identity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Forbidden: media_link_invalid */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, media_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -66,11 +66,28 @@ class ZaloConfig(Section):
     )
 
 
+class MediaFetchConfig(Section):
+    """How media of messages is fetched from the platforms, to be copied."""
+
+    connect_timeout: timedelta = Field(
+        default=timedelta(seconds=5), description="until a connection is there"
+    )
+    idle_timeout: timedelta = Field(
+        default=timedelta(seconds=15), description="between two pieces of a download"
+    )
+    timeout: timedelta = Field(default=timedelta(minutes=5), description="of a whole download")
+    allow_hosts: list[str] = Field(
+        default=[],
+        description="address:port of simulated platforms, which may be on loopback and without TLS",
+    )
+
+
 class ChannelsConfig(Section):
     """Everything that `channels` can be told."""
 
     max_body_bytes: PositiveInt = Field(
         default=5 * 1024 * 1024, description="largest webhook body; beyond it 413"
     )
+    media: MediaFetchConfig = MediaFetchConfig()
     facebook: FacebookConfig = FacebookConfig()
     zalo: ZaloConfig = ZaloConfig()

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import structlog
 from aiohttp import web
 
+from app.account_care import AccountCare
 from app.health import Health
 from app.settings import Settings
 from app.webhook_secrets import facebook_secrets, zalo_secrets
@@ -214,6 +215,7 @@ class Service:
         refresh = self.authenticator.refresh
         self.hub = Hub(LiveStore(mongo), refresh, config.live, present=self._links.frame)
         self.erasures = ErasureStore(mongo, clock)
+        self._care = AccountCare(self.settings, mongo, clock)
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
@@ -274,6 +276,7 @@ class Service:
             StaffRoutes(self.staff),
             TokenRoutes(self.tokens),
             BotRoutes(self.bots),
+            *self._care.tables(),
             ReadingRoutes(reads, clock, links, self._rules),
             ReplyRoutes(self.replies, reads, self.signals, links),
             MarkingRoutes(marking, links, self.signals.seen),

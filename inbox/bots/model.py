@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from inbox.bots.credentials.model import Health
 from inbox.conversations.model import Channel
 from inbox.ids import account_key
 
@@ -36,7 +37,7 @@ class Bot:
 class Account:
     """A page, an Instagram account or a Zalo OA; it is in exactly one bot.
 
-    `id` is the account key. `health` is "ok" or what is wrong with it.
+    `id` is the account key; `since` is when its health became what it is.
     """
 
     id: str
@@ -44,7 +45,8 @@ class Account:
     account_id: str
     bot_id: str
     name: str
-    health: str
+    health: Health
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

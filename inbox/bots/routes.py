@@ -29,14 +29,14 @@ class BotRoutes(Routes):
         shown = found[:limit]
         last = shown[-1].bot if len(found) > limit else None
         return Page(
-            items=[bot_view(one) for one in shown],
+            items=[bot_view(one, actor) for one in shown],
             next_cursor=encode_cursor(last.name, last.id) if last is not None else None,
         )
 
     @route("GET", "/api/v1/bots/{bot_id}", access="staff", tag="bots")
     async def one(self, actor: Actor, bot_id: str) -> BotView:
         """One bot."""
-        return bot_view(await self._service.get(actor, bot_id))
+        return bot_view(await self._service.get(actor, bot_id), actor)
 
     @route("POST", "/api/v1/bots", access="admin", tag="bots", status=201)
     async def create(self, actor: Actor, body: NewBotBody) -> BotView:
@@ -44,14 +44,14 @@ class BotRoutes(Routes):
 
         An account is in one bot only; what it sent before it was connected is applied now.
         """
-        return bot_view(await self._service.create(actor, body.wanted()))
+        return bot_view(await self._service.create(actor, body.wanted()), actor)
 
     @route("PATCH", "/api/v1/bots/{bot_id}", access="admin", tag="bots")
     async def edit(
         self, actor: Actor, bot_id: str, body: BotEditBody, if_match: int | None = None
     ) -> BotView:
         """Change a bot; with If-Match only if nobody changed the same fields since."""
-        return bot_view(await self._service.edit(actor, bot_id, body.edit(), if_match))
+        return bot_view(await self._service.edit(actor, bot_id, body.edit(), if_match), actor)
 
     @route(
         "DELETE",
@@ -68,7 +68,7 @@ class BotRoutes(Routes):
     async def connect(self, actor: Actor, bot_id: str, body: NewAccountBody) -> BotView:
         """Connect a channel account; what it sent before is applied now."""
         await self._service.connect(actor, bot_id, body.wanted())
-        return bot_view(await self._service.get(actor, bot_id))
+        return bot_view(await self._service.get(actor, bot_id), actor)
 
     @route("DELETE", "/api/v1/bots/{bot_id}/accounts/{account}", access="admin", tag="bots")
     async def disconnect(self, actor: Actor, bot_id: str, account: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
+from inbox.bots.health.store import to_health
 from inbox.bots.model import Account, Bot, NewAccount, SplitSettings, UnknownAccount
 from inbox.mongo.client import Document, Mongo, Session
 
@@ -182,5 +183,6 @@ def _to_account(document: Document) -> Account:
         account_id=document["account_id"],
         bot_id=document["bot_id"],
         name=document["name"],
-        health=document["health"]["state"],
+        health=to_health(document["health"]),
+        since=document["health"].get("at") or document["created_at"],
     )

@@ -63,7 +63,7 @@ class Understanding:
             try:
                 key = account_key(event.channel, event.account_id)
                 if key in self.directory.bots:
-                    items.append((index, self._route(event)))
+                    items.append((index, self._route(_told_by(entry, event))))
                 elif not _is_console_test(event):
                     account = (key, event.channel, event.account_id)
                     parked.append(ParkedEvent(index, "unknown_account", account))
@@ -285,7 +285,18 @@ async def _first_of(*works: Coroutine[Any, Any, Any]) -> None:
 
 def _entry(claimed: Claimed) -> Entry:
     document = claimed.document
-    return Entry(claimed.id, document["channel"], bytes(document["body"]), document["received_at"])
+    return Entry(
+        claimed.id,
+        document["channel"],
+        bytes(document["body"]),
+        document["received_at"],
+        document.get("origin"),
+    )
+
+
+def _told_by(entry: Entry, event: Any) -> Any:
+    """The event, marked when it was read back: the history knows less than a webhook does."""
+    return event if entry.origin is None else event.model_copy(update={"from_history": True})
 
 
 def _why_not_parsed(error: Exception, entry: Entry) -> str:

@@ -1,6 +1,6 @@
 """What inbox needs of the packages above it: Protocols that they implement and `app` plugs in."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -283,13 +283,52 @@ class Credentials(Protocol):
         ...
 
 
-class MessageSource(Protocol):
-    """Reads history of an account back, for gaps; yields raw bodies for the journal."""
+@dataclass(frozen=True, slots=True)
+class ToldMessage:
+    """A message as the history has it: its platform id, whom the thread is with, the platform's
+    time, and a webhook-shaped body for the journal.
+    """
 
-    async def history(
-        self, account: AccountRef, since: datetime, until: datetime
-    ) -> Sequence[bytes]:
-        """Webhook-shaped bodies of what was said in [since, until); ids equal the webhooks'."""
+    message_id: str
+    person_id: str
+    at: datetime
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryStep:
+    """What one step of reading found. `resume` goes on after this step; it is JSON, and opaque.
+
+    `unreadable` are messages that are known to be there and are not told any more; `incomplete`
+    is a stable word for why the platform does not tell everything.
+    """
+
+    messages: tuple[ToldMessage, ...]
+    resume: Mapping[str, Any]
+    unreadable: tuple[str, ...] = ()
+    incomplete: str | None = None
+
+
+class MessageSource(Protocol):
+    """Reads the history of an account back, for what was missed."""
+
+    def history(
+        self,
+        account: AccountRef,
+        since: datetime,
+        until: datetime,
+        *,
+        resume: Mapping[str, Any] | None = None,
+    ) -> AsyncIterator[HistoryStep]:
+        """What was said in [since, until), either way; message ids equal the webhooks'.
+
+        Within a step the messages of one thread are in their order. A message may be told
+        twice. `resume` is that of the last step that was kept.
+
+        Raises:
+            SendUnavailable, AccountUnusable: worth another try, from the last step on.
+            SendRefused: the platform will not tell.
+        """
         ...
 
 

@@ -20,7 +20,9 @@ from inbox.conversations.changes import (
     subjects,
     thread_of,
 )
+from inbox.conversations.correcting import recount
 from inbox.conversations.folding import fold, preview, refresh_last, settle
+from inbox.conversations.lateness import is_late
 from inbox.conversations.meeting import referred
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.conversations.store import ApplyStore
@@ -104,6 +106,8 @@ class Applier:
                 refresh_last(thread, message)
         for thread_id in sheet.unsettled:
             await self._settle(sheet, thread_id, session)
+        for thread_id in sheet.recount:
+            await recount(sheet, thread_id, self._store, session)
         for thread_id in sheet.without_last:
             await self._read_last(sheet, sheet.threads[thread_id], session)
         await self._store.write(sheet, _live_events(sheet, self._rules), session)
@@ -286,6 +290,8 @@ def _live_events(sheet: Sheet, rules: WindowRules) -> list[Document]:
         told.add(thread.id)
         view = message_view(message.document, conversation=thread.document)
         data: Document = {"message": view}
+        if message.id in fresh and is_late(message.get("at"), sheet.now):
+            data["late"] = True
         if replaced := sheet.replaced.get(message.id):
             data["replaces"] = replaced
         events.append(_event(sheet, thread, type_, data, rules))

@@ -85,7 +85,8 @@ class Sheet:
     `aliases` maps ids of platform messages that are parts of ours to their documents, `parted`
     are those that turned out not to be. `gone` are platform ids that have just become aliases,
     each with the document that was kept under it; `replaced` lists those that were shown, by the
-    message that is shown instead. The last message of the threads `without_last` must be read.
+    message that is shown instead. The last message of the threads `without_last` must be read;
+    of the threads in `recount`, also who wrote last and who waits.
     """
 
     now: datetime
@@ -106,6 +107,7 @@ class Sheet:
     gone: dict[str, Tracked | None] = field(default_factory=dict)
     replaced: dict[str, list[str]] = field(default_factory=dict)
     without_last: set[str] = field(default_factory=set)
+    recount: set[str] = field(default_factory=set)
 
     def load_aliases(self, documents: Iterable[Document]) -> None:
         for document in documents:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pymongo import DeleteOne, UpdateMany, UpdateOne
 
@@ -15,6 +16,13 @@ from inbox.mongo.due import due
 
 _QUOTED_AFTER = timedelta(minutes=-5)
 """Nobody quotes a message before it was written, but clocks differ."""
+
+
+class Written(NamedTuple):
+    """When a customer wrote."""
+
+    first: datetime | None
+    last: datetime | None
 
 
 class ApplyStore:
@@ -119,6 +127,47 @@ class ApplyStore:
             session=session,
         )
         return None if found is None else found["at"]
+
+    async def replied_at(
+        self, conversation_id: str, *, but: Collection[str], session: Session
+    ) -> datetime | None:
+        """When a person of the shop last answered; index (conversation_id, -at, -seq)."""
+        found = await self._mongo["messages"].find_one(
+            {
+                "conversation_id": conversation_id,
+                "at": {"$type": "date"},
+                "direction": "out",
+                "author.kind": "staff",
+                "internal": {"$ne": True},
+                "cancelled": {"$ne": True},
+                "_id": {"$nin": list(but)},
+            },
+            {"at": 1},
+            sort=[("at", -1)],
+            session=session,
+        )
+        return None if found is None else found["at"]
+
+    async def written_at(
+        self,
+        conversation_id: str,
+        *,
+        but: Collection[str],
+        after: datetime | None,
+        session: Session,
+    ) -> Written:
+        """When the customer first wrote after `after`, and last at all; same index."""
+        written = {
+            "conversation_id": conversation_id,
+            "at": {"$type": "date"},
+            "direction": "in",
+            "_id": {"$nin": list(but)},
+        }
+        later = written if after is None else {**written, "at": {"$gt": after}}
+        find = self._mongo["messages"].find_one
+        first = await find(later, {"at": 1}, sort=[("at", 1)], session=session)
+        last = await find(written, {"at": 1}, sort=[("at", -1)], session=session)
+        return Written(None if first is None else first["at"], None if last is None else last["at"])
 
     async def write(self, sheet: Sheet, live_events: Sequence[Document], session: Session) -> None:
         """Everything that changed. Repeating it on what it left behind writes nothing."""

@@ -71,6 +71,12 @@ INDEXES: tuple[Index, ...] = (
     Index("webhook_journal", ("received_at",), "replay a range of time"),
     Index(
         "webhook_journal",
+        ("source",),
+        "count what a back-fill has found; nothing else has a source",
+        partial={"source": {"$exists": True}},
+    ),
+    Index(
+        "webhook_journal",
         ("subjects",),
         "erasure redacts every body that speaks of a person",
     ),
@@ -156,7 +162,8 @@ INDEXES: tuple[Index, ...] = (
     Index("interactions", ("conversation_id",), "erasure and merge find a thread's facts"),
     Index("account_events", ("account_key", "-at", "-_id"), "what happened to an account"),
     Index("account_events", ("subjects",), "erasure finds account events that name a person"),
-    Index("account_gaps", ("account_key", "from"), "intervals that a back-fill has to cover"),
+    Index("account_gaps", ("account_key", "-from", "-_id"), "what an account missed, newest first"),
+    _due("account_gaps", "backfill", "intervals that wait to be read back"),
     _due("erasures", "run", "erasures that wait to be carried out"),
     Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),
     Index("accounts", ("bot_id",), "the accounts of a bot"),

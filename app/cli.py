@@ -14,11 +14,12 @@ from app.check_config import check_config
 from app.demo.command import run_demo
 from app.doctor import Finding, examine
 from app.logging import configure_logging
+from app.parts import ALL_ROLES, Parts, Role
 from app.serving import AddressInUse, database, listening_socket, migrated, serve
 from app.settings import DEFAULT_PATH, Settings, load_settings
 from app.settings_errors import SettingsError
 from app.supervisor import Supervisor, this_program
-from app.wiring import ALL_ROLES, Parts, Role, Service
+from app.wiring import Service
 from inbox.clock import SystemClock
 from inbox.errors import InboxError
 from inbox.mongo.client import Mongo

@@ -8,6 +8,7 @@ from channels.breaker import Breakers
 from channels.facebook.access import PageAccounts
 from channels.facebook.client import GraphClient
 from channels.facebook.messenger import FacebookMessenger, FacebookParts
+from channels.facebook.moderating import FacebookComments
 from channels.facebook.profiles import FacebookProfiles
 from channels.facebook.traffic import Traffic
 from channels.http import HttpClient
@@ -25,7 +26,7 @@ from inbox.conversations.delivery.store import DeliveryStore
 from inbox.conversations.model import Channel, IdentityRef
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
-from inbox.ports import Messenger, Profile, ProfileSource
+from inbox.ports import CommentModeration, Messenger, Profile, ProfileSource
 
 
 class ProfilesByChannel:
@@ -70,6 +71,10 @@ class Platforms:
             "facebook": FacebookMessenger("messenger", parts),
             "instagram": FacebookMessenger("instagram", parts),
             "zalo": ZaloMessenger(oa),
+        }
+        self.moderation: dict[Channel, CommentModeration] = {
+            "facebook": FacebookComments("messenger", parts),
+            "instagram": FacebookComments("instagram", parts),
         }
         self.profiles: ProfileSource = ProfilesByChannel(
             {"facebook": meta, "instagram": meta, "zalo": ZaloProfiles(oa)}

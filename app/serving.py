@@ -17,9 +17,10 @@ from aiohttp import web
 from app.data_lock import DataInUse
 from app.embedded import EmbeddedMongo
 from app.garbage import spare_collections
+from app.parts import Parts, process_name
 from app.platforms import Platforms
 from app.settings import Settings
-from app.wiring import Parts, Service, process_name
+from app.wiring import Service
 from inbox.clock import Clock, SystemClock
 from inbox.errors import InboxError
 from inbox.mongo.client import Mongo
@@ -252,6 +253,7 @@ def with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
     return replace(
         parts,
         messengers=parts.messengers or platforms.messengers,
+        moderation=parts.moderation or platforms.moderation,
         profiles=parts.profiles or platforms.profiles,
         healing=platforms.healing,
         companion=platforms,

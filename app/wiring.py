@@ -1,28 +1,23 @@
 """The composition root: one process of the service, every part built and plugged in here."""
 
 import asyncio
-import secrets
-import socket
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import structlog
 from aiohttp import web
 
 from app.account_care import AccountCare
 from app.health import Health
+from app.parts import Parts, process_name
 from app.settings import Settings
 from app.webhook_secrets import facebook_secrets, zalo_secrets
 from channels.accounts import AccountDirectory
 from channels.facebook.parser import parse as parse_facebook
 from channels.gaps import Gaps
-from channels.handlers import router as inbox_router
 from channels.ingesting import Ingesting, Parse, Understanding
-from channels.router import Router
 from channels.routes import ParkedRoutes
 from channels.store import IngestStore
 from channels.webhooks import WebhookRoutes
@@ -32,14 +27,15 @@ from inbox.bots.health.store import HealthStore
 from inbox.bots.routes import BotRoutes
 from inbox.bots.service import BotService
 from inbox.cancelling import end
-from inbox.clock import Clock
 from inbox.conversations.applying import Applier
 from inbox.conversations.delivery.sending import Sending
 from inbox.conversations.delivery.store import DeliveryStore
 from inbox.conversations.delivery.worker import Delivering
 from inbox.conversations.marking.routes import MarkingRoutes
 from inbox.conversations.marking.store import MarkingStore
-from inbox.conversations.model import Channel
+from inbox.conversations.moderating.routes import ModeratingRoutes
+from inbox.conversations.moderating.service import Moderating
+from inbox.conversations.moderating.store import ModerationStore
 from inbox.conversations.reading.routes import ReadingRoutes
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.receiving import Receiving
@@ -74,7 +70,6 @@ from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Backoff, DueWork, Pace
 from inbox.mongo.journal import Journal, JournalEntries
-from inbox.ports import Messenger, ProfileSource
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.authenticator import ActorCache, StaffAuthenticator
 from inbox.staff.model import Actor, Scope
@@ -89,41 +84,7 @@ from inbox.timeline.store import TimelineStore
 
 log = structlog.get_logger(__name__)
 
-Role = Literal["web", "workers"]
-ALL_ROLES: frozenset[Role] = frozenset({"web", "workers"})
-
 Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
-
-
-def process_name() -> str:
-    """A name that no other process has had: leases are held under it."""
-    return f"{socket.gethostname()}:{secrets.token_hex(6)}"
-
-
-class Companion(Protocol):
-    """Something that works beside the service and uses its database."""
-
-    async def run(self, stop: asyncio.Event) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What a caller may bring along: tests another clock, the demo a simulated platform.
-
-    A channel without a messenger can only be read. `companion` runs beside the workers, and is
-    closed when nothing is sent any more.
-    """
-
-    clock: Clock
-    roles: frozenset[Role] = ALL_ROLES
-    messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
-    profiles: ProfileSource | None = None
-    healing: Healing | None = None
-    companion: Companion | None = None
-    router: Router = inbox_router
-    web_build: Path | None = None
 
 
 class Service:
@@ -247,6 +208,8 @@ class Service:
             self._rules,
         )
         self.signals = Signals(parts.messengers, clock)
+        moderation = ModerationStore(mongo, clock, self._rules)
+        self.moderating = Moderating(moderation, parts.moderation)
 
     def _build_application(self, parts: Parts) -> web.Application:
         extra = [self.health.register]
@@ -279,6 +242,7 @@ class Service:
             *self._care.tables(),
             ReadingRoutes(reads, clock, links, self._rules),
             ReplyRoutes(self.replies, reads, self.signals, links),
+            ModeratingRoutes(self.moderating, links),
             MarkingRoutes(marking, links, self.signals.seen),
             CustomerRoutes(customers, links),
             CustomerMediaRoutes(customers, reads, stored, links, clock),

@@ -132,6 +132,7 @@ class Comment(PlatformEvent):
     text: str | None = None
     attachments: tuple[File, ...] = ()
     post_id: str | None = None
+    post_url: str | None = None
     reply_to: str | None = None
 
 

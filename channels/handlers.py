@@ -126,7 +126,7 @@ def keep_comment(event: events.Comment, batch: Batch) -> None:
             writer=None if event.by_account else writer,
             customer_name=name if owner else None,
             window=None if event.by_account else window_of(event),
-            extra=filled(post_id=event.post_id),
+            extra=filled(post_id=event.post_id, post_url=event.post_url),
         )
     )
 

@@ -15,9 +15,10 @@ from app.demo.servers import PlatformSockets, Setting, SimulatedPlatforms
 from app.demo.setup import setup
 from app.demo.simulation import Simulation
 from app.logging import configure_logging
+from app.parts import Parts
 from app.serving import AddressInUse, database, listening_socket, serve
 from app.settings import Settings, load_settings
-from app.wiring import Parts, Service
+from app.wiring import Service
 from inbox.clock import SystemClock
 
 log = structlog.get_logger(__name__)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inbox.conversations.attachments import attachment_view
-from inbox.conversations.window import DEFAULT_RULES, WindowRules, window_of
+from inbox.conversations.window import DEFAULT_RULES, PRIVATE_REPLY, WindowRules, window_of
 from inbox.media.links import avatar_address
 
 Document = Mapping[str, Any]
@@ -51,7 +51,31 @@ def message_view(
         "client_id": message.get("client_id"),
         "content": None if removed else message.get("content"),
         "private": bool(message.get("private")),
+        "private_to": _link(message.get("private")),
+        "comment": _comment(message, conversation or {}),
     }
+
+
+def _comment(message: Document, conversation: Document) -> View | None:
+    """What only a comment under a post has; None for other messages."""
+    if conversation.get("kind") != "comment" or message.get("internal") or message.get("private"):
+        return None
+    answerable = message["direction"] == "in" and message.get("removed_at") is None
+    if message.get("private_refused") is not None:
+        answerable = False
+    return {
+        "post_id": message.get("post_id"),
+        "post_url": message.get("post_url"),
+        "private_until": iso(message["at"] + PRIVATE_REPLY) if answerable else None,
+        "private_answer": _link(message.get("private_answer")),
+    }
+
+
+def _link(link: Document | None) -> View | None:
+    """Where another message is; None where that is not known (any more)."""
+    if link is None or "message_id" not in link:
+        return None
+    return {"message_id": link["message_id"], "conversation_id": link.get("conversation_id")}
 
 
 def conversation_view(

@@ -24,7 +24,7 @@ from pymongo.monitoring import (
 from app.logging import configure_logging
 from app.serving import listening_socket, running, until_told, url_of
 from app.settings import Settings, load_settings
-from app.wiring import Parts
+from app.parts import Parts
 from inbox.clock import SystemClock, to_milliseconds
 from inbox.mongo.client import Mongo
 from tests.fake_messenger import FakeMessenger, FakePlatform

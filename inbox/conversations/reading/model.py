@@ -120,6 +120,26 @@ class ErrorView(BaseModel):
     at: Time
 
 
+class MessageLink(BaseModel):
+    """Another message and the conversation that it is in."""
+
+    message_id: str
+    conversation_id: str | None
+
+
+class CommentView(BaseModel):
+    """What only a comment under a post has."""
+
+    post_id: str | None
+    post_url: str | None = Field(description="of the post on the platform")
+    private_until: Time | None = Field(
+        description="until when it may be answered privately, once; null: it may not"
+    )
+    private_answer: MessageLink | None = Field(
+        description="our private answer; it moves into the person's inbox once it was taken"
+    )
+
+
 class MessageView(BaseModel):
     """A message. A removed one has no text and no attachments any more."""
 
@@ -146,6 +166,8 @@ class MessageView(BaseModel):
     client_id: str | None = Field(description="what the sender called it, where we sent it")
     content: dict[str, Any] | None = Field(description="quick_replies, buttons, sticker of ours")
     private: bool = Field(description="a private answer to a comment")
+    private_to: MessageLink | None = Field(description="the comment that it answers")
+    comment: CommentView | None = Field(description="null: not a comment under a post")
 
 
 class MessagePage(Page[MessageView]):

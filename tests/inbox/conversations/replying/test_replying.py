@@ -373,7 +373,7 @@ async def test_a_comment_is_not_answered_privately_after_a_week(
 
     answer = await post(api, thread, private=True)
 
-    assert (answer.status, answer.json["code"]) == (409, "window_closed")
+    assert (answer.status, answer.json["code"]) == (409, "private_window_closed")
 
 
 async def test_files_and_choices_are_kept_and_shown(world: ReplyWorld, api: Api) -> None:

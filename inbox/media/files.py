@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore
 
 from inbox.ids import random_id
@@ -17,6 +18,10 @@ _PART_BYTES = 1024 * 1024
 _PARTS_AT_ONCE = 2
 _OBJECTS, _INCOMING = "objects", "incoming"
 _LISTED_AT_ONCE = 500
+
+
+class StorageFailed(OSError):
+    """The storage cannot be reached, or refuses us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +95,22 @@ class MediaFiles:
 
         Raises:
             FileNotFoundError: there is no such object.
+            StorageFailed: the storage does not answer; the stream may raise it as well.
         """
-        found = await obstore.get_async(self._store, _path(sha256), options={"range": (start, end)})
+        try:
+            found = await obstore.get_async(
+                self._store, _path(sha256), options={"range": (start, end)}
+            )
+        except BaseError as error:
+            raise StorageFailed from error
         return _as_bytes(found.stream(min_chunk_size=_PART_BYTES))
 
     async def size(self, sha256: str) -> int:
-        """Bytes of an object. Raises FileNotFoundError."""
-        found = await obstore.head_async(self._store, _path(sha256))
+        """Bytes of an object. Raises FileNotFoundError, StorageFailed."""
+        try:
+            found = await obstore.head_async(self._store, _path(sha256))
+        except BaseError as error:
+            raise StorageFailed from error
         return found["size"]
 
     async def objects(self, before: datetime) -> AsyncIterator[list[str]]:
@@ -116,8 +130,11 @@ class MediaFiles:
 
 
 async def _as_bytes(stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    async for chunk in stream:
-        yield bytes(chunk)
+    try:
+        async for chunk in stream:
+            yield bytes(chunk)
+    except BaseError as error:
+        raise StorageFailed from error
 
 
 def _path(sha256: str) -> str:

@@ -14,11 +14,11 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import structlog
 
 from inbox.customers.media.naming import Names
-from inbox.errors import InboxError
+from inbox.errors import NotFound, Unavailable
 
 log = structlog.get_logger(__name__)
 
-Missing = Literal["not_found", "pending", "failed", "none", "gone", "broken"]
+Missing = Literal["not_found", "pending", "failed", "none", "gone", "unreadable", "broken"]
 
 _VIETNAM = timezone(timedelta(hours=7))
 _LIST_NAMES = {"vi": "Các tệp không có.txt", "en": "Missing files.txt"}
@@ -29,6 +29,7 @@ _REASONS: dict[str, dict[Missing, str]] = {
         "failed": "không sao chép được từ kênh",
         "none": "không phải là tệp, hoặc kênh không cho lưu",
         "gone": "tin nhắn đã bị thu hồi hoặc xoá",
+        "unreadable": "kho tệp đang bận, vui lòng thử lại",
         "broken": "bị lỗi khi đọc, tệp trong gói không đầy đủ",
     },
     "en": {
@@ -37,6 +38,7 @@ _REASONS: dict[str, dict[Missing, str]] = {
         "failed": "could not be copied from the channel",
         "none": "not a file, or the channel forbids to keep it",
         "gone": "the message was taken back or deleted",
+        "unreadable": "the file storage is busy, please try again",
         "broken": "could not be read to its end, the file in this archive is cut off",
     },
 }
@@ -44,9 +46,10 @@ _REASONS: dict[str, dict[Missing, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file to put in. `open` raises an InboxError when its bytes are not there."""
+    """A file to put in. `size` in bytes; `open` raises NotFound or Unavailable."""
 
     name: str
+    size: int
     at: datetime
     open: Callable[[], Awaitable[AsyncIterator[bytes]]]
 
@@ -104,17 +107,20 @@ class Archive:
     ) -> AsyncIterator[bytes]:
         try:
             content = await entry.open()
-        except InboxError:
-            self._missing.append((name, "not_found"))
+        except (NotFound, Unavailable) as error:
+            reason: Missing = "not_found" if isinstance(error, NotFound) else "unreadable"
+            self._missing.append((name, reason))
             return
+        written = 0
         with archive.open(_info(name, entry.at), "w") as file:
             try:
                 async for chunk in content:
-                    file.write(chunk)
+                    written += file.write(chunk)
                     yield outlet.take()
             except OSError as error:
                 log.warning("a stored file broke off", error=type(error).__name__)
-                self._missing.append((name, "broken"))
+        if written < entry.size:
+            self._missing.append((name, "broken"))
         yield outlet.take()
 
     def _told(self) -> bytes:

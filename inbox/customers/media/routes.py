@@ -142,7 +142,7 @@ class CustomerMediaRoutes(Routes):
                 missing.append(_missing(one, message, error))
                 continue
             size += stored.size
-            entries.append(Entry(stored.name, message["at"], self._opener(stored)))
+            entries.append(Entry(stored.name, stored.size, message["at"], self._opener(stored)))
         if size > LARGEST_ARCHIVE_BYTES:
             raise ArchiveTooLarge
         return entries, missing

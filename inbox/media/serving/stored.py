@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from inbox.errors import InboxError, NotFound
-from inbox.media.files import MediaFiles
+from inbox.errors import InboxError, NotFound, Unavailable
+from inbox.media.files import MediaFiles, StorageFailed
 from inbox.media.model import MediaKind
 from inbox.media.naming import clean_name
 from inbox.media.sniffing import HEAD_BYTES, sniff
@@ -104,15 +104,24 @@ class StoredMedia:
             head = b"".join([part async for part in await self._files.open(sha256, 0, HEAD_BYTES)])
         except FileNotFoundError as error:
             raise MediaNotFound from error
+        except StorageFailed as error:
+            raise Unavailable from error
         kind, mime = sniff(head)
         return Stored(sha256, size, mime, kind, _with_type("anh", mime))
 
     async def open(self, stored: Stored, start: int, end: int) -> AsyncIterator[bytes]:
-        """The bytes at `start` <= position < `end`; at least one. Raises MediaNotFound."""
+        """The bytes at `start` <= position < `end`; at least one.
+
+        Raises:
+            MediaNotFound: they are not there.
+            Unavailable: the storage does not answer.
+        """
         try:
             return await self._files.open(stored.sha256, start, end)
         except FileNotFoundError as error:
             raise MediaNotFound from error
+        except StorageFailed as error:
+            raise Unavailable from error
 
 
 def _name(attachment: Mapping[str, Any], kind: str, mime: str, at: datetime, position: int) -> str:

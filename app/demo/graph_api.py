@@ -20,7 +20,7 @@ from app.demo.graph.comments import Comments
 from app.demo.graph.errors import GraphError
 from app.demo.graph.messages import Messages
 from app.demo.graph.pages import FIELDS, PERMISSIONS, USER_ID, Page, Pages
-from app.demo.graph.reading import Reading
+from app.demo.graph.reading import Reading, parse_fields
 from app.demo.webhooks import Webhooks
 from app.demo.world import Json
 
@@ -155,7 +155,16 @@ class GraphApi:
             return self._reading.message(page, node, fields)
         if node.isdigit() and not self._is_comment(page, node):
             return self._reading.profile(page, node, fields)
-        return self._comments.read(page, node)
+        return self._comments.read(page, node) | self._begun_by(page, node, fields)
+
+    def _begun_by(self, page: Page, comment_id: str, fields: str) -> Json:
+        """The conversation that a private answer has begun, where it is asked for."""
+        wanted = parse_fields(fields).get("private_reply_conversation")
+        person = self._comments.answered_to(page, comment_id)
+        if wanted is None or person is None:
+            return {}
+        told = self._reading.conversation_of(*person, wanted.inner)
+        return {"private_reply_conversation": told}
 
     def _is_comment(self, page: Page, node: str) -> bool:
         """Instagram's comments are named by a number, as people are."""
@@ -196,6 +205,8 @@ class GraphApi:
             ("POST", "replies"): ("comment", self._answer_comment),
             ("GET", "comments"): ("history", self._answers_of_comment),
             ("GET", "replies"): ("history", self._answers_of_comment),
+            ("POST", "likes"): ("comment", self._like_comment),
+            ("DELETE", "likes"): ("comment", self._unlike_comment),
         }
         for edge in _THREAD_CONTROL:
             edges["POST", edge] = ("other", self._control_thread)
@@ -283,6 +294,12 @@ class GraphApi:
 
     def _answers_of_comment(self, node: str, asked: Asked) -> Accepted:
         return Accepted({"data": self._comments.answers(self._page(asked), node, asked.texts)})
+
+    def _like_comment(self, node: str, asked: Asked) -> Accepted:
+        return self._comments.like(self._page(asked), node, liked=True)
+
+    def _unlike_comment(self, node: str, asked: Asked) -> Accepted:
+        return self._comments.like(self._page(asked), node, liked=False)
 
     def _control_thread(self, node: str, asked: Asked) -> Accepted:
         self._page(asked, node)

@@ -58,6 +58,7 @@ class Comment:
     hidden: bool = False
     removed: bool = False
     answered_privately: bool = False
+    liked: bool = False
 
 
 @dataclass(slots=True)

@@ -47,6 +47,24 @@ class Comments:
             raise GraphError(10902)
         return comment
 
+    def like(self, page: Page, comment_id: str, *, liked: bool) -> Accepted:
+        """Like a comment as the page, or take it back; only pages tell of it."""
+        comment = self.find(page, comment_id)
+        account = self._world.accounts[comment.account_id]
+        if account.channel == "instagram":
+            raise GraphError(100, None, "Unknown path components: /likes")
+        comment.liked = liked
+        body: Json = {"success": True}
+        if page.subscribed is None:
+            return Accepted(body)
+        now = self._world.clock.now()
+        return Accepted(body, self._reports.liking(account, comment, now), comment.id)
+
+    def answered_to(self, page: Page, comment_id: str) -> tuple[str, str] | None:
+        """With whom a private answer to a comment has begun a conversation."""
+        comment = self.find(page, comment_id)
+        return self.asker(comment) if comment.answered_privately else None
+
     def asker(self, comment: Comment) -> tuple[str, str]:
         """The account and the id under which the author of a comment can be written to."""
         if self._world.accounts[comment.account_id].channel == "instagram":
@@ -129,6 +147,7 @@ class Comments:
             "from": author,
             "created_time": at,
             "is_hidden": comment.hidden,
+            "user_likes": comment.liked,
             "can_reply_privately": not comment.answered_privately,
         }
 

@@ -75,6 +75,10 @@ class Reading:
         """GET /{conversation}."""
         return self._conversation(self._thread(page, conversation_id), parse_fields(fields))
 
+    def conversation_of(self, account_id: str, person_id: str, fields: dict[str, Field]) -> Json:
+        """The conversation of an account with one person, who has been written to."""
+        return self._conversation(self._world.thread(account_id, person_id), fields)
+
     def messages(self, page: Page, conversation_id: str, asked: dict[str, str]) -> Json:
         """GET /{conversation}/messages, the newest first."""
         thread = self._thread(page, conversation_id)

@@ -88,6 +88,15 @@ class Traffic:
         else:
             self._breakers.succeeded(key)
 
+    def note_reading(self, key: str, error: SendError | None) -> None:
+        """How an admitted call went that only read: being throttled there holds up no message."""
+        if isinstance(error, RateLimited):
+            return
+        if isinstance(error, SendUnavailable | SendUncertain):
+            self._breakers.failed(key)
+        else:
+            self._breakers.succeeded(key)
+
     async def _take(self, key: str, lane: Lane) -> float:
         """Raises SendUnavailable when the database is away: nothing has been sent yet."""
         try:

@@ -30,6 +30,8 @@ from inbox.conversations.view import conversation_view, customer_brief, message_
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.ids import message_key
 from inbox.live.model import live_event
+from inbox.media.copying.marking import Copies
+from inbox.media.garbage.store import StoredObjects
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.journal import EntryId, JournalEntries, Outcome, ParkedEvent
 
@@ -61,6 +63,7 @@ class Applier:
         self._journal = journal
         self._rules = rules
         self._store = ApplyStore(mongo)
+        self._objects = StoredObjects(mongo)
 
     async def apply(
         self,
@@ -99,6 +102,7 @@ class Applier:
         changes = await self._store.in_their_threads(changes, session)
         sheet = Sheet(self._clock.now(), bots)
         await self._load(sheet, changes, session)
+        copies = Copies(sheet)
         for change in changes:
             fold(sheet, change)
         for message in sheet.messages.values():
@@ -110,7 +114,9 @@ class Applier:
             await recount(sheet, thread_id, self._store, session)
         for thread_id in sheet.without_last:
             await self._read_last(sheet, sheet.threads[thread_id], session)
+        loose = copies.settle(sheet)
         await self._store.write(sheet, _live_events(sheet, self._rules), session)
+        await self._objects.let_go(loose, sheet.now, session=session)
 
     async def _load(self, sheet: Sheet, changes: Sequence[Change], session: Session) -> None:
         sheet.load_messages(await self._store.messages(_message_ids(changes), session))

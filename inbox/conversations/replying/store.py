@@ -13,6 +13,8 @@ from inbox.conversations.visibility import visible
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.errors import NotAllowed, NotFound
 from inbox.ids import message_key
+from inbox.media.copying.model import mark_waiting, objects_in, waiting
+from inbox.media.garbage.store import StoredObjects
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import due
 from inbox.staff.model import Actor
@@ -44,6 +46,7 @@ class ReplyStore:
         self._mongo = mongo
         self._clock = clock
         self._rules = rules
+        self._objects = StoredObjects(mongo)
 
     async def message(self, message_id: str) -> Document | None:
         return await self._mongo["messages"].find_one({"_id": message_id, "at": {"$type": "date"}})
@@ -97,6 +100,8 @@ class ReplyStore:
             await self._open(opened, reply, session)
             thread.put("seq", thread.get("seq") + 1)
             message = {"_id": message_id, **make(opened), "seq": thread.get("seq")}
+            if waiting(message.get("attachments")):
+                message["copying"] = due(self._clock.now())
             await self._mongo["messages"].insert_one(message, session=session)
             tracked = Tracked(message_id, message, stored=True)
             if not message["internal"]:
@@ -200,7 +205,12 @@ class ReplyStore:
             conversation = await self._conversation(document["conversation_id"], actor, session)
             message = Tracked(message_id, document, stored=True)
             thread = Tracked(conversation["_id"], conversation, stored=True)
+            objects = objects_in(message.get("attachments"))
             work(message, thread)
+            if "attachments" in message.changed:
+                mark_waiting(message, self._clock.now())
+                loose = objects - objects_in(message.get("attachments"))
+                await self._objects.let_go(loose, self._clock.now(), session=session)
             if message.changed:
                 await self._mongo["messages"].update_one(
                     {"_id": message_id}, message.update(), session=session

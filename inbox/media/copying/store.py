@@ -9,6 +9,7 @@ from inbox.conversations.telling import message_event
 from inbox.conversations.visibility import visible
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.errors import NotAllowed, NotFound
+from inbox.live.model import live_event
 from inbox.media.copying.model import Document, is_to_copy
 from inbox.media.garbage.store import Pin, StoredObjects
 from inbox.mongo.client import Mongo, Session
@@ -19,6 +20,10 @@ LEASE = timedelta(seconds=60)
 """Renewed while copying; a dead worker's messages are taken over after it."""
 BACKOFF = Backoff(timedelta(seconds=5), timedelta(hours=2))
 """16 tries take up to 11 hours; links of Meta live for days, those of Zalo for 7 days."""
+
+
+AVATAR_LEASE = timedelta(minutes=10)
+"""Not renewed: the downloads of one customer's pictures take less."""
 
 
 class CopyLost(Exception):
@@ -162,3 +167,62 @@ class CopyStore:
                 raise NotAllowed
             return
         raise NotFound
+
+
+class AvatarStore:
+    """Collection `customers`, path `avatar_copying`."""
+
+    def __init__(self, mongo: Mongo, clock: Clock, *, pace: Pace | None = None) -> None:
+        self._mongo = mongo
+        self._clock = clock
+        self._objects = StoredObjects(mongo)
+        pace = pace or Pace(lease=AVATAR_LEASE, backoff=BACKOFF)
+        self.due = DueWork(mongo, "customers", "avatar_copying", clock, pace=pace)
+
+    async def keep(self, claimed: Claimed, identity_id: str, avatar: Document, pin: Pin) -> None:
+        """Store `avatar` ({sha256, mime, url}) on an identity and let go of the one before.
+
+        Raises:
+            CopyLost: the customer was erased or merged, or has another picture by now.
+            ObjectGone: the bytes must be written anew.
+        """
+
+        async def work(session: Session) -> None:
+            before = await self._mongo["customers"].find_one_and_update(
+                {
+                    "_id": claimed.id,
+                    "avatar_copying.token": claimed.token,
+                    "identities": {"$elemMatch": {"id": identity_id, "avatar_url": avatar["url"]}},
+                },
+                {"$set": {"identities.$.avatar": avatar, "updated_at": self._clock.now()}},
+                session=session,
+            )
+            if before is None:
+                raise CopyLost
+            await self._objects.refer([pin], session=session)
+            loose = {
+                one["avatar"]["sha256"]
+                for one in before["identities"]
+                if one["id"] == identity_id and one.get("avatar")
+            }
+            await self._objects.let_go(loose - {pin.sha256}, self._clock.now(), session=session)
+            await self._tell(claimed.id, session)
+
+        await self._mongo.transaction(work)
+
+    async def _tell(self, customer_id: str, session: Session) -> None:
+        threads = self._mongo["conversations"].find(
+            {"customer_id": customer_id}, {"bot_id": 1}, session=session
+        )
+        event = live_event(
+            type="customer_changed",
+            at=self._clock.now(),
+            bot_ids=[one["bot_id"] async for one in threads],
+            customer_id=customer_id,
+            data={"fields": ["identities"]},
+        )
+        await self._mongo["live_events"].insert_one(event, session=session)
+
+    async def drop(self, pin: Pin) -> None:
+        """The bytes under the pin are not needed after all."""
+        await self._objects.unpin([pin], self._clock.now())

@@ -278,7 +278,7 @@ def _identity_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
         thread = sheet.threads.get(ref.id) if ref is not None else None
         unknown = thread is None or thread.get("customer_id") is None
         named = isinstance(change, KeepMessage) and change.customer_name is not None
-        if unknown or named or isinstance(change, ChangeFollow | ShareInfo):
+        if unknown or named or isinstance(change, ChangeFollow | ShareInfo | KeepSent):
             ids.add(customer.id)
     return ids
 

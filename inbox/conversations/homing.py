@@ -44,10 +44,12 @@ def _meet_customer(
     sheet: Sheet, thread: Tracked, customer: IdentityRef, comment: Tracked | None
 ) -> None:
     """Who got the answer wrote the comment: until the channel tells their name, it is that one."""
-    if thread.get("customer_id") is not None:
+    known = thread.get("customer_id")
+    person = sheet.person(customer) if known is None else sheet.people.get(customer.id)
+    if person is None:
         return
-    person = sheet.person(customer)
-    thread.put("customer_id", person.id)
+    if known is None:
+        thread.put("customer_id", person.id)
     name = (comment.get("author") or {}).get("name") if comment is not None else None
     if comment is not None and name and person.get("name") is None:
         learn_name(person, customer.id, name, comment.get("at"))

@@ -330,7 +330,7 @@ def recipient_of(conversation: Document, message: Document | None = None) -> Rec
 
 def _kept(conversation: Document, message_id: str, n: int, sent: Sent, now: datetime) -> KeepSent:
     channel, account_id = conversation["channel"], conversation["account_id"]
-    person = sent.recipient_id
+    person = sent.recipient_id if conversation["kind"] == "comment" else None
     return KeepSent(
         message_id=message_id,
         part=n,

@@ -3,7 +3,7 @@
 Source: https://developers.facebook.com/docs/messenger-platform/conversations
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -107,7 +107,7 @@ class FacebookHistory:
         until: datetime,
         *,
         resume: Mapping[str, Any] | None = None,
-    ) -> AsyncIterator[HistoryStep]:
+    ) -> AsyncGenerator[HistoryStep, None]:
         """See MessageSource. Of each conversation the newest twenty messages are told.
 
         Public comments are not in it, nor reactions, edits, receipts and what was unsent.
@@ -162,7 +162,7 @@ class FacebookHistory:
         row: JsonObject,
         span: Span,
         after: str | None,
-    ) -> AsyncIterator[HistoryStep]:
+    ) -> AsyncGenerator[HistoryStep, None]:
         """What is wanted beyond the newest: mostly ids and times alone."""
         calls = 0
         while after is not None:

@@ -4,7 +4,7 @@ Source: https://developers.zalo.me/docs/official-account/tin-nhan/quan-ly-tin-nh
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +35,7 @@ class ZaloHistory:
         until: datetime,
         *,
         resume: Mapping[str, Any] | None = None,
-    ) -> AsyncIterator[HistoryStep]:
+    ) -> AsyncGenerator[HistoryStep, None]:
         """See MessageSource. How far back Zalo tells is not documented.
 
         Pages count from the newest message: what is written meanwhile moves the rest further
@@ -79,7 +79,7 @@ class ZaloHistory:
         recent: Sequence[Row],
         since: datetime,
         until: datetime,
-    ) -> AsyncIterator[HistoryStep]:
+    ) -> AsyncGenerator[HistoryStep, None]:
         """The messages with one user; where their conversation is refused, those seen already."""
         before: Sequence[str | None] = ()
         for page in range(MOST_PAGES):

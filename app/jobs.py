@@ -43,6 +43,7 @@ class Duties:
 
     probe_accounts: Work | None = None
     watch_accounts: Work | None = None
+    sweep_media: Work | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def table(duties: Duties) -> tuple[Job, ...]:
     rows = (
         ("probe_accounts", CronTrigger(minute=11, timezone=VIETNAM), duties.probe_accounts),
         ("watch_accounts", CronTrigger(minute=37, timezone=VIETNAM), duties.watch_accounts),
+        ("sweep_media", CronTrigger(hour=3, minute=23, timezone=VIETNAM), duties.sweep_media),
     )
     return tuple(Job(name, trigger, work) for name, trigger, work in rows if work is not None)
 

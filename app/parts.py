@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from app.jobs import Duties
 from channels.handlers import router as inbox_router
 from channels.router import Router
 from inbox.bots.credentials.healing import Healing
 from inbox.clock import Clock
 from inbox.conversations.model import Channel
-from inbox.ports import CommentModeration, Messenger, ProfileSource
+from inbox.ports import CommentModeration, MediaSource, Messenger, ProfileSource
 
 Role = Literal["web", "workers"]
 ALL_ROLES: frozenset[Role] = frozenset({"web", "workers"})
@@ -45,7 +46,9 @@ class Parts:
     messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
     moderation: Mapping[Channel, CommentModeration] = field(default_factory=dict)
     profiles: ProfileSource | None = None
+    media: MediaSource | None = None
     healing: Healing | None = None
     companion: Companion | None = None
+    duties: Duties = Duties()
     router: Router = inbox_router
     web_build: Path | None = None

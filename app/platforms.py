@@ -3,18 +3,24 @@
 import asyncio
 from collections.abc import Mapping
 
+from app.account_care import account_duties
 from app.settings import Settings
 from channels.breaker import Breakers
 from channels.facebook.access import PageAccounts
 from channels.facebook.client import GraphClient
 from channels.facebook.messenger import FacebookMessenger, FacebookParts
 from channels.facebook.moderating import FacebookComments
+from channels.facebook.probing import PageProbe
 from channels.facebook.profiles import FacebookProfiles
+from channels.facebook.store import SubscriptionStore
+from channels.facebook.subscribing import Subscribing
 from channels.facebook.traffic import Traffic
 from channels.http import HttpClient
+from channels.media.client import MediaClient
 from channels.zalo.client import ZaloApi, ZaloClient
 from channels.zalo.messenger import ZaloMessenger
 from channels.zalo.oauth import ZaloOAuth
+from channels.zalo.probing import OaProbe
 from channels.zalo.profiles import ZaloProfiles
 from channels.zalo.tokens import ZaloTokens
 from inbox.bots.credentials.caching import CachedCredentials
@@ -53,6 +59,7 @@ class Platforms:
             HealthStore(mongo, clock), DeliveryStore(mongo, clock).wake_account, cached.forget
         )
         self._http = HttpClient()
+        self.media = MediaClient(settings.channels.media)
         buckets, breakers = Buckets(mongo, clock), Breakers(clock)
         oauth = ZaloOAuth(self._http, zalo)
         self._tokens = ZaloTokens(mongo, store, self.healing, oauth, zalo, clock, owner=owner)
@@ -80,6 +87,15 @@ class Platforms:
             {"facebook": meta, "instagram": meta, "zalo": ZaloProfiles(oa)}
         )
 
+        page_probe = PageProbe(graph, pages, traffic, facebook, clock)
+        self.duties = account_duties(
+            mongo,
+            clock,
+            self.healing,
+            Subscribing(graph, pages, SubscriptionStore(mongo), clock, app_id=facebook.app_id),
+            {"facebook": page_probe, "instagram": page_probe, "zalo": OaProbe(oa)},
+        )
+
     async def run(self, stop: asyncio.Event) -> None:
         """Refresh tokens before they end, until `stop`."""
         await self._tokens.run(stop)
@@ -88,3 +104,4 @@ class Platforms:
         """After the last send and before the database goes: a refreshed pair must be kept."""
         await self._tokens.close()
         await self._http.close()
+        await self.media.close()

@@ -255,7 +255,9 @@ def with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
         messengers=parts.messengers or platforms.messengers,
         moderation=parts.moderation or platforms.moderation,
         profiles=parts.profiles or platforms.profiles,
+        media=parts.media or platforms.media,
         healing=platforms.healing,
+        duties=platforms.duties,
         companion=platforms,
     )
 

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from app.account_care import AccountCare
 from app.health import Health
+from app.media import MediaKeeping
 from app.parts import Parts, process_name
 from app.settings import Settings
 from app.webhook_secrets import facebook_secrets, zalo_secrets
@@ -20,6 +21,8 @@ from channels.gaps import Gaps
 from channels.ingesting import Ingesting, Parse, Understanding
 from channels.routes import ParkedRoutes
 from channels.store import IngestStore
+from channels.watching.hearing import Hearing
+from channels.watching.store import WatchStore
 from channels.webhooks import WebhookRoutes
 from channels.zalo.parser import parse as parse_zalo
 from inbox.bots.credentials.healing import Healing
@@ -59,14 +62,12 @@ from inbox.http.routing import Routes
 from inbox.live.hub import Hub
 from inbox.live.routes import LiveRoutes
 from inbox.live.store import LiveStore
-from inbox.media.files import MediaFiles
 from inbox.media.links import MediaLinks
 from inbox.media.routes import UploadRoutes
 from inbox.media.serving.routes import MediaRoutes
 from inbox.media.serving.store import MediaReads
 from inbox.media.serving.stored import StoredMedia
 from inbox.media.store import UploadStore
-from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Backoff, DueWork, Pace
 from inbox.mongo.journal import Journal, JournalEntries
@@ -101,7 +102,7 @@ class Service:
         self._build_inbox()
         self._build_delivery(parts)
         self._profiles = parts.profiles
-        self._companion = parts.companion
+        self._companion, self._duties = parts.companion, parts.duties
         self.health = Health(mongo, self.clock, self.entries, self.webhooks)
         self.application = self._build_application(parts)
         self.failed = asyncio.Event()
@@ -124,7 +125,10 @@ class Service:
             limits,
             requests_wait=lambda: self.journal.busy,
         )
-        understanding = Understanding(self._parsers(), parts.router, self.directory)
+        self._hearing = Hearing(WatchStore(self.mongo))
+        understanding = Understanding(
+            self._parsers(), parts.router, self.directory, self._hearing.hear
+        )
         pace = Pace(lease=limits.lease, poll_every=limits.poll)
         due = DueWork(self.mongo, "webhook_journal", "apply", clock, pace=pace)
         self.ingesting = Ingesting(
@@ -176,12 +180,12 @@ class Service:
         refresh = self.authenticator.refresh
         self.hub = Hub(LiveStore(mongo), refresh, config.live, present=self._links.frame)
         self.erasures = ErasureStore(mongo, clock)
-        self._care = AccountCare(self.settings, mongo, clock)
+        self._care = AccountCare(self.settings, mongo, clock, self._duties, owner=self.owner)
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
-        self._files = MediaFiles.in_folder(self.settings.app.data / "media")
-        self.uploads = Uploads(UploadStore(mongo), self._files, clock, self.settings.inbox.media)
+        self._media = MediaKeeping(self.settings, mongo, clock, parts.media, self._rules)
+        self.uploads = self._media.uploads
         pace = Pace(lease=config.lease, poll_every=config.poll_every)
         self.delivery = DeliveryStore(mongo, clock, pace=pace, rules=self._rules)
         health = HealthStore(mongo, clock)
@@ -233,7 +237,7 @@ class Service:
             self._sign_in_stores, self._passwords, self._actors, config.staff, clock
         )
         marking = MarkingStore(mongo, reads, clock, self._rules)
-        links, stored = self._links, StoredMedia(self._files, UploadStore(mongo))
+        links, stored = self._links, StoredMedia(self._media.files, UploadStore(mongo))
         return (
             SessionRoutes(signing_in, self._staff_store),
             StaffRoutes(self.staff),
@@ -250,6 +254,7 @@ class Service:
             ErasureRoutes(self.erasures),
             UploadRoutes(self.uploads),
             MediaRoutes(MediaReads(mongo), stored, links),
+            *self._media.tables(),
             LiveRoutes(self.hub, config.live),
             ParkedRoutes(self.entries, self.ingesting.wake),
             AuditRoutes(AuditStore(mongo)),
@@ -282,15 +287,16 @@ class Service:
         self.failed.set()
 
     def _loops(self) -> list[Loop]:
-        loops: list[Loop] = [self.ingesting.run, self.directory.run]
+        loops: list[Loop] = [self.ingesting.run, self.directory.run, self._hearing.run]
         if "web" in self._roles:  # a process without it receives nothing, alive or not
             loops += [self.hub.run, self.gaps.run]
         if "workers" in self._roles:
-            loops.append(self.ingesting.recover)
+            loops += [self.ingesting.recover, *self._care.loops()]
             if self.delivering.channels:
                 loops.append(self.delivering.run)
             if self._companion is not None:
                 loops.append(self._companion.run)
+            loops += self._media.loops()
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
             if self._profiles is not None:
                 store = ProfileStore(self.mongo, self.clock)
@@ -317,6 +323,7 @@ class Service:
         if self._companion is not None:
             await self._companion.close()
         self._passwords.close()
+        self._media.close()
         await self.mongo.close()
 
     async def _end_loops(self, within: timedelta) -> None:

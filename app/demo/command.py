@@ -52,22 +52,39 @@ def run_demo(config: Path, *, port: int | None, data: Path | None) -> None:
     sockets = PlatformSockets()
     try:
         secrets = demo_secrets(folder)
-        settings = _settings(config, secrets, port, _overrides(folder, sockets))
+        media_port = _media_port(secrets.media_port)
+        settings = _settings(config, secrets, port, _overrides(folder, sockets, media_port))
         configure_logging(settings.app.log)
         with database(settings) as uri:
-            uvloop.run(_serve(settings, uri, secrets, _setting(folder, secrets, sockets)))
+            setting = _setting(folder, secrets, sockets, media_port)
+            uvloop.run(_serve(settings, uri, secrets, setting))
     finally:
         sockets.close()
         lock.release()
 
 
-def _overrides(folder: Path, sockets: PlatformSockets) -> dict[str, Any]:
+def _media_port(wanted: int) -> int:
+    """Where media is served: the same as before, unless somebody else has taken the port.
+
+    Known before anything starts: media is fetched from this very address and from no other.
+    """
+    try:
+        free = listening_socket("127.0.0.1", wanted)
+    except AddressInUse:
+        free = listening_socket("127.0.0.1", 0)
+    port: int = free.getsockname()[1]
+    free.close()
+    return port
+
+
+def _overrides(folder: Path, sockets: PlatformSockets, media_port: int) -> dict[str, Any]:
     """What the demo decides: where the data is, and that the platforms are the simulated ones."""
     return {
         "app.data": folder,
         "channels.facebook.api_url": sockets.graph_url,
         "channels.zalo.api_url": sockets.zalo_url,
         "channels.zalo.oauth_url": sockets.oauth_url,
+        "channels.media.allow_hosts": [f"127.0.0.1:{media_port}"],
     }
 
 
@@ -91,11 +108,13 @@ def _first_free(host: str, port: int) -> int:
     return 0
 
 
-def _setting(folder: Path, secrets: DemoSecrets, sockets: PlatformSockets) -> Setting:
+def _setting(
+    folder: Path, secrets: DemoSecrets, sockets: PlatformSockets, media_port: int
+) -> Setting:
     return Setting(
         apps=Apps.of(secrets),
         clock=SystemClock(),
-        media_port=secrets.media_port,
+        media_port=media_port,
         sockets=sockets,
         memory=folder / "demo" / "platforms.json",
         habits=CHATTY,

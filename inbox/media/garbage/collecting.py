@@ -16,7 +16,6 @@ from inbox.mongo.failures import is_passing
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 20
-SWEEP_EVERY = timedelta(days=1)
 LEFT_BEHIND_AFTER = timedelta(days=1)
 """What lies about for longer belongs to no writer that is still alive."""
 _DELETE_WITHIN_S = LEASE.total_seconds() / 4
@@ -38,8 +37,6 @@ class Collecting:
         while not stop.is_set():
             done = 0
             try:
-                if await self._store.is_time("media_sweep", SWEEP_EVERY):
-                    await self.sweep()
                 done = await self.step()
             except Exception as error:
                 if not is_passing(error):

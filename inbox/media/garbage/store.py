@@ -174,14 +174,3 @@ class GarbageStore:
     async def forget(self, claimed: Claimed) -> None:
         """Its bytes are deleted: from now on it may be written anew."""
         await self._objects.delete_one({"_id": claimed.id, "check.token": claimed.token})
-
-    async def is_time(self, name: str, every: timedelta) -> bool:
-        """Whether something that is done every so often is due; True to one process only."""
-        now = self._clock.now()
-        try:
-            result = await self._mongo["service_marks"].update_one(
-                {"_id": name, "at": {"$lte": now - every}}, {"$set": {"at": now}}, upsert=True
-            )
-        except DuplicateKeyError:
-            return False
-        return result.matched_count == 1 or result.upserted_id is not None

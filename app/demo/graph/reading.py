@@ -21,6 +21,7 @@ _READABLE = 20
 _CONVERSATIONS, _MESSAGES = 25, 25
 _MOST = 200
 _FIELD = re.compile(r"([a-z_]+)(?:\.limit\((\d+)\))?(?:\{)?")
+_SHARES = ("fallback", "share", "post", "ig_post", "reel", "ig_reel")
 _KINDS = {"image": "image/png", "video": "video/mp4", "audio": "audio/mp4"}
 
 
@@ -154,9 +155,13 @@ class Reading:
             "message": said.text or "",
         }
         stickers = [one for one in said.attachments if one["type"] == "sticker"]
-        files = [one for one in said.attachments if one["type"] not in ("sticker", "template")]
+        shares = [one["payload"] for one in said.attachments if one["type"] in _SHARES]
+        told_elsewhere = ("sticker", "template", *_SHARES)
+        files = [one for one in said.attachments if one["type"] not in told_elsewhere]
         if files:
             known["attachments"] = {"data": [_attachment(said, one) for one in files]}
+        if shares:
+            known["shares"] = {"data": [_share(one) for one in shares]}
         if stickers:
             known["sticker"] = stickers[0]["payload"].get("url")
         if said.reply_to is not None:
@@ -216,6 +221,10 @@ def _cursor(place: int) -> str:
 
 def _time(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def _share(payload: Json) -> Json:
+    return {"link": payload.get("url"), "name": payload.get("title")}
 
 
 def _attachment(said: Said, wire: Json) -> Json:

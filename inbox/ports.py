@@ -1,11 +1,12 @@
 """What inbox needs of the packages above it: Protocols that they implement and `app` plugs in."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from inbox.bots.model import NewAccount
 from inbox.conversations.model import AttachmentKind, Channel, ConversationKind, IdentityRef
 
 
@@ -319,7 +320,7 @@ class MessageSource(Protocol):
         until: datetime,
         *,
         resume: Mapping[str, Any] | None = None,
-    ) -> AsyncIterator[HistoryStep]:
+    ) -> AsyncGenerator[HistoryStep, None]:
         """What was said in [since, until), either way; message ids equal the webhooks'.
 
         Within a step the messages of one thread are in their order. A message may be told
@@ -387,4 +388,27 @@ class MediaSource(Protocol):
         Raises:
             MediaRefused, MediaGone, MediaUnavailable: when entering, and while reading.
         """
+        ...
+
+
+class AccountOnboarding(Protocol):
+    """What a platform has to say when an admin adds an account by hand, or takes one away."""
+
+    async def checked(self, account: NewAccount, field: str) -> NewAccount:
+        """The account with credentials that its platform takes; without any it is as it was.
+
+        `field` is where the credentials stand in the request.
+
+        Raises:
+            InvalidInput: they are not this account's.
+            Unavailable: the platform does not answer, so nothing is known.
+        """
+        ...
+
+    async def welcome(self, account: AccountRef) -> None:
+        """After it was connected: make its platform send webhooks. How it went is kept."""
+        ...
+
+    async def leave(self, account: AccountRef) -> None:
+        """Before it is disconnected: make its platform stop sending. Best effort."""
         ...

@@ -51,13 +51,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
-    """An account that is to be connected. `credentials` are sealed before they are kept."""
+    """An account that is to be connected. `credentials` are sealed before they are kept.
+
+    `granted_by` names who gave permission at the platform, where that is known: a hash.
+    """
 
     channel: Channel
     account_id: str
     name: str
     credentials: dict[str, str] = field(default_factory=dict, repr=False)
     simulated: bool = False
+    granted_by: str | None = None
 
     @property
     def key(self) -> str:

@@ -206,6 +206,14 @@ class BotService:
 
         await self._mongo.transaction(work)
 
+    async def account(self, bot_id: str, key: str) -> Account:
+        """An account of this bot. Raises NotFound."""
+        found = (await self._accounts.of_bots([bot_id]))[bot_id]
+        account = next((one for one in found if one.id == key), None)
+        if account is None:
+            raise NotFound
+        return account
+
     async def credentials(self, key: str) -> dict[str, str]:
         """The credentials of an account, opened; empty when it has none.
 

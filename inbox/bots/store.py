@@ -88,6 +88,8 @@ class AccountStore:
         }
         if account.simulated:
             document["simulated"] = True
+        if account.granted_by is not None:
+            document["granted_by"] = account.granted_by
         if sealed is not None:
             document["credentials"] = sealed
         await self._accounts.insert_one(document, session=session)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from app.connecting import Doors
 from app.jobs import Duties
 from channels.handlers import router as inbox_router
 from channels.router import Router
@@ -49,6 +50,7 @@ class Parts:
     media: MediaSource | None = None
     healing: Healing | None = None
     companion: Companion | None = None
-    duties: Duties = Duties()
+    duties: Duties = field(default_factory=Duties)
+    doors: Doors | None = None
     router: Router = inbox_router
     web_build: Path | None = None

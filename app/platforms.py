@@ -4,8 +4,14 @@ import asyncio
 from collections.abc import Mapping
 
 from app.account_care import account_duties
+from app.connecting import Doors
 from app.settings import Settings
 from channels.breaker import Breakers
+from channels.connecting.attaching import AttachingParts
+from channels.connecting.checking import Checking
+from channels.connecting.facebook import FacebookLogin
+from channels.connecting.store import ConnectedAccounts
+from channels.connecting.zalo import ZaloLogin
 from channels.facebook.access import PageAccounts
 from channels.facebook.client import GraphClient
 from channels.facebook.messenger import FacebookMessenger, FacebookParts
@@ -63,7 +69,8 @@ class Platforms:
         buckets, breakers = Buckets(mongo, clock), Breakers(clock)
         oauth = ZaloOAuth(self._http, zalo)
         self._tokens = ZaloTokens(mongo, store, self.healing, oauth, zalo, clock, owner=owner)
-        oa = ZaloClient(ZaloApi(self._http, zalo, buckets), self._tokens, breakers)
+        api = ZaloApi(self._http, zalo, buckets)
+        oa = ZaloClient(api, self._tokens, breakers)
         graph, traffic = GraphClient(self._http, facebook), Traffic(buckets, breakers)
         pages = PageAccounts(cached)
         parts = FacebookParts(
@@ -87,12 +94,24 @@ class Platforms:
             {"facebook": meta, "instagram": meta, "zalo": ZaloProfiles(oa)}
         )
 
+        subscribing = Subscribing(
+            graph, pages, SubscriptionStore(mongo), clock, app_id=facebook.app_id
+        )
+        login = FacebookLogin(self._http, graph, facebook)
+        self.doors = Doors(
+            attaching=AttachingParts(
+                ConnectedAccounts(mongo), store, subscribing, self.healing, cached.forget
+            ),
+            checking=Checking(login, graph, api, app_id=facebook.app_id),
+            logins={"facebook": login, "zalo": ZaloLogin(oauth, api, zalo, clock)},
+            people=login,
+        )
         page_probe = PageProbe(graph, pages, traffic, facebook, clock)
         self.duties = account_duties(
             mongo,
             clock,
             self.healing,
-            Subscribing(graph, pages, SubscriptionStore(mongo), clock, app_id=facebook.app_id),
+            subscribing,
             {"facebook": page_probe, "instagram": page_probe, "zalo": OaProbe(oa)},
         )
 

@@ -257,6 +257,7 @@ def with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
         profiles=parts.profiles or platforms.profiles,
         media=parts.media or platforms.media,
         healing=platforms.healing,
+        doors=parts.doors or platforms.doors,
         duties=platforms.duties,
         companion=platforms,
     )

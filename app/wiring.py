@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from app.account_care import AccountCare
+from app.connecting import AccountConnections
 from app.health import Health
 from app.media import MediaKeeping
 from app.parts import Parts, process_name
@@ -102,7 +103,9 @@ class Service:
         self._build_inbox()
         self._build_delivery(parts)
         self._profiles = parts.profiles
-        self._companion, self._duties = parts.companion, parts.duties
+        self._companion = parts.companion
+        self._care = AccountCare(settings, mongo, self.clock, parts.duties, owner=self.owner)
+        self._connections = AccountConnections(settings, mongo, self.clock, self.bots, parts.doors)
         self.health = Health(mongo, self.clock, self.entries, self.webhooks)
         self.application = self._build_application(parts)
         self.failed = asyncio.Event()
@@ -180,7 +183,6 @@ class Service:
         refresh = self.authenticator.refresh
         self.hub = Hub(LiveStore(mongo), refresh, config.live, present=self._links.frame)
         self.erasures = ErasureStore(mongo, clock)
-        self._care = AccountCare(self.settings, mongo, clock, self._duties, owner=self.owner)
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
@@ -219,6 +221,7 @@ class Service:
         extra = [self.health.register]
         if "web" in parts.roles:
             extra.append(self.webhooks.register)
+            extra.append(lambda app: self._connections.register(app, self.authenticator))
         application = build_application(
             self.tables() if "web" in parts.roles else [],
             self.authenticator,
@@ -242,7 +245,8 @@ class Service:
             SessionRoutes(signing_in, self._staff_store),
             StaffRoutes(self.staff),
             TokenRoutes(self.tokens),
-            BotRoutes(self.bots),
+            BotRoutes(self.bots, self._connections.onboarding),
+            *self._connections.tables(),
             *self._care.tables(),
             ReadingRoutes(reads, clock, links, self._rules),
             ReplyRoutes(self.replies, reads, self.signals, links),

@@ -49,6 +49,8 @@ class Understanding:
     parsers: Mapping[str, Parse]
     router: Router
     directory: AccountDirectory
+    hear: Callable[[str, datetime], None] = lambda _key, _at: None
+    """Told of each connected account's webhooks (channels/watching/hearing.py)."""
 
     def understand(self, entry: Entry, token: str) -> Understood:
         """What applying `entry` changes, and which of its events must be parked."""
@@ -63,6 +65,8 @@ class Understanding:
             try:
                 key = account_key(event.channel, event.account_id)
                 if key in self.directory.bots:
+                    if entry.origin is None:
+                        self.hear(key, entry.received_at)
                     items.append((index, self._route(_told_by(entry, event))))
                 elif not _is_console_test(event):
                     account = (key, event.channel, event.account_id)

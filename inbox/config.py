@@ -230,7 +230,7 @@ class DeliveryConfig(Section):
         default=timedelta(minutes=10), description="between two tries"
     )
     lease: timedelta = Field(
-        default=timedelta(seconds=60),
+        default=timedelta(seconds=90),
         description="until others deliver what a dead process held; a send may take half of it",
     )
     human_agent: bool = Field(

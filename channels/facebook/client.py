@@ -39,7 +39,8 @@ class GraphClient:
         self._http = http
         self._base = f"{config.api_url.rstrip('/')}/{config.api_version}"
         self._quick = Timeouts(config.connect_timeout, config.timeout, config.timeout)
-        uploading = config.upload_timeout
+        sending, uploading = config.send_timeout, config.upload_timeout
+        self._sending = Timeouts(config.connect_timeout, sending, sending)
         self._uploading = Timeouts(config.connect_timeout, uploading, uploading)
         secrets = config.app_secrets
         self._app_secret = secrets[0].get_secret_value().encode() if secrets else None
@@ -49,7 +50,7 @@ class GraphClient:
 
         Source: https://developers.facebook.com/docs/messenger-platform/reference/send-api/
         """
-        return await self.post(access, f"{access.page}/messages", message)
+        return await self._post(access, f"{access.page}/messages", message, self._sending)
 
     async def act(self, access: PageAccess, recipient_id: str, action: SenderAction) -> None:
         """Show that somebody types, or that the message was seen."""
@@ -113,7 +114,8 @@ class GraphClient:
 
         Source: https://developers.facebook.com/docs/graph-api/reference/object/comments
         """
-        return await self.post(access, f"{comment_id}/{_REPLIES[platform]}", {"message": text})
+        path = f"{comment_id}/{_REPLIES[platform]}"
+        return await self._post(access, path, {"message": text}, self._sending)
 
     async def answers_of_comment(
         self, access: PageAccess, platform: Platform, comment_id: str
@@ -170,6 +172,11 @@ class GraphClient:
 
     async def post(self, access: PageAccess, path: str, body: JsonObject) -> JsonObject:
         """Change any node or edge; `path` without a leading slash."""
+        return await self._post(access, path, body, self._quick)
+
+    async def _post(
+        self, access: PageAccess, path: str, body: JsonObject, timeouts: Timeouts
+    ) -> JsonObject:
         return await self._call(
             Call(
                 method="POST",
@@ -177,7 +184,7 @@ class GraphClient:
                 query=self._proof(access.token),
                 headers=_authorization(access.token),
                 json=body,
-                timeouts=self._quick,
+                timeouts=timeouts,
             )
         )
 

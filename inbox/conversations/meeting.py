@@ -194,6 +194,7 @@ def _meet(sheet: Sheet, message: Tracked, n: int, ref: MessageRef, *, echo_at: A
     if came_before is not None and not came_before.get("from_history"):
         echo_at = echo_at or came_before.get("at")
     mark_sent(message, n, ref.external_id, echo_at=echo_at)
+    _let_followers_go(sheet, message)
     alias = sheet.aliases.get(ref.id)
     if alias is None or _place(alias) != (message.id, n):
         sheet.put_alias(ref.id, message.id, n, message.get("conversation_id"))
@@ -206,6 +207,16 @@ def _meet(sheet: Sheet, message: Tracked, n: int, ref: MessageRef, *, echo_at: A
         if (thread := sheet.threads.get(message.get("conversation_id"))) is not None:
             thread.put("sent_parts", (thread.get("sent_parts") or 0) + 1)
     _follow_receipts(sheet, message)
+
+
+def _let_followers_go(sheet: Sheet, message: Tracked) -> None:
+    """What waited for a doubt to end waits no longer; whoever holds the thread looks by itself."""
+    thread = sheet.threads.get(message.get("conversation_id"))
+    delivery = thread.get("delivery") if thread is not None else None
+    if delivery is None or "token" in delivery or delivery.get("due_at", sheet.now) <= sheet.now:
+        return
+    assert thread is not None
+    thread.put("delivery", {**delivery, "due_at": sheet.now})
 
 
 def _take_over(sheet: Sheet, came_before: Tracked, message: Tracked, n: int) -> None:

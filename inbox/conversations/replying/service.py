@@ -131,6 +131,7 @@ class ReplyService:
                 raise NothingToRetry
             if action == "mark_sent":
                 _mark_sent(message)
+                self._store.wake(thread)  # what followed may have waited for it
                 return
             if not message.get("private"):
                 self._check_window(thread, by_human=bool(message.get("by_human")))

@@ -252,6 +252,8 @@ async def test_an_echo_that_was_taken_for_an_older_doubt_goes_to_whom_the_answer
     thread = await world.thread()
     await world.say(thread, "Dạ", "lost")
     await world.deliver()
+    world.clock.advance(timedelta(seconds=10))
+    await world.deliver()  # the first look finds nothing
     task = await in_flight(world, thread, "Dạ")
     [doubted] = await mongo["messages"].find({"client_id": "lost"}).to_list()
     taken = platform.taken[0]
@@ -412,3 +414,19 @@ async def test_echo_and_answer_at_the_same_moment_are_one_message(
         assert found is not None
         assert found["reactions"]["hoa"]["emoji"] == "❤"
         assert await world.mongo["messages"].find_one({"_id": odd.message.id}) is None
+
+
+async def test_the_echo_that_ends_a_doubt_lets_the_next_message_go(
+    world: ReplyWorld, platform: FakePlatform
+) -> None:
+    platform.faults = ["taken"]
+    thread = await world.thread()
+    await world.say(thread, "Một")
+    await world.say(thread, "Hai")
+    await world.deliver()
+    assert platform.texts == ["Một"]
+
+    await world.apply(await echo(world, thread, platform.taken[0].id, "Một"))
+    await world.deliver()
+
+    assert platform.texts == ["Một", "Hai"]

@@ -43,7 +43,7 @@ async def test_what_comes_while_one_group_is_worked_on_is_the_next_group() -> No
     doubling.gate.set()
 
     assert await asyncio.gather(*asked) == [0, 2, 4, 6, 8, 10]
-    assert doubling.groups == [[0, 1, 2], [3, 4, 5]]
+    assert doubling.groups == [[0], [1, 2, 3], [4, 5]]
 
 
 async def test_a_bad_item_fails_alone() -> None:

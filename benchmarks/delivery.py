@@ -30,9 +30,9 @@ from pydantic import SecretStr
 
 from app.embedded import EmbeddedMongo
 from app.logging import configure_logging
+from app.parts import Parts, process_name
 from app.platforms import Platforms
 from app.settings import Settings, load_settings
-from app.parts import Parts, process_name
 from app.wiring import Service
 from benchmarks.measuring import HERE, cpu_s
 from inbox.bots.model import NewAccount, NewBot

@@ -78,26 +78,26 @@ class Jobs:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; what is being done then is cut off."""
         if not self._jobs:
+            await stop.wait()
             return
         calendar = self._calendar()
         calendar.start()
+        missed = asyncio.create_task(self.run_due())
         try:
             await stop.wait()
         finally:
             calendar.shutdown(wait=False)
-            await end(self._running.values())
+            await end([missed, *self._running.values()])
 
     def _calendar(self) -> Any:
         calendar = AsyncIOScheduler(
             timezone=VIETNAM,
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         for job in self._jobs:
             calendar.add_job(self.run_due, job.trigger, args=[[job]], id=job.name)
-        now = self._clock.now()
-        seconds = LOOK_AGAIN.total_seconds()
-        looking = IntervalTrigger(seconds=seconds, start_date=now, timezone=VIETNAM)
-        calendar.add_job(self.run_due, looking, id="missed", next_run_time=now)
+        looking = IntervalTrigger(seconds=int(LOOK_AGAIN.total_seconds()), timezone=VIETNAM)
+        calendar.add_job(self.run_due, looking, id="missed")
         return calendar
 
     async def run_due(self, jobs: Sequence[Job] | None = None) -> list[str]:

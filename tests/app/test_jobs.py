@@ -152,6 +152,16 @@ async def test_the_calendar_does_a_job_at_each_of_its_moments(mongo: Mongo, chor
     await asyncio.wait_for(running, 5)
 
 
+async def test_a_process_with_nothing_to_do_waits_for_its_end(mongo: Mongo) -> None:
+    stop = asyncio.Event()
+    running = asyncio.create_task(Jobs(mongo, SystemClock(), (), owner="process-1").run(stop))
+    done, _ = await asyncio.wait([running], timeout=0.05)
+    assert not done, "a loop that ends takes its process down"
+
+    stop.set()
+    await asyncio.wait_for(running, 5)
+
+
 def test_the_table_holds_what_this_process_can_do(chore: Chore) -> None:
     assert table(Duties()) == ()
     whole = table(Duties(probe_accounts=chore, watch_accounts=chore))

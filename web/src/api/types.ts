@@ -38,6 +38,7 @@ export type ReplyWindow = Schemas['WindowView']
 export type Customer = Schemas['CustomerView']
 export type MediaItem = Schemas['MediaItem']
 export type MediaKind = MediaItem['kind']
+export type ChosenItem = Schemas['ChosenItem']
 
 export type UnknownAccount = Schemas['UnknownAccountView']
 

@@ -15,7 +15,13 @@ from channels.router import Router
 from inbox.bots.credentials.healing import Healing
 from inbox.clock import Clock
 from inbox.conversations.model import Channel
-from inbox.ports import CommentModeration, MediaSource, Messenger, ProfileSource
+from inbox.ports import (
+    CommentModeration,
+    MediaSource,
+    MessageSource,
+    Messenger,
+    ProfileSource,
+)
 
 Role = Literal["web", "workers"]
 ALL_ROLES: frozenset[Role] = frozenset({"web", "workers"})
@@ -47,6 +53,7 @@ class Parts:
     messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
     moderation: Mapping[Channel, CommentModeration] = field(default_factory=dict)
     profiles: ProfileSource | None = None
+    histories: Mapping[Channel, MessageSource] = field(default_factory=dict)
     media: MediaSource | None = None
     healing: Healing | None = None
     companion: Companion | None = None

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from app.account_care import account_duties
+from app.backfilling import waking_all
 from app.connecting import Doors
 from app.settings import Settings
 from channels.breaker import Breakers
@@ -14,6 +15,7 @@ from channels.connecting.store import ConnectedAccounts
 from channels.connecting.zalo import ZaloLogin
 from channels.facebook.access import PageAccounts
 from channels.facebook.client import GraphClient
+from channels.facebook.history import FacebookHistory
 from channels.facebook.messenger import FacebookMessenger, FacebookParts
 from channels.facebook.moderating import FacebookComments
 from channels.facebook.probing import PageProbe
@@ -24,6 +26,7 @@ from channels.facebook.traffic import Traffic
 from channels.http import HttpClient
 from channels.media.client import MediaClient
 from channels.zalo.client import ZaloApi, ZaloClient
+from channels.zalo.history import ZaloHistory
 from channels.zalo.messenger import ZaloMessenger
 from channels.zalo.oauth import ZaloOAuth
 from channels.zalo.probing import OaProbe
@@ -38,7 +41,7 @@ from inbox.conversations.delivery.store import DeliveryStore
 from inbox.conversations.model import Channel, IdentityRef
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
-from inbox.ports import CommentModeration, Messenger, Profile, ProfileSource
+from inbox.ports import CommentModeration, MessageSource, Messenger, Profile, ProfileSource
 
 
 class ProfilesByChannel:
@@ -61,9 +64,8 @@ class Platforms:
         facebook, zalo = settings.channels.facebook, settings.channels.zalo
         store = CredentialStore(mongo, settings.secret_box())
         cached = CachedCredentials(store, clock)
-        self.healing = Healing(
-            HealthStore(mongo, clock), DeliveryStore(mongo, clock).wake_account, cached.forget
-        )
+        wake = waking_all(mongo, clock, DeliveryStore(mongo, clock).wake_account)
+        self.healing = Healing(HealthStore(mongo, clock), wake, cached.forget)
         self._http = HttpClient()
         self.media = MediaClient(settings.channels.media)
         buckets, breakers = Buckets(mongo, clock), Breakers(clock)
@@ -93,7 +95,11 @@ class Platforms:
         self.profiles: ProfileSource = ProfilesByChannel(
             {"facebook": meta, "instagram": meta, "zalo": ZaloProfiles(oa)}
         )
-
+        self.histories: dict[Channel, MessageSource] = {
+            "facebook": FacebookHistory("messenger", graph, pages, traffic),
+            "instagram": FacebookHistory("instagram", graph, pages, traffic),
+            "zalo": ZaloHistory(oa),
+        }
         subscribing = Subscribing(
             graph, pages, SubscriptionStore(mongo), clock, app_id=facebook.app_id
         )

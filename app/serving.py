@@ -255,6 +255,7 @@ def with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
         messengers=parts.messengers or platforms.messengers,
         moderation=parts.moderation or platforms.moderation,
         profiles=parts.profiles or platforms.profiles,
+        histories=parts.histories or platforms.histories,
         media=parts.media or platforms.media,
         healing=platforms.healing,
         doors=parts.doors or platforms.doors,

@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from app.account_care import AccountCare
+from app.backfilling import MissedMessages, waking_all
 from app.connecting import AccountConnections
 from app.health import Health
 from app.media import MediaKeeping
@@ -191,7 +192,9 @@ class Service:
         pace = Pace(lease=config.lease, poll_every=config.poll_every)
         self.delivery = DeliveryStore(mongo, clock, pace=pace, rules=self._rules)
         health = HealthStore(mongo, clock)
-        self.healing = parts.healing or Healing(health, self.delivery.wake_account)
+        wake = waking_all(mongo, clock, self.delivery.wake_account)
+        self.healing = parts.healing or Healing(health, wake)
+        self._missed = MissedMessages(mongo, clock, parts.histories)
         sending = Sending(
             self.delivery,
             self._applier,
@@ -261,6 +264,7 @@ class Service:
             *self._media.tables(),
             LiveRoutes(self.hub, config.live),
             ParkedRoutes(self.entries, self.ingesting.wake),
+            *self._missed.tables(),
             AuditRoutes(AuditStore(mongo)),
         )
 
@@ -301,6 +305,8 @@ class Service:
             if self._companion is not None:
                 loops.append(self._companion.run)
             loops += self._media.loops()
+            reach, apply_soon = self.settings.channels.backfill.reach, self.ingesting.wake
+            loops += self._missed.loops(self.entries, self.healing, reach, apply_soon)
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
             if self._profiles is not None:
                 store = ProfileStore(self.mongo, self.clock)

@@ -96,12 +96,21 @@ class MediaFetchConfig(Section):
     )
 
 
+class BackfillConfig(Section):
+    """Reading back what was missed."""
+
+    reach: timedelta = Field(
+        default=timedelta(days=30), description="how far back; what is older stays missed"
+    )
+
+
 class ChannelsConfig(Section):
     """Everything that `channels` can be told."""
 
     max_body_bytes: PositiveInt = Field(
         default=5 * 1024 * 1024, description="largest webhook body; beyond it 413"
     )
+    backfill: BackfillConfig = BackfillConfig()
     media: MediaFetchConfig = MediaFetchConfig()
     facebook: FacebookConfig = FacebookConfig()
     zalo: ZaloConfig = ZaloConfig()

@@ -8,6 +8,7 @@ import structlog
 import uvloop
 
 from app.data_lock import DataLock
+from app.demo.accounts import ACCOUNTS, SPARE_ACCOUNTS
 from app.demo.answering import CHATTY
 from app.demo.apps import Apps
 from app.demo.keys import DemoSecrets, demo_secrets
@@ -82,6 +83,7 @@ def _overrides(folder: Path, sockets: PlatformSockets, media_port: int) -> dict[
     return {
         "app.data": folder,
         "channels.facebook.api_url": sockets.graph_url,
+        "channels.facebook.login_url": sockets.graph_url,
         "channels.zalo.api_url": sockets.zalo_url,
         "channels.zalo.oauth_url": sockets.oauth_url,
         "channels.media.allow_hosts": [f"127.0.0.1:{media_port}"],
@@ -114,6 +116,7 @@ def _setting(
     return Setting(
         apps=Apps.of(secrets),
         clock=SystemClock(),
+        accounts=(*ACCOUNTS, *SPARE_ACCOUNTS),
         media_port=media_port,
         sockets=sockets,
         memory=folder / "demo" / "platforms.json",

@@ -25,6 +25,7 @@ from app.demo.delivery import Delivery
 from app.demo.faults import Faults
 from app.demo.graph.attachments import Attachments
 from app.demo.graph.comments import Comments
+from app.demo.graph.login import Login
 from app.demo.graph.messages import Messages
 from app.demo.graph.pages import Pages
 from app.demo.graph.reading import Reading
@@ -118,7 +119,7 @@ class SimulatedPlatforms:
         self.faults = Faults()
         self.world = World(setting.clock, setting.accounts, setting.seed)
         self.webhooks = Webhooks(self.world, self.faults, setting.pace)
-        self.media = SimulatedPlatform(setting.media_port, clock=setting.clock)
+        self.media = SimulatedPlatform(setting.media_port, clock=setting.clock, faults=self.faults)
         self.meta, self._zalo = MetaReports(apps), ZaloReports(apps)
         self.comments = Comments(self.world, self.ledger, self.meta)
         chance = Random(f"customers:{setting.seed}")  # noqa: S311 - chance, not secrecy
@@ -137,7 +138,8 @@ class SimulatedPlatforms:
             self.world, self.ledger, attachments, self.comments, self.meta, self.answering
         )
         reading = Reading(self.world, self.media.media_url)
-        parts = GraphParts(pages, messages, attachments, self.comments, reading)
+        login = Login(self.apps, pages)
+        parts = GraphParts(pages, login, messages, attachments, self.comments, reading)
         return GraphApi(parts, self.faults, self.webhooks, self.setting.fault_pace)
 
     def _openapi(self) -> ZaloOpenApi:

@@ -306,7 +306,10 @@ async def test_login_gives_a_code_that_works_once_and_leads_to_page_tokens(
     back = "https://inbox.example/callback"
     url = f"{meta.urls.graph_url}/v26.0/dialog/oauth"
     asked = {"client_id": APPS.facebook_app_id, "redirect_uri": back, "state": "s1"}
-    async with meta.session.get(url, params=asked, allow_redirects=False) as answer:
+    async with meta.session.get(url, params=asked) as answer:
+        assert "Cho phép" in await answer.text()
+    agreed = {**asked, "choice": PAGE, "decision": "allow"}
+    async with meta.session.post(url, data=agreed, allow_redirects=False) as answer:
         query = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert query["state"] == ["s1"]
     app = {"client_id": APPS.facebook_app_id, "client_secret": APPS.facebook_app_secret}

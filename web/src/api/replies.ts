@@ -4,14 +4,17 @@ import type { Message, NewMessage, RetryAction, Upload } from '@/api/types'
 
 const POST_TIMEOUT_MS = 30_000
 
-export type Words = Pick<NewMessage, 'client_id' | 'text' | 'attachments' | 'internal' | 'reply_to'>
+export type Words = Pick<
+  NewMessage,
+  'client_id' | 'text' | 'attachments' | 'internal' | 'private' | 'reply_to'
+>
 
 /** Safe to repeat under the same client id. */
 export function postMessage(conversationId: string, words: Words): Promise<Message> {
   return answerOf(
     api.POST('/api/v1/conversations/{conversation_id}/messages', {
       params: { path: { conversation_id: conversationId } },
-      body: { ...words, quick_replies: [], buttons: [], sticker: null, private: false },
+      body: { ...words, quick_replies: [], buttons: [], sticker: null },
       signal: AbortSignal.timeout(POST_TIMEOUT_MS),
     }),
   )

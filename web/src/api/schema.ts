@@ -127,6 +127,7 @@ export interface paths {
         /**
          * Make a bot with its accounts and members.
          * @description An account is in one bot only; what it sent before it was connected is applied now.
+         *     Credentials are checked at their platform first.
          */
         post: operations["bots.create"];
         delete?: never;
@@ -163,7 +164,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Connect a channel account; what it sent before is applied now. */
+        /**
+         * Connect a channel account; what it sent before is applied now.
+         * @description Credentials are checked at the platform first, and the page is subscribed.
+         */
         post: operations["bots.connect"];
         delete?: never;
         options?: never;
@@ -181,7 +185,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Disconnect an account by its `id`; what it sends from now on is kept and waits. */
+        /**
+         * Disconnect an account by its `id`: its page stops sending, its secrets are deleted.
+         * @description Conversations stay; what it still sends is kept and waits.
+         */
         delete: operations["bots.disconnect"];
         options?: never;
         head?: never;
@@ -197,6 +204,146 @@ export interface paths {
         };
         /** Accounts that post webhooks and are in no bot, the latest first (200 at most). */
         get: operations["bots.unknown_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin connecting pages or an OA to a bot; the answer says where to send the browser. */
+        post: operations["connecting.connect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect-flows/{flow_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a login dialog has found, and which of it is connected already. */
+        get: operations["connecting.flow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect-flows/{flow_id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connect the chosen accounts, subscribe their pages; how each ended. Safe to repeat. */
+        post: operations["connecting.finish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/accounts/{account}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a connected account a pasted token; what waited for it goes out. */
+        post: operations["connecting.replace_credentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every connected account with its health and its subscription, by id. */
+        get: operations["connecting.accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deletion requests that wait for an admin, the oldest first. */
+        get: operations["connecting.waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-deletions/{code}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the person's data is deleted, or that there is none. */
+        post: operations["connecting.done"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts in trouble and what is missing in the set-up, the most urgent first.
+         * @description Everybody hears that replies of their bots wait; admins hear what to do. Ask again at
+         *     every live frame `bot_changed`.
+         */
+        get: operations["bots.all"];
         put?: never;
         post?: never;
         delete?: never;
@@ -334,6 +481,57 @@ export interface paths {
         put?: never;
         /** Show the customer that somebody is typing, where the channel can. */
         post: operations["conversations.typing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/hidden": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hide a customer's comment from the public, or show it again; safe to repeat. */
+        post: operations["conversations.hide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/liked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Like a customer's comment as the page, or take the like back; Facebook only. */
+        post: operations["conversations.like"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete a public answer of ours under a post, for good; safe to repeat. */
+        post: operations["conversations.remove"];
         delete?: never;
         options?: never;
         head?: never;
@@ -524,6 +722,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/{message_id}/media/{position}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try again to copy an attachment from its channel; what is copied stays as it is. */
+        post: operations["media.copy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -621,6 +836,48 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountHealthView
+         * @description How an account is; `reason` is a stable word, `since` when it became so.
+         */
+        AccountHealthView: {
+            /** State */
+            state: string;
+            /** Reason */
+            reason: string | null;
+            /** Since */
+            since: string | null;
+        };
+        /**
+         * AccountStateView
+         * @description A connected account for its admins. `subscription` is null where there is none to look at.
+         */
+        AccountStateView: {
+            /** Id */
+            id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "instagram" | "zalo";
+            /** Account Id */
+            account_id: string;
+            /** Name */
+            name: string;
+            /** Bot Id */
+            bot_id: string;
+            /** Bot Name */
+            bot_name: string;
+            health: components["schemas"]["AccountHealthView"];
+            subscription: components["schemas"]["SubscriptionView"] | null;
+            /** Has Credentials */
+            has_credentials: boolean;
+            /**
+             * Connected At
+             * Format: date-time
+             */
+            connected_at: string;
+        };
         /**
          * AccountView
          * @description A channel account.
@@ -816,6 +1073,37 @@ export interface components {
             items: components["schemas"]["ChosenItem"][];
         };
         /**
+         * CommentView
+         * @description What only a comment under a post has.
+         */
+        CommentView: {
+            /** Post Id */
+            post_id: string | null;
+            /**
+             * Post Url
+             * @description of the post on the platform
+             */
+            post_url: string | null;
+            /**
+             * Private Until
+             * @description until when it may be answered privately, once; null: it may not
+             */
+            private_until: string | null;
+            /** @description our private answer; it moves into the person's inbox once it was taken */
+            private_answer: components["schemas"]["MessageLink"] | null;
+        };
+        /**
+         * ConnectBody
+         * @description Whose login dialog is to be walked through.
+         */
+        ConnectBody: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "zalo";
+        };
+        /**
          * ConversationView
          * @description A conversation. `assignee` and `participants` are staff ids, `tags` the customer's.
          */
@@ -868,6 +1156,16 @@ export interface components {
             };
             /** Created At */
             created_at: string | null;
+        };
+        /**
+         * CredentialsBody
+         * @description New secrets of an account; checked at the platform, kept encrypted, never shown again.
+         */
+        CredentialsBody: {
+            /** Credentials */
+            credentials: {
+                [key: string]: string;
+            };
         };
         /**
          * CustomerBrief
@@ -983,6 +1281,110 @@ export interface components {
             at: string;
         };
         /**
+         * FinishBody
+         * @description The accounts to connect: ids of the flow's list.
+         */
+        FinishBody: {
+            /** Account Ids */
+            account_ids: string[];
+        };
+        /**
+         * FinishedAccountView
+         * @description How one chosen account ended; `reason` is why its page could not be subscribed.
+         */
+        FinishedAccountView: {
+            /** Id */
+            id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "instagram" | "zalo";
+            /** Account Id */
+            account_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "connected" | "reconnected" | "subscription_failed" | "belongs_to_another_bot";
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * FinishedView
+         * @description How each chosen account ended.
+         */
+        FinishedView: {
+            /** Accounts */
+            accounts: components["schemas"]["FinishedAccountView"][];
+        };
+        /**
+         * FlowProblemView
+         * @description Why a flow has failed: a stable code, and a sentence in the language asked for.
+         */
+        FlowProblemView: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * FlowView
+         * @description A walk through a login dialog.
+         *
+         *     `waiting` for the person, `working`, `ready` to choose accounts, or `failed` (start again).
+         */
+        FlowView: {
+            /** Id */
+            id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "zalo";
+            /** Bot Id */
+            bot_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "working" | "ready" | "failed";
+            problem: components["schemas"]["FlowProblemView"] | null;
+            /** Missing Permissions */
+            missing_permissions: string[];
+            /** Accounts */
+            accounts: components["schemas"]["FoundAccountView"][];
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * FoundAccountView
+         * @description An account that permission was given for; `id` goes into `account_ids` of finish.
+         */
+        FoundAccountView: {
+            /** Id */
+            id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "instagram" | "zalo";
+            /** Account Id */
+            account_id: string;
+            /** Name */
+            name: string;
+            connected: components["schemas"]["PlaceView"] | null;
+            /** Outcome */
+            outcome: ("connected" | "reconnected" | "subscription_failed" | "belongs_to_another_bot") | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * HealthView
          * @description How an account is. `expiring` works and warns; `reauth` must be connected again; `blocked`
          *     needs something else of a person: `detail` says what. `held_messages` wait until it works.
@@ -1015,6 +1417,11 @@ export interface components {
              * @default 0
              */
             held_messages: number;
+        };
+        /** Hiding */
+        Hiding: {
+            /** Hidden */
+            hidden: boolean;
         };
         /**
          * IdentityView
@@ -1086,6 +1493,11 @@ export interface components {
             /** Kind */
             kind: string | null;
         };
+        /** Liking */
+        Liking: {
+            /** Liked */
+            liked: boolean;
+        };
         /**
          * MeView
          * @description Who is asking: a person (`staff`), or a bot by its token (`staff` is null).
@@ -1145,6 +1557,16 @@ export interface components {
             copy_state: "pending" | "copied" | "failed" | "none";
             /** Copy Reason */
             copy_reason: string | null;
+        };
+        /**
+         * MessageLink
+         * @description Another message and the conversation that it is in.
+         */
+        MessageLink: {
+            /** Message Id */
+            message_id: string;
+            /** Conversation Id */
+            conversation_id: string | null;
         };
         /**
          * MessagePage
@@ -1229,6 +1651,10 @@ export interface components {
              * @description a private answer to a comment
              */
             private: boolean;
+            /** @description the comment that it answers */
+            private_to: components["schemas"]["MessageLink"] | null;
+            /** @description null: not a comment under a post */
+            comment: components["schemas"]["CommentView"] | null;
         };
         /**
          * NewAccountBody
@@ -1379,6 +1805,75 @@ export interface components {
             /** Secret */
             secret: string;
         };
+        /**
+         * NoticeAccount
+         * @description The account that a notice is about.
+         */
+        NoticeAccount: {
+            /** Id */
+            id: string;
+            /** Bot Id */
+            bot_id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "instagram" | "zalo";
+            /** Name */
+            name: string;
+        };
+        /**
+         * NoticeView
+         * @description A banner for the top of the inbox, or of the conversations of `account`.
+         */
+        NoticeView: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "account_reauth" | "account_blocked" | "account_expiring" | "subscription_lost" | "webhook_secret_missing" | "clock_skew";
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "error" | "warning";
+            text: components["schemas"]["SentenceView"];
+            account: components["schemas"]["NoticeAccount"] | null;
+            /** Channel */
+            channel: ("facebook" | "instagram" | "zalo") | null;
+            /** Reason */
+            reason: string | null;
+            /** Held Messages */
+            held_messages: number;
+            /** Since */
+            since: string | null;
+            /** Ends At */
+            ends_at: string | null;
+        };
+        /**
+         * OpenDeletionView
+         * @description A request for which nobody could tell by machine who the person is.
+         *
+         *     `app_scoped_id` is their id for our app at Meta: Meta's support can say more with it.
+         */
+        OpenDeletionView: {
+            /** Code */
+            code: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** App Scoped Id */
+            app_scoped_id: string;
+        };
+        /** Page[AccountStateView] */
+        Page_AccountStateView_: {
+            /** Items */
+            items: components["schemas"]["AccountStateView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Page[AuditView] */
         Page_AuditView_: {
             /** Items */
@@ -1411,6 +1906,20 @@ export interface components {
         Page_MediaItem_: {
             /** Items */
             items: components["schemas"]["MediaItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[NoticeView] */
+        Page_NoticeView_: {
+            /** Items */
+            items: components["schemas"]["NoticeView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[OpenDeletionView] */
+        Page_OpenDeletionView_: {
+            /** Items */
+            items: components["schemas"]["OpenDeletionView"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1487,6 +1996,16 @@ export interface components {
             events: components["schemas"]["ParkedEventView"][];
             /** Accounts */
             accounts: components["schemas"]["ParkedAccountView"][];
+        };
+        /**
+         * PlaceView
+         * @description The bot that an account is in already.
+         */
+        PlaceView: {
+            /** Bot Id */
+            bot_id: string;
+            /** Bot Name */
+            bot_name: string;
         };
         /**
          * Problem
@@ -1673,6 +2192,21 @@ export interface components {
             /** Active */
             active: boolean;
         };
+        /**
+         * StartedView
+         * @description Send the browser to `url`; it comes back to the settings with `?flow=` and this `id`.
+         */
+        StartedView: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
         /** StatusChange */
         StatusChange: {
             /**
@@ -1680,6 +2214,23 @@ export interface components {
              * @enum {string}
              */
             status: "open" | "closed" | "spam" | "deleted";
+        };
+        /**
+         * SubscriptionView
+         * @description Whether the page sends us its webhooks; `missing` are fields that it does not send.
+         */
+        SubscriptionView: {
+            /** State */
+            state: string;
+            /** Reason */
+            reason: string | null;
+            /** Missing */
+            missing: string[];
+            /**
+             * Checked At
+             * Format: date-time
+             */
+            checked_at: string;
         };
         /**
          * TokenView
@@ -3305,6 +3856,671 @@ export interface operations {
             };
         };
     };
+    "connecting.connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed, connect_session_needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: channel_not_set_up, public_url_missing */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, connect_flow_over */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishedView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, connect_flow_over */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: connect_flow_not_ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.replace_credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountStateView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: channel_not_set_up */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: connect_platform_silent, unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.accounts": {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AccountStateView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.waiting": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OpenDeletionView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, data_deletion_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "bots.all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoticeView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "conversations.browse": {
         parameters: {
             query?: {
@@ -4076,6 +5292,305 @@ export interface operations {
                 };
             };
             /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.hide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Hiding"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: not_moderated, comment_removed, channel_cannot_send, moderation_refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: moderation_unavailable, unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.like": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Liking"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: not_moderated, comment_removed, channel_cannot_send, moderation_refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: moderation_unavailable, unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: not_moderated, comment_removed, channel_cannot_send, moderation_refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: moderation_unavailable, unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5033,6 +6548,81 @@ export interface operations {
             };
             /** @description Requested Range Not Satisfiable: range_not_satisfiable */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "media.copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+                position: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

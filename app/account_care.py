@@ -17,32 +17,47 @@ from inbox.bots.credentials.healing import Healing
 from inbox.bots.health.notices import Installation, Notices
 from inbox.bots.health.routes import NoticeRoutes
 from inbox.bots.health.store import HealthStore
+from inbox.bots.moving.moving import Moving, Refresh
+from inbox.bots.moving.routes import MovingRoutes
+from inbox.bots.moving.store import MovingStore
 from inbox.clock import Clock
 from inbox.conversations.model import Channel
+from inbox.conversations.window import WindowRules
 from inbox.http.routing import Routes
 from inbox.mongo.client import Mongo
 from inbox.mongo.probe import clock_skew
+from inbox.staff.authenticator import ActorCache
 
 
 class AccountCare:
     """One per process."""
 
-    def __init__(
-        self, settings: Settings, mongo: Mongo, clock: Clock, duties: Duties, *, owner: str
+    def __init__(  # noqa: PLR0913 - each is something that looking after accounts needs
+        self,
+        settings: Settings,
+        mongo: Mongo,
+        clock: Clock,
+        duties: Duties,
+        actors: ActorCache,
+        refresh: Refresh,
+        *,
+        owner: str,
     ) -> None:
         self._mongo = mongo
         self._clock = clock
         installation = Installation(_checked_channels(settings), self._skew)
         self._notices = Notices(HealthStore(mongo, clock), installation)
+        rules = WindowRules(human_agent=settings.inbox.delivery.human_agent)
+        self.moving = Moving(MovingStore(mongo, clock, rules=rules), actors, clock, refresh)
         self.jobs = Jobs(mongo, clock, table(duties), owner=owner)
 
     def tables(self) -> Sequence[Routes]:
         """What the API tells of accounts, besides their bots."""
-        return (NoticeRoutes(self._notices),)
+        return (NoticeRoutes(self._notices), MovingRoutes(self.moving))
 
     def loops(self) -> Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
         """What a process with the role "workers" runs."""
-        return (self.jobs.run,)
+        return (self.jobs.run, self.moving.run)
 
     async def _skew(self) -> timedelta:
         return await clock_skew(self._mongo, self._clock.now())

@@ -105,7 +105,10 @@ class Service:
         self._build_delivery(parts)
         self._profiles = parts.profiles
         self._companion = parts.companion
-        self._care = AccountCare(settings, mongo, self.clock, parts.duties, owner=self.owner)
+        duties, refresh = parts.duties, self.directory.refresh
+        self._care = AccountCare(
+            settings, mongo, self.clock, duties, self._actors, refresh, owner=self.owner
+        )
         self._connections = AccountConnections(settings, mongo, self.clock, self.bots, parts.doors)
         self.health = Health(mongo, self.clock, self.entries, self.webhooks)
         self.application = self._build_application(parts)

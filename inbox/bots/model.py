@@ -37,7 +37,8 @@ class Bot:
 class Account:
     """A page, an Instagram account or a Zalo OA; it is in exactly one bot.
 
-    `id` is the account key; `since` is when its health became what it is.
+    `id` is the account key; `since` is when its health became what it is. `moved`: so many of
+    its conversations have followed it into this bot, None when all have.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Account:
     name: str
     health: Health
     since: datetime
+    moved: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from inbox.bots.errors import BotHasAccounts
+from inbox.bots.errors import AccountMoves, BotHasAccounts
 from inbox.bots.model import NewAccount
 from inbox.bots.service import BotService
 from inbox.bots.view import (
@@ -90,7 +90,13 @@ class BotRoutes(Routes):
         await self._welcome([account])
         return bot_view(await self._service.get(actor, bot_id), actor)
 
-    @route("DELETE", "/api/v1/bots/{bot_id}/accounts/{account}", access="admin", tag="bots")
+    @route(
+        "DELETE",
+        "/api/v1/bots/{bot_id}/accounts/{account}",
+        access="admin",
+        tag="bots",
+        problems=(AccountMoves,),
+    )
     async def disconnect(self, actor: Actor, bot_id: str, account: str) -> None:
         """Disconnect an account by its `id`: its page stops sending, its secrets are deleted.
 

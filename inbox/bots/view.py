@@ -26,13 +26,16 @@ Credentials = Annotated[
 
 
 class AccountView(BaseModel):
-    """A channel account."""
+    """A channel account; `moved` of its conversations have followed it into this bot so far,
+    null when it is not being moved.
+    """
 
     id: str
     channel: Channel
     account_id: str
     name: str
     health: HealthView
+    moved: int | None
 
 
 class SplitView(BaseModel):
@@ -147,6 +150,7 @@ def bot_view(found: BotWithAccounts, actor: Actor) -> BotView:
                     held=found.held.get(account.id, 0),
                     admin=admin,
                 ),
+                moved=account.moved,
             )
             for account in found.accounts
         ],

@@ -142,6 +142,11 @@ INDEXES: tuple[Index, ...] = (
         "counts of conversations in which a customer waits",
         partial={"waiting_since": {"$exists": True}},
     ),
+    Index(
+        "conversations",
+        ("account_key", "bot_id"),
+        "conversations that are still to follow their account into another bot",
+    ),
     Index("conversations", ("customer_id",), "all conversations of a customer, for every channel"),
     Index(
         "customers",
@@ -167,6 +172,7 @@ INDEXES: tuple[Index, ...] = (
     _due("erasures", "run", "erasures that wait to be carried out"),
     Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),
     Index("accounts", ("bot_id",), "the accounts of a bot"),
+    _due("accounts", "move", "accounts whose conversations follow them into another bot"),
     _due("accounts", "token", "access tokens that wait to be refreshed"),
     Index("connect_flows", ("state_hash",), "a dialog's answer finds its flow", unique=True),
     Index("connect_flows", ("expires_at",), "flows and their tokens vanish", expire_after_s=0),

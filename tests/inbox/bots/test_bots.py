@@ -98,8 +98,8 @@ async def test_a_bot_is_made_with_its_accounts_and_people(
         "name": "Cửa hàng",
         "member_ids": [lan.id],
         "accounts": [
-            OA | {"id": account_key("zalo", "9001"), "health": WELL},
-            PAGE | {"id": PAGE_KEY, "health": WELL},
+            OA | {"id": account_key("zalo", "9001"), "health": WELL, "moved": None},
+            PAGE | {"id": PAGE_KEY, "health": WELL, "moved": None},
         ],
         "crm_sync": True,
         "split": {"enabled": True, "visibility": "own_unassigned"},

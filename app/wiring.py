@@ -110,7 +110,7 @@ class Service:
             settings, mongo, self.clock, duties, self._actors, refresh, owner=self.owner
         )
         self._connections = AccountConnections(settings, mongo, self.clock, self.bots, parts.doors)
-        self.health = Health(mongo, self.clock, self.entries, self.webhooks)
+        self.health = Health(mongo, self.clock, self.entries, self.webhooks, self.delivery)
         self.application = self._build_application(parts)
         self.failed = asyncio.Event()
         """Set when a loop has ended that should not have: the process had better be replaced."""

@@ -187,6 +187,8 @@ class PrivateAnswerRefused(SendRefused):
 
 
 class SendUnavailable(SendError):
+    """`tried`: the platform was called. What only waited for its turn has used up no try."""
+
     code = "send_unavailable"
     vi = "Nền tảng đang bận, tin nhắn sẽ được gửi lại."
     en = "The platform is busy, the message will be tried again."
@@ -197,9 +199,11 @@ class SendUnavailable(SendError):
         *,
         retry_after_s: float | None = None,
         platform_code: str | None = None,
+        tried: bool = True,
     ) -> None:
         super().__init__(reason, platform_code=platform_code)
         self.retry_after_s = retry_after_s
+        self.tried = tried
 
 
 class AccountUnusable(SendError):

@@ -109,7 +109,7 @@ class ZaloApi:
         """All processes and OAs of the app share one bucket."""
         wait_s = await self._buckets.take(self._bucket, CALLS_PER_MINUTE / 60, CALLS_AT_ONCE)
         if wait_s > 0:
-            raise RateLimited("our own limit", retry_after_s=wait_s)
+            raise RateLimited("our own limit", retry_after_s=wait_s, tried=False)
 
     def _call(self, request: Request, access_token: str) -> Call:
         config = self._config
@@ -243,7 +243,7 @@ class ZaloClient:
         """Behind the account's breaker: after several silences, no call for a while."""
         wait_s = self._breakers.wait_s(account_key)
         if wait_s > 0:
-            raise SendUnavailable("zalo does not answer", retry_after_s=wait_s)
+            raise SendUnavailable("zalo does not answer", retry_after_s=wait_s, tried=False)
         try:
             payload = await self._api.answer(request, token)
         except RateLimited:

@@ -18,7 +18,8 @@ from inbox.conversations.applying import Applier
 from inbox.conversations.changes import KeepSent, RefusePrivateAnswer
 from inbox.conversations.delivery.grouping import Grouped
 from inbox.conversations.delivery.steps import CHECKS, next_check
-from inbox.conversations.delivery.store import DeliveryStore, Subject
+from inbox.conversations.delivery.store import DeliveryStore
+from inbox.conversations.delivery.turns import Subject
 from inbox.conversations.files import FileGone, stored_file
 from inbox.conversations.folding import close_window
 from inbox.conversations.meeting import reference
@@ -55,6 +56,8 @@ log = structlog.get_logger(__name__)
 
 _FOUND_FROM = timedelta(minutes=1)
 """The platform's clock may be behind ours when its history is searched."""
+_NEXT_TURN = Backoff(timedelta(seconds=1), timedelta(seconds=1))
+"""Those who wait for the same turn do not come back at the same moment."""
 _NOTE_EVERY_S = 0.5
 _NOTE_FOR = timedelta(minutes=10)
 """An answer is worth keeping for this long while the database is away: without it the part
@@ -228,16 +231,19 @@ class Sending:
     async def _again(self, begun: Subject, n: int, error: SendUnavailable) -> None:
         part = part_at(begun.message, n)
         assert part is not None
-        if part["attempts"] >= self._max_attempts:
+        if error.tried and part["attempts"] >= self._max_attempts:
             tried = TooManyTries(error.reason, platform_code=error.platform_code)
             await self._refused(begun.message.id, n, tried)
             return
-        pause = self._backoff.pause(part["attempts"])
+        pause = (self._backoff if error.tried else _NEXT_TURN).pause(part["attempts"])
         if error.retry_after_s is not None:
             pause = max(pause, timedelta(seconds=error.retry_after_s))
-        await self._put_back(begun, n, retry_at=self._clock.now() + pause)
+        retry_at = self._clock.now() + pause
+        await self._put_back(begun, n, retry_at=retry_at, tried=error.tried)
 
-    async def _put_back(self, begun: Subject, n: int, *, retry_at: datetime | None = None) -> None:
+    async def _put_back(
+        self, begun: Subject, n: int, *, retry_at: datetime | None = None, tried: bool = False
+    ) -> None:
         """Nothing was sent. Somebody who took over meanwhile has gone on without it."""
         token = _token(begun, n)
         now = self._clock.now()
@@ -249,7 +255,7 @@ class Sending:
             if part["state"] == "uncertain":
                 fail(subject.message, n, error_of(SendUnavailable(), now))
             elif part["state"] == "sending":
-                attempts = part["attempts"] - (retry_at is None)
+                attempts = part["attempts"] - (not tried)
                 fields = {"retry_at": retry_at, "token": None, "attempts": attempts}
                 set_part(subject.message, n, state="queued", **fields)
 

@@ -1,17 +1,26 @@
 """Conversations with messages to send; every change of state of a part is one transaction."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import UpdateOne
 
+from inbox import metrics
 from inbox.bots.credentials.model import WORKING
 from inbox.clock import Clock
-from inbox.conversations.delivery.steps import Check, Doubt, Send, Step, Wait, next_step
-from inbox.conversations.parts import set_part
-from inbox.conversations.sheet import Document, Tracked
+from inbox.conversations.delivery.steps import next_step
+from inbox.conversations.delivery.turns import (
+    Lost,
+    Next,
+    Subject,
+    Turn,
+    Writes,
+    holds,
+    subject_of,
+)
+from inbox.conversations.sheet import Document
 from inbox.conversations.telling import message_event
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.mongo.client import Mongo, Session
@@ -19,53 +28,18 @@ from inbox.mongo.due import Claimed, DueWork, Pace
 
 TRIED_EVERY = timedelta(minutes=5)
 """One message tries an unusable account this often; the others wait."""
-
-
-@dataclass(slots=True)
-class Subject:
-    """What a transaction may change: a message and its conversation."""
-
-    message: Tracked
-    conversation: Tracked
+_MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """A claimed conversation whose holder has nothing in flight.
+class Waiting:
+    """Messages that have not ended yet, by status: queued, sending, uncertain.
 
-    `ends`: give it back now, whatever waits. `tries`: its account is unusable, and this is the
-    message that tries it.
+    `oldest_at` is when the first of those that are queued was written.
     """
 
-    claimed: Claimed
-    ends: bool = False
-    tries: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """This part is marked as being sent, and is to be sent now."""
-
-    subject: Subject
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rests:
-    """It would be a part's turn, but its account cannot send; the conversation is still held."""
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """The conversation was given back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Somebody else delivers this conversation now."""
-
-
-Next = Begun | Doubt | Check | Rests | Over | Lost
+    by_status: Mapping[str, int]
+    oldest_at: datetime | None = None
 
 
 class DeliveryStore:
@@ -104,11 +78,11 @@ class DeliveryStore:
             conversations = await self._by_id("conversations", ids, session)
             messages = await self._on_their_way(ids, session)
             working = await self._working(conversations.values(), session)
-            sheet = _Writes(self._clock.now(), self.lease)
+            sheet = Writes(self._clock.now(), self.lease)
             found: list[Next] = []
             for turn in turns:
                 conversation = conversations.get(turn.claimed.id)
-                if conversation is None or not _holds(turn.claimed, conversation):
+                if conversation is None or not holds(turn.claimed, conversation):
                     found.append(Lost())
                     continue
                 step = next_step(messages.get(turn.claimed.id, ()), sheet.now)
@@ -142,14 +116,17 @@ class DeliveryStore:
         cursor = self._mongo["accounts"].find(query, {"_id": 1}, session=session)
         return {account["_id"] async for account in cursor}
 
-    async def _write_turns(self, sheet: "_Writes", session: Session) -> None:
+    async def _write_turns(self, sheet: Writes, session: Session) -> None:
         begun = [one.subject for one in sheet.begun]
         for name, updates in (
             (
                 "messages",
                 [UpdateOne({"_id": one.message.id}, one.message.update()) for one in begun],
             ),
-            ("conversations", sheet.conversations),
+            (
+                "conversations",
+                [UpdateOne({"_id": id_}, one) for id_, one in sheet.conversations.items()],
+            ),
         ):
             if updates:
                 await self._mongo[name].bulk_write(updates, ordered=False, session=session)
@@ -178,7 +155,7 @@ class DeliveryStore:
             )
             if conversation is None:
                 return
-            subject = _subject(document, conversation)
+            subject = subject_of(document, conversation)
             work(subject)
             await self._write(subject, session)
 
@@ -208,6 +185,38 @@ class DeliveryStore:
                 "$unset": {"delivery.token": 1, "delivery.lease_until": 1},
             },
         )
+
+    async def waiting(self) -> Waiting:
+        """How much is on its way; of the conversations that fell due first if they are many."""
+        conversations = self._mongo["conversations"].find(
+            {"delivery.due_at": {"$type": "date"}}, {"_id": 1}
+        )
+        due_first = conversations.sort("delivery.due_at", 1).limit(_MOST_COUNTED)
+        ids = [one["_id"] async for one in due_first]
+        statuses = {"$in": ["queued", "sending", "uncertain"]}
+        groups = await self._mongo["messages"].aggregate(
+            [
+                {"$match": {"conversation_id": {"$in": ids}, "pending": True, "status": statuses}},
+                {
+                    "$group": {
+                        "_id": "$status",
+                        "count": {"$sum": 1},
+                        "oldest_at": {"$min": "$at"},
+                    }
+                },
+            ]
+        )
+        found = {one["_id"]: one async for one in groups}
+        by_status = {status: one["count"] for status, one in found.items()}
+        return Waiting(by_status, found.get("queued", {}).get("oldest_at"))
+
+    async def measure(self) -> None:
+        """Tell the metrics how much is on its way."""
+        waiting, now = await self.waiting(), self._clock.now()
+        for status in ("queued", "sending", "uncertain"):
+            metrics.messages_waiting.labels(status).set(waiting.by_status.get(status, 0))
+        age = now - waiting.oldest_at if waiting.oldest_at is not None else timedelta(0)
+        metrics.oldest_queued_seconds.set(age.total_seconds())
 
     async def quoted(self, message_id: str) -> str | None:
         """The platform's id of a message that is quoted; None when it has none."""
@@ -264,65 +273,6 @@ class DeliveryStore:
             {"$set": {"delivery.due_at": now}},
         )
         self.due.wake()
-
-
-class _Writes:
-    """What a transaction of turns writes."""
-
-    def __init__(self, now: datetime, lease: timedelta) -> None:
-        self.now = now
-        self.begun: list[Begun] = []
-        self.conversations: list[UpdateOne] = []
-        self._until = now + lease
-
-    def take(self, turn: Turn, conversation: Document, step: Step, *, may_send: bool) -> Next:
-        match step:
-            case Wait(until):
-                return self._give_back(turn, until)
-            case _ if turn.ends:
-                return self._give_back(turn, self.now)
-            case Send(message, part):
-                if not may_send:
-                    return Rests()
-                return self._begin(turn.claimed, _subject(message, conversation), part)
-            case _:
-                return step
-
-    def _give_back(self, turn: Turn, until: datetime | None) -> Over:
-        update: Document = {"$unset": {"delivery": 1}}
-        if until is not None:
-            cleared = {"delivery.token": 1, "delivery.lease_until": 1, "delivery.error": 1}
-            update = {"$set": {"delivery.due_at": until}, "$unset": cleared}
-        self.conversations.append(UpdateOne({"_id": turn.claimed.id}, update))
-        return Over()
-
-    def _begin(self, claimed: Claimed, subject: Subject, part: Document) -> Begun:
-        set_part(
-            subject.message,
-            part["n"],
-            state="sending",
-            token=claimed.token,
-            at=self.now,
-            attempts=part["attempts"] + 1,
-            retry_at=None,
-            error=None,
-        )
-        held = {"delivery.due_at": self._until, "delivery.lease_until": self._until}
-        self.conversations.append(UpdateOne({"_id": claimed.id}, {"$set": held}))
-        self.begun.append(Begun(subject, part["n"]))
-        return self.begun[-1]
-
-
-def _holds(claimed: Claimed, conversation: Document) -> bool:
-    work = conversation.get("delivery") or {}
-    return (work.get("token"), work.get("fence")) == (claimed.token, claimed.fence)
-
-
-def _subject(message: Document, conversation: Document) -> Subject:
-    return Subject(
-        Tracked(message["_id"], message, stored=True),
-        Tracked(conversation["_id"], conversation, stored=True),
-    )
 
 
 def _same(health: Document) -> Any:

@@ -9,16 +9,8 @@ from inbox.clock import Clock
 from inbox.conversations.delivery.grouping import Grouped
 from inbox.conversations.delivery.sending import Sending
 from inbox.conversations.delivery.steps import Check, Doubt
-from inbox.conversations.delivery.store import (
-    TRIED_EVERY,
-    Begun,
-    DeliveryStore,
-    Lost,
-    Next,
-    Over,
-    Rests,
-    Turn,
-)
+from inbox.conversations.delivery.store import TRIED_EVERY, DeliveryStore
+from inbox.conversations.delivery.turns import Begun, Lost, Next, Over, Rests, Turn
 from inbox.conversations.model import Channel
 from inbox.mongo.due import Claimed
 from inbox.mongo.failures import is_passing

@@ -573,6 +573,6 @@ def test_upload_and_send_together_take_less_than_half_a_lease() -> None:
     """Else the worker would stop waiting, and a mere upload would be of unknown fate."""
     facebook, delivery = FacebookConfig(), DeliveryConfig()
 
-    longest = facebook.upload_timeout + facebook.timeout + timedelta(seconds=PATIENCE_S)
+    longest = facebook.upload_timeout + facebook.send_timeout + timedelta(seconds=PATIENCE_S)
 
     assert longest < delivery.lease / 2

@@ -19,7 +19,7 @@ from inbox.conversations.changes import (
     React,
     RemoveMessage,
 )
-from inbox.conversations.delivery.store import Subject
+from inbox.conversations.delivery.turns import Subject
 from inbox.conversations.meeting import reference
 from inbox.conversations.model import Author, MessageRef, ThreadRef
 from inbox.conversations.parts import set_parts

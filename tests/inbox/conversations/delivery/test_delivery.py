@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from inbox import metrics
 from inbox.clock import FixedClock
-from inbox.conversations.delivery.store import DeliveryStore, Turn
+from inbox.conversations.delivery.store import DeliveryStore
+from inbox.conversations.delivery.turns import Turn
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
 from inbox.ports import (
@@ -145,6 +147,18 @@ async def test_after_too_many_tries_it_is_failed_and_the_next_one_goes_out(
     kept = await world.kept(first)
     assert (kept["status"], kept["error"]["code"]) == ("failed", "platform_unavailable")
     assert platform.texts == ["Hai"]
+
+
+async def test_who_only_waited_for_a_turn_has_used_up_no_try(
+    world: ReplyWorld, platform: FakePlatform
+) -> None:
+    platform.faults = [SendUnavailable("our own limit", retry_after_s=5, tried=False)] * 8
+    message = await world.say(await world.thread(), "Một")
+
+    await world.deliver_all()
+
+    assert await world.status(message) == "sent"
+    assert (await world.kept(message))["parts"][0]["attempts"] == 1
 
 
 async def test_a_refused_part_fails_with_the_platforms_reason_and_skips_the_rest(
@@ -552,3 +566,25 @@ async def test_a_database_that_is_away_before_the_call_leaves_no_doubt(
 
     assert await world.status(message) == "sent"
     assert platform.calls == 1
+
+
+async def test_what_is_stuck_is_counted_and_its_age_is_told(
+    world: ReplyWorld, platform: FakePlatform, clock: FixedClock
+) -> None:
+    platform.faults = ["lost", SendUnavailable("rate", retry_after_s=600)]
+    await world.say(await world.thread(name="A"), "Một")
+    await world.deliver()
+    await world.say(await world.thread(name="B"), "Hai")
+    await world.deliver()
+    clock.advance(timedelta(seconds=90))
+
+    await world.delivery.measure()
+
+    waiting = await world.delivery.waiting()
+    assert waiting.by_status == {"uncertain": 1, "queued": 1}
+    assert metrics.messages_waiting.labels("uncertain")._value.get() == 1
+    assert metrics.oldest_queued_seconds._value.get() == pytest.approx(90, abs=1)
+    await world.deliver_all()
+    await world.delivery.measure()
+    assert (await world.delivery.waiting()).by_status == {}
+    assert metrics.oldest_queued_seconds._value.get() == 0

@@ -80,6 +80,15 @@ class CommentService:
         self.clock.advance(timedelta(seconds=1))
         return comment
 
+    async def elsewhere_hides(self, comment: Comment, *, hidden: bool) -> None:
+        """Somebody of the page hides a comment in the platform's own tool, a second later."""
+        page = self.platforms.graph.pages.of_account(comment.account_id)
+        assert page is not None
+        self.clock.advance(timedelta(seconds=1))
+        told = self.platforms.comments.change(page, comment.id, {"is_hidden": hidden})
+        self.platforms.webhooks.post(told.echoes)
+        await self.platforms.settle()
+
     async def has(self, message_id: str) -> bool:
         query = {"_id": message_id, "at": {"$type": "date"}}
         return await self.mongo["messages"].find_one(query) is not None

@@ -5,7 +5,7 @@ bytes as they are (deflate without compression: pictures are compressed already)
 that read from the front do not take plainly stored files whose size follows behind.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal
@@ -91,7 +91,7 @@ class Archive:
         self._language = language
         self._now = now
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         list_name = _LIST_NAMES[self._language]
         names, outlet = Names(list_name), _Outlet()
         with ZipFile(outlet, "w", ZIP_DEFLATED) as archive:

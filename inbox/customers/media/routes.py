@@ -1,6 +1,7 @@
 """The media block over HTTP: its pages, and a zip of what was chosen from it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -120,8 +121,9 @@ class CustomerMediaRoutes(Routes):
         )
         response.content_type = "application/zip"
         await response.prepare(request)
-        async for chunk in zipped.chunks():
-            await response.write(chunk)
+        async with aclosing(zipped.chunks()) as chunks:
+            async for chunk in chunks:
+                await response.write(chunk)
         await response.write_eof()
         return response
 

@@ -1,6 +1,8 @@
 """Signed links: good for what they were signed for, for as long as it was said."""
 
+from copy import deepcopy
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -108,3 +110,27 @@ def test_only_addresses_of_ours_are_signed(clock: FixedClock) -> None:
     shop = {"url": "https://shop.example/ao", "thumbnail_url": None}
 
     assert links.item(dict(shop)) == shop
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"session_id": "s"},
+        {"conversation": {"id": "c1", "unread": 0}},
+        {"conversation": {"customer": None}},
+        {"conversation": {"customer": {"avatar_url": None}}},
+        {"message": {"attachments": []}},
+    ],
+)
+def test_frames_without_media_go_out_as_they_are(clock: FixedClock, data: dict[str, Any]) -> None:
+    assert MediaLinks([NEW], clock, HOURS).frame(deepcopy(data)) == data
+
+
+def test_a_frame_carries_the_link_to_the_customers_picture(clock: FixedClock) -> None:
+    links = MediaLinks([NEW], clock, HOURS)
+    data = {"conversation": {"customer": {"avatar_url": avatar_address("c1", "i1")}}}
+
+    shown = links.frame(data)["conversation"]["customer"]["avatar_url"]
+
+    assert check(links, shown) > timedelta(0)

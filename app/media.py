@@ -16,12 +16,12 @@ from inbox.media.copying.worker import Copying
 from inbox.media.garbage.collecting import Collecting
 from inbox.media.garbage.store import GarbageStore, StoredObjects
 from inbox.media.garbage.writing import ObjectWriter
+from inbox.media.source import MediaSource
 from inbox.media.storage import media_files
 from inbox.media.store import UploadStore
 from inbox.media.thumbnails import Thumbnails
 from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo
-from inbox.ports import MediaSource
 
 Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 

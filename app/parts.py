@@ -15,9 +15,9 @@ from channels.router import Router
 from inbox.bots.credentials.healing import Healing
 from inbox.clock import Clock
 from inbox.conversations.model import Channel
+from inbox.media.source import MediaSource
 from inbox.ports import (
     CommentModeration,
-    MediaSource,
     MessageSource,
     Messenger,
     ProfileSource,

@@ -36,10 +36,10 @@ from inbox.media.files import MediaFiles
 from inbox.media.garbage.collecting import Collecting
 from inbox.media.garbage.store import GarbageStore, StoredObjects
 from inbox.media.garbage.writing import ObjectWriter
+from inbox.media.source import MediaSource, MediaStream
 from inbox.media.thumbnails import Thumbnails
 from inbox.mongo.client import Document, Mongo
 from inbox.mongo.due import Pace
-from inbox.ports import MediaSource, MediaStream
 from tests.inbox.inbox_world import an_actor
 from tests.reply_world import PAGE, ReplyWorld
 

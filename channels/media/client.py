@@ -20,7 +20,7 @@ from channels.config import MediaFetchConfig
 from channels.media.addresses import is_loopback, is_public
 from channels.media.hosts import HostRules, Target
 from inbox.conversations.model import Channel
-from inbox.ports import MediaGone, MediaRefused, MediaStream, MediaTooLarge, MediaUnavailable
+from inbox.media.source import MediaGone, MediaRefused, MediaStream, MediaTooLarge, MediaUnavailable
 
 MOST_REDIRECTS = 3
 MOST_PER_HOST = 4

@@ -7,7 +7,7 @@ from yarl import URL
 
 from channels.media.addresses import parse
 from inbox.conversations.model import Channel
-from inbox.ports import MediaRefused
+from inbox.media.source import MediaRefused
 
 META_HOSTS = ("fbcdn.net", "fbsbx.com", "cdninstagram.com")
 """`scontent*.fbcdn.net`, `video.xx.fbcdn.net`, `cdn.fbsbx.com`, `lookaside.fbsbx.com`,

@@ -16,7 +16,7 @@ from channels.config import MediaFetchConfig
 from channels.media.addresses import is_public
 from channels.media.client import MediaClient
 from channels.media.hosts import HostRules
-from inbox.ports import MediaGone, MediaRefused, MediaTooLarge, MediaUnavailable
+from inbox.media.source import MediaGone, MediaRefused, MediaTooLarge, MediaUnavailable
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MOST = 100_000

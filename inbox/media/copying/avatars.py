@@ -13,9 +13,9 @@ from inbox.media.copying.store import AvatarStore, CopyLost
 from inbox.media.garbage.store import ObjectGone, Pin
 from inbox.media.garbage.writing import ObjectWriter, StorageBusy
 from inbox.media.sniffing import HEAD_BYTES, sniff
+from inbox.media.source import MediaError, MediaRefused, MediaSource, MediaUnavailable
 from inbox.mongo.due import Claimed
 from inbox.mongo.failures import is_passing
-from inbox.ports import MediaError, MediaRefused, MediaSource, MediaUnavailable
 
 log = structlog.get_logger(__name__)
 

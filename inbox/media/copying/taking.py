@@ -10,9 +10,9 @@ from inbox.media.garbage.store import Pin
 from inbox.media.garbage.writing import ObjectWriter
 from inbox.media.model import MediaKind, Upload
 from inbox.media.sniffing import sniff
+from inbox.media.source import MediaError, MediaGone, MediaRefused, MediaSource, MediaTooLarge
 from inbox.media.thumbnails import MAX_IMAGE_BYTES, NotAPicture, Thumbnails
 from inbox.media.uploads import UploadNotFound, Uploads
-from inbox.ports import MediaError, MediaGone, MediaRefused, MediaSource, MediaTooLarge
 
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _AUDIO_IN_VIDEO = {"video/mp4": "audio/mp4", "video/webm": "audio/webm", "video/3gpp": "audio/3gpp"}

@@ -15,9 +15,9 @@ from inbox.media.copying.store import CopyLost, CopyStore, Place
 from inbox.media.copying.taking import NotTaken, Taken, Taking
 from inbox.media.garbage.store import ObjectGone
 from inbox.media.garbage.writing import StorageBusy
+from inbox.media.source import MediaUnavailable
 from inbox.mongo.due import Claimed
 from inbox.mongo.failures import is_passing
-from inbox.ports import MediaUnavailable
 
 log = structlog.get_logger(__name__)
 

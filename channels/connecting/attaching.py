@@ -125,7 +125,7 @@ class Attaching:
         places = await self._accounts.places([one.key for one in grant.accounts])
         for found in grant.accounts:
             place = places.get(found.key)
-            if found.channel == "zalo" and place is not None and await self._is_news(found):
+            if found.channel == "zalo" and place is not None:
                 await self.renew(actor, place, found, grant.granted_by)
 
     async def _is_news(self, found: FoundAccount) -> bool:

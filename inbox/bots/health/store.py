@@ -22,6 +22,7 @@ class TroubledAccount:
     id: str
     bot_id: str
     channel: Channel
+    account_id: str
     name: str
     health: Health
     since: datetime
@@ -69,7 +70,15 @@ class HealthStore:
         query: Document = {"$or": [{"health.state": {"$nin": ["ok", None]}}, lost]}
         if bot_ids is not None:
             query["bot_id"] = {"$in": sorted(bot_ids)}
-        fields = ("bot_id", "channel", "name", "health", "subscription.state", "created_at")
+        fields = (
+            "bot_id",
+            "channel",
+            "account_id",
+            "name",
+            "health",
+            "subscription.state",
+            "created_at",
+        )
         cursor = self._mongo["accounts"].find(query, dict.fromkeys(fields, 1))
         return [_to_troubled(one) async for one in cursor.sort([("name", 1), ("_id", 1)])]
 
@@ -148,6 +157,7 @@ def _to_troubled(document: Document) -> TroubledAccount:
         document["_id"],
         document["bot_id"],
         document["channel"],
+        document["account_id"],
         document["name"],
         to_health(health),
         health.get("at") or document["created_at"],

@@ -37,6 +37,7 @@ class NoticeAccount(BaseModel):
     id: str
     bot_id: str
     channel: Channel
+    account_id: str
     name: str
 
 
@@ -77,7 +78,11 @@ def notice_view(notice: Notice) -> NoticeView:
         level=notice.level,
         text=SentenceView(vi=notice.text.vi, en=notice.text.en),
         account=NoticeAccount(
-            id=account.id, bot_id=account.bot_id, channel=account.channel, name=account.name
+            id=account.id,
+            bot_id=account.bot_id,
+            channel=account.channel,
+            account_id=account.account_id,
+            name=account.name,
         )
         if account is not None
         else None,

@@ -117,6 +117,7 @@ async def test_admins_hear_what_to_do_and_sales_of_the_bot_that_replies_wait(sho
         "id": PAGE,
         "bot_id": "b1",
         "channel": "facebook",
+        "account_id": "page1",
         "name": "Kênh page1",
     }
     assert (to_admin["held_messages"], to_admin["since"]) == (3, "2026-11-22T03:00:00Z")

@@ -40,6 +40,7 @@ export type MediaItem = Schemas['MediaItem']
 export type MediaKind = MediaItem['kind']
 export type ChosenItem = Schemas['ChosenItem']
 
+export type Notice = Schemas['NoticeView']
 export type UnknownAccount = Schemas['UnknownAccountView']
 
 /**

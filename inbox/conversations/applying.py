@@ -257,12 +257,13 @@ def _guessing(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
 
 
 def _other_alias_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
-    """Platform ids that the parts of answered messages are known by so far."""
+    """Platform ids that the parts of messages, answered or named by an echo, have so far."""
     return {
         message_key(change.message.channel, change.message.account_id, part["external_id"])
         for change in changes
-        if isinstance(change, KeepSent) and change.message_id in sheet.messages
-        for part in sheet.messages[change.message_id].get("parts") or ()
+        for id_ in _our_ids([change])
+        if id_ in sheet.messages and isinstance(change, KeepSent | KeepMessage)
+        for part in sheet.messages[id_].get("parts") or ()
         if "external_id" in part
     }
 

@@ -58,7 +58,7 @@ def correct_guess(sheet: Sheet, change: KeepMessage, stray: Callable[[], Documen
         message, n = named
         if _place(alias) != (message.id, n):
             _take_back(sheet, alias)
-            _meet(sheet, message, n, change.message, echo_at=change.at)
+            _meet_named(sheet, message, n, change)
         alias.put("guess", None)
     elif change.own:
         alias.put("guess", stray())
@@ -83,7 +83,7 @@ def take_echo(sheet: Sheet, change: KeepMessage) -> bool:
         return True
     named = _named(sheet, change)
     if named is not None:
-        _meet(sheet, *named, change.message, echo_at=change.at)
+        _meet_named(sheet, *named, change)
         bring_home(sheet, named[0], change.thread, change.customer)
         return True
     return False
@@ -209,6 +209,14 @@ def _meet(sheet: Sheet, message: Tracked, n: int, ref: MessageRef, *, echo_at: A
     _follow_receipts(sheet, message)
 
 
+def _meet_named(sheet: Sheet, message: Tracked, n: int, change: KeepMessage) -> None:
+    """What an echo names is certain: what was taken for that part by its words is another's."""
+    part = part_at(message, n)
+    assert part is not None
+    _restore_other(sheet, message, part, change.message)
+    _meet(sheet, message, n, change.message, echo_at=change.at)
+
+
 def _let_followers_go(sheet: Sheet, message: Tracked) -> None:
     """What waited for a doubt to end waits no longer; whoever holds the thread looks by itself."""
     thread = sheet.threads.get(message.get("conversation_id"))
@@ -296,3 +304,5 @@ def _restore_other(sheet: Sheet, message: Tracked, part: Document, ref: MessageR
     sheet.messages[key] = restored
     sheet.fresh_messages.append(restored)
     sheet.without_last.add(thread.id)
+    if document.get("from_history"):  # perhaps a person's answer, which was not counted
+        sheet.recount.add(thread.id)

@@ -158,7 +158,7 @@ async def test_files_links_and_stickers_come_back_as_what_they_are(
     sticker = {"type": "sticker", "payload": {"url": "https://cdn.example/s.png", "id": "1"}}
     shared = {"url": "https://shop.example/ao", "title": "Áo khoác"}
     link = {"type": "link" if channel == "zalo" else "fallback", "payload": shared}
-    said = {"image": picture, "link": link}
+    said: dict[str, Any] = {"image": picture, "link": link}
     if channel != "instagram":  # its history does not tell stickers
         said["sticker"] = sticker
     world.gate.shut = True

@@ -100,7 +100,12 @@ class ConnectRoutes(Routes):
         problems=(NotFound, ChannelNotSetUp, PlatformSilent),
     )
     async def replace_credentials(
-        self, actor: Actor, bot_id: str, account: str, body: CredentialsBody
+        self,
+        request: web.Request,
+        actor: Actor,
+        bot_id: str,
+        account: str,
+        body: CredentialsBody,
     ) -> AccountStateView:
         """Give a connected account a pasted token; what waited for it goes out."""
         if self._onboarding is None:
@@ -109,15 +114,17 @@ class ConnectRoutes(Routes):
         state = await self._accounts.get(account)
         if state is None:
             raise NotFound
-        return account_state_view(state)
+        return account_state_view(state, language_of(request))
 
     @route("GET", "/api/v1/accounts", access="admin", tag="connecting")
-    async def accounts(self, limit: Limit = 50, cursor: Cursor = None) -> Page[AccountStateView]:
+    async def accounts(
+        self, request: web.Request, limit: Limit = 50, cursor: Cursor = None
+    ) -> Page[AccountStateView]:
         """Every connected account with its health and its subscription, by id."""
         found = await self._accounts.page(after=id_only(cursor), limit=limit + 1)
         shown = found[:limit]
         return Page(
-            items=[account_state_view(one) for one in shown],
+            items=[account_state_view(one, language_of(request)) for one in shown],
             next_cursor=encode_cursor(shown[-1].id) if len(found) > limit else None,
         )
 

@@ -10,6 +10,7 @@ from channels.connecting.errors import REASONS, FlowOver
 from channels.connecting.model import ConnectChannel, FoundAccount, Outcome, Place, Result
 from channels.connecting.store import AccountState
 from channels.facebook.subscribing import missing_of
+from inbox.bots.health.reasons import what_to_do
 from inbox.conversations.model import Channel
 from inbox.http.routing import Body
 
@@ -117,10 +118,14 @@ class CredentialsBody(Body):
 
 
 class AccountHealthView(BaseModel):
-    """How an account is; `reason` is a stable word, `since` when it became so."""
+    """How an account is; `reason` is a stable word, `since` when it became so.
+
+    `advice` says what to do about it, in the language asked for; null when it is well.
+    """
 
     state: str
     reason: str | None
+    advice: str | None
     since: datetime | None
 
 
@@ -190,8 +195,10 @@ def finished_view(results: list[tuple[FoundAccount, Result]]) -> FinishedView:
     )
 
 
-def account_state_view(state: AccountState) -> AccountStateView:
+def account_state_view(state: AccountState, language: str) -> AccountStateView:
     health, subscription = state.health, state.subscription
+    sentence = what_to_do(health.get("reason"))
+    advice = sentence.en if language == "en" else sentence.vi
     return AccountStateView(
         id=state.id,
         channel=state.channel,
@@ -200,7 +207,10 @@ def account_state_view(state: AccountState) -> AccountStateView:
         bot_id=state.bot_id,
         bot_name=state.bot_name,
         health=AccountHealthView(
-            state=health["state"], reason=health.get("reason"), since=health.get("at")
+            state=health["state"],
+            reason=health.get("reason"),
+            advice=None if health["state"] == "ok" else advice,
+            since=health.get("at"),
         ),
         subscription=_subscription_view(dict(subscription)) if subscription is not None else None,
         has_credentials=state.has_credentials,

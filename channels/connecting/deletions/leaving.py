@@ -31,7 +31,7 @@ from inbox.staff.model import Actor
 
 log = structlog.get_logger(__name__)
 
-DEAUTHORISED = "app_removed"
+DEAUTHORISED = "user_removed_app"
 """Why an account is `reauth` whose page was connected by a user who has removed the app."""
 _META = ("facebook", "instagram")
 _ASK_META_FOR_S = 3.0

@@ -47,6 +47,10 @@ REASONS: Mapping[str, Sentence] = {
         vi="OA đã gỡ quyền của ứng dụng. Hãy kết nối lại OA và chấp nhận quyền.",
         en="The OA has taken the app's permission away. Connect it again and grant it.",
     ),
+    "user_removed_app": Sentence(
+        vi="Người đã cấp quyền cho trang này vừa gỡ ứng dụng trên Facebook. Hãy kết nối lại trang.",
+        en="Who gave permission for this page has removed the app. Connect the page again.",
+    ),
     "permission_missing": Sentence(
         vi="Ứng dụng chưa có quyền pages_messaging cho trang này. Hãy kiểm tra App Review "
         "và kết nối lại với đủ quyền.",

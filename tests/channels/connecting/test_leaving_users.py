@@ -67,7 +67,7 @@ async def test_accounts_of_a_user_who_removed_the_app_wait_for_an_admin(
     assert (await post(world, browser, "deauthorize", login.signed_request(STRANGER)))[0] == 200
 
     health = (await world.account(PAGE_KEY))["health"]
-    assert (health["state"], health["reason"]) == ("reauth", "app_removed")
+    assert (health["state"], health["reason"]) == ("reauth", "user_removed_app")
     assert (await world.account(OUTLET_KEY))["health"]["state"] == "ok"
     assert USER_ID.encode() not in await world.everything_kept()
     flow_id = await browser.granted(world.bot_id, "facebook", PAGE)

@@ -894,12 +894,16 @@ export interface components {
         /**
          * AccountHealthView
          * @description How an account is; `reason` is a stable word, `since` when it became so.
+         *
+         *     `advice` says what to do about it, in the language asked for; null when it is well.
          */
         AccountHealthView: {
             /** State */
             state: string;
             /** Reason */
             reason: string | null;
+            /** Advice */
+            advice: string | null;
             /** Since */
             since: string | null;
         };

@@ -20,13 +20,14 @@ export function postMessage(conversationId: string, words: Words): Promise<Messa
   )
 }
 
-export function retryMessage(messageId: string, action: RetryAction): Promise<Message> {
-  return answerOf(
-    api.POST('/api/v1/messages/{message_id}/retry', {
-      params: { path: { message_id: messageId } },
-      body: { action },
-    }),
-  )
+/** What somebody may do about a message on its way; `cancel` while it is still queued. */
+export type FateAction = RetryAction | 'cancel'
+
+export function decide(messageId: string, action: FateAction): Promise<Message> {
+  const params = { path: { message_id: messageId } }
+  return action === 'cancel'
+    ? answerOf(api.DELETE('/api/v1/messages/{message_id}', { params }))
+    : answerOf(api.POST('/api/v1/messages/{message_id}/retry', { params, body: { action } }))
 }
 
 export function showTyping(conversationId: string): Promise<unknown> {

@@ -25,6 +25,7 @@ from inbox.clock import Clock, SystemClock
 from inbox.errors import InboxError
 from inbox.mongo.client import Mongo
 from inbox.mongo.migrations import MigrationsBusy, migrate
+from inbox.mongo.snapshots import refuse_half_restored
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +121,12 @@ def _joined(embedded: EmbeddedMongo) -> str:
 
 
 async def migrated(mongo: Mongo, clock: Clock) -> None:
-    """Migrate, or wait until the process that is at it has finished."""
+    """Migrate, or wait until the process that is at it has finished.
+
+    Raises:
+        HalfRestored: a backup was not taken back to its end.
+    """
+    await refuse_half_restored(mongo)
     while True:
         try:
             await migrate(mongo, clock, owner=process_name())

@@ -1,5 +1,6 @@
 """Copying one thing: its bytes from the channel into the store, and what they turn out to be."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from inbox.media.copying.model import Document, FailureReason, copied
 from inbox.media.files import MediaFiles, StoredFile
 from inbox.media.garbage.store import Pin
 from inbox.media.garbage.writing import ObjectWriter
-from inbox.media.model import MediaKind, Upload
+from inbox.media.model import MediaKind
 from inbox.media.sniffing import sniff
 from inbox.media.source import MediaError, MediaGone, MediaRefused, MediaSource, MediaTooLarge
 from inbox.media.thumbnails import MAX_IMAGE_BYTES, NotAPicture, Thumbnails
@@ -18,6 +19,10 @@ _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _AUDIO_IN_VIDEO = {"video/mp4": "audio/mp4", "video/webm": "audio/webm", "video/3gpp": "audio/3gpp"}
 """Containers of both: a voice message is told from a film by the channel alone."""
 THUMBNAIL_SOURCE_BYTES = 8 * 1024 * 1024
+
+
+IMAGES_IN_MEMORY = 2
+"""Images that are held whole at a time: one is being decoded, one comes next."""
 
 
 class NotTaken(Exception):
@@ -57,6 +62,7 @@ class Taking:
         self._uploads = uploads
         self._thumbnails = thumbnails
         self._most_bytes = most_bytes
+        self._in_memory = asyncio.Semaphore(IMAGES_IN_MEMORY)
 
     async def take(self, channel: Channel, attachment: Document) -> Taken:
         """The copy of an attachment.
@@ -72,8 +78,10 @@ class Taking:
             raise _final(error) from None
         kind, mime = _described(stored, attachment["kind"])
         pins = [pin]
-        picture = await self._picture(channel, attachment, stored, kind)
-        thumbnail = await self._thumbnail(picture, pins)
+        if kind == "image":
+            thumbnail = await self._of_image(stored.sha256, stored.size, pins)
+        else:
+            thumbnail = await self._of_still(channel, attachment.get("thumbnail_url"), pins)
         shape = copied(
             sha256=stored.sha256, size=stored.size, mime=mime, kind=kind, thumbnail=thumbnail
         )
@@ -83,11 +91,15 @@ class Taking:
         """A file of ours is in the store already; only its thumbnail is new."""
         try:
             upload = await self._uploads.get(attachment["upload_id"])
-            picture = await self._upload_picture(upload)
         except UploadNotFound:
             raise NotTaken("upload_gone") from None
         pins: list[Pin] = []
-        thumbnail = await self._thumbnail(picture, pins)
+        thumbnail = None
+        if upload.kind == "image":
+            try:
+                thumbnail = await self._of_image(upload.sha256, upload.size, pins)
+            except FileNotFoundError:  # a database that was restored without its media
+                raise NotTaken("upload_gone") from None
         shape = copied(
             sha256=upload.sha256,
             size=upload.size,
@@ -97,11 +109,6 @@ class Taking:
         )
         return Taken(shape, tuple(pins), 0)
 
-    async def _upload_picture(self, upload: Upload) -> bytes | None:
-        if upload.kind != "image" or upload.size > MAX_IMAGE_BYTES:
-            return None
-        return await _joined(await self._uploads.open(upload, 0, upload.size))
-
     async def _download(
         self, channel: Channel, attachment: Document, url: str
     ) -> tuple[StoredFile, Pin]:
@@ -110,29 +117,31 @@ class Taking:
                 raise NotTaken("wrong_type")  # a page that says so instead of the picture
             return await self._writer.write(_some(stream.chunks))
 
-    async def _picture(
-        self, channel: Channel, attachment: Document, stored: StoredFile, kind: MediaKind
-    ) -> bytes | None:
-        """What a thumbnail can be made of: the image itself, or the channel's still of a film."""
-        if kind == "image":
-            if stored.size > MAX_IMAGE_BYTES:
-                return None
-            return await _joined(await self._files.open(stored.sha256, 0, stored.size))
-        url = attachment.get("thumbnail_url")
+    async def _of_image(self, sha256: str, size: int, pins: list[Pin]) -> Document | None:
+        """The thumbnail of a stored image; None of one that is too large to be in memory."""
+        if size > MAX_IMAGE_BYTES:
+            return None
+        async with self._in_memory:
+            picture = await _joined(await self._files.open(sha256, 0, size))
+            return await self._thumbnail(picture, pins)
+
+    async def _of_still(
+        self, channel: Channel, url: str | None, pins: list[Pin]
+    ) -> Document | None:
+        """The thumbnail of a film is the channel's still of it, if there is one."""
         if not url:
             return None
         try:
             async with self._source.fetch(
                 channel, url, most_bytes=THUMBNAIL_SOURCE_BYTES
             ) as stream:
-                return await _joined(stream.chunks)
+                still = await _joined(stream.chunks)
         except MediaError:
             return None  # the film is what counts
+        return await self._thumbnail(still, pins)
 
-    async def _thumbnail(self, picture: bytes | None, pins: list[Pin]) -> Document | None:
+    async def _thumbnail(self, picture: bytes, pins: list[Pin]) -> Document | None:
         """Kept like any object; None of what is no picture, or a broken one."""
-        if picture is None:
-            return None
         try:
             made = await self._thumbnails.make(picture)
         except NotAPicture:

@@ -13,6 +13,7 @@ from channels.config import MediaFetchConfig
 from channels.media.client import MediaClient
 from inbox.conversations.model import Attachment
 from inbox.errors import NotAllowed, NotFound
+from inbox.media.copying.routes import CopyingRoutes
 from inbox.mongo.due import Pace
 from tests.copy_world import (
     MOST_ATTEMPTS,
@@ -25,7 +26,7 @@ from tests.copy_world import (
     picture,
     shas,
 )
-from tests.inbox.inbox_world import an_actor
+from tests.inbox.inbox_world import an_actor, serve
 from tests.inbox.media.test_thumbnails import bomb
 from tests.waiting import until
 
@@ -261,6 +262,22 @@ async def test_only_who_may_see_a_message_can_have_it_copied_again(world: CopyWo
         with pytest.raises(NotFound):
             await world.copies.try_again(wrong, position, an_actor("lan", "bot1"))
     assert "copying" not in await world.stored(id_)
+
+
+async def test_failed_copy_is_asked_for_again_over_http(world: CopyWorld) -> None:
+    id_ = await world.arrive(Attachment("image", url="https://10.0.0.1/a.jpg"))
+    await world.copier().step()
+    lan, stranger = an_actor("lan", "bot1"), an_actor("stranger", "bot2")
+    api = await serve([CopyingRoutes(world.copies)], lan, stranger)
+
+    statuses = [
+        (await api.call("POST", f"/messages/{id_}/media/{position}/copy", by.id)).status
+        for by, position in ((stranger, "0"), (lan, "1"), (lan, "x"), (lan, "-1"), (lan, "0"))
+    ]
+
+    assert statuses == [403, 404, 404, 404, 204]
+    assert "copying" in await world.stored(id_)
+    await api.close()
 
 
 async def test_two_workers_at_once_copy_once(world: CopyWorld) -> None:

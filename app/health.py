@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from channels.webhooks import WebhookRoutes
 from inbox.clock import Clock
+from inbox.conversations.delivery.store import DeliveryStore
 from inbox.mongo.client import Mongo
 from inbox.mongo.failures import is_passing
 from inbox.mongo.journal import JournalEntries
@@ -22,12 +23,18 @@ class Health:
     """What load balancers, supervisors and Prometheus ask; no sign-in, nothing personal."""
 
     def __init__(
-        self, mongo: Mongo, clock: Clock, entries: JournalEntries, webhooks: WebhookRoutes
+        self,
+        mongo: Mongo,
+        clock: Clock,
+        entries: JournalEntries,
+        webhooks: WebhookRoutes,
+        delivery: DeliveryStore,
     ) -> None:
         self._mongo = mongo
         self._clock = clock
         self._entries = entries
         self._webhooks = webhooks
+        self._delivery = delivery
 
     def register(self, app: web.Application) -> None:
         app.router.add_get("/healthz", self.alive)
@@ -60,5 +67,11 @@ class Health:
         return {"database": database, "migrations": migrations, "journal": journal}
 
     async def metrics(self, _: web.Request) -> web.Response:
-        """Prometheus text format."""
+        """Prometheus text format. While the database is away, what it knows stays as it was."""
+        try:
+            with answer_within(ANSWER_WITHIN_S):
+                await self._delivery.measure()
+        except Exception as error:
+            if not is_passing(error):
+                raise
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

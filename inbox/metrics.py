@@ -29,6 +29,21 @@ due_lag_seconds = Gauge("inbox_due_lag_seconds", "age of the oldest due work", [
 parts_total = Counter(
     "inbox_parts_total", "sends of message parts by what became of them", ["channel", "outcome"]
 )
+media_copies_total = Counter(
+    "inbox_media_copies_total", "copies of attachments by what became of them", ["outcome"]
+)
+media_copied_bytes_total = Counter("inbox_media_copied_bytes_total", "bytes copied from channels")
+media_objects_deleted_total = Counter(
+    "inbox_media_objects_deleted_total", "stored objects deleted because nothing referred to them"
+)
+messages_waiting = Gauge(
+    "inbox_messages_waiting",
+    "messages of ours that have not ended: queued, sending, uncertain; of all processes",
+    ["status"],
+)
+oldest_queued_seconds = Gauge(
+    "inbox_oldest_queued_seconds", "age of the oldest message that waits to be sent"
+)
 live_clients = Gauge("inbox_live_clients", "open WebSockets of this process")
 live_frames_total = Counter("inbox_live_frames_total", "frames sent to live clients")
 live_resyncs_total = Counter("inbox_live_resyncs_total", "clients told to fetch everything anew")

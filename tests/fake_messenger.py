@@ -146,7 +146,8 @@ class FakeMessenger:
             raise SendUncertain("no answer")
         if platform.answers is not None:
             await platform.answers.wait()
-        return Sent(id_)
+        comment_id = outgoing.recipient.comment_id
+        return Sent(id_, recipient_id=None if comment_id is None else f"who-wrote-{comment_id}")
 
     async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | None:
         if self.platform.hides:

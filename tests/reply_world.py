@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from inbox.bots.credentials.healing import Healing
+from inbox.bots.health.store import HealthStore
 from inbox.clock import FixedClock
 from inbox.config import MediaConfig
 from inbox.conversations.applying import Applier
@@ -31,7 +33,15 @@ from inbox.mongo.due import Backoff, Pace
 from inbox.mongo.journal import JournalEntries
 from inbox.ports import Messenger
 from tests.fake_messenger import FakeMessenger, FakePlatform
-from tests.inbox.inbox_world import Api, Document, World, an_actor, inbox_routes, serve
+from tests.inbox.inbox_world import (
+    Api,
+    Document,
+    World,
+    an_actor,
+    inbox_routes,
+    media_links,
+    serve,
+)
 
 PAGE = "page1"
 LAN = Writer(Author("staff", "lan", "Lan"), is_human=True)
@@ -58,6 +68,7 @@ class ReplyWorld(World):
         files = MediaFiles.in_folder(folder)
         self.uploads = Uploads(UploadStore(mongo), files, clock, MediaConfig())
         self.delivery = DeliveryStore(mongo, clock, pace=Pace(lease=LEASE), rules=rules)
+        self.healing = Healing(HealthStore(mongo, clock), self.delivery.wake_account)
         self.applier = Applier(mongo, clock, JournalEntries(mongo, clock), rules)
         self.replies = ReplyService(
             ReplyStore(mongo, clock, rules),
@@ -76,6 +87,7 @@ class ReplyWorld(World):
             self.applier,
             self.messengers,
             self.uploads,
+            self.healing,
             self.clock,
             max_attempts=3,
             backoff=Backoff(timedelta(seconds=5), timedelta(seconds=60)),
@@ -168,7 +180,7 @@ async def serving(world: ReplyWorld) -> AsyncIterator[Api]:
     reads = ConversationReads(world.mongo)
     tables = [
         *inbox_routes(world.mongo, world.clock),
-        ReplyRoutes(world.replies, reads, world.signals),
+        ReplyRoutes(world.replies, reads, world.signals, media_links(world.clock)),
     ]
     api = await serve(tables, an_actor("lan", "bot1"), an_actor("guest", "bot2"))
     try:

@@ -21,7 +21,7 @@ def sent_message(conversation: JsonObject, outgoing: Outgoing, since: datetime) 
     """
     messages = conversation.get("messages")
     listed = objects(messages.get("data")) if isinstance(messages, dict) else []
-    ours = [one for one in listed if _author(one) != outgoing.recipient.external_id]
+    ours = [one for one in listed if _is_ours(one, outgoing)]
     return _newest(ours, "created_time", outgoing, since)
 
 
@@ -46,6 +46,14 @@ def _newest(
         and matches(one)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _is_ours(message: JsonObject, outgoing: Outgoing) -> bool:
+    """Whoever got a private answer to a comment is not known by the id in messages."""
+    author = _author(message)
+    if outgoing.recipient.comment_id is not None:
+        return author == outgoing.account.account_id
+    return author != outgoing.recipient.external_id
 
 
 def _author(message: JsonObject) -> str | None:

@@ -15,8 +15,9 @@ from inbox.ports import SendError, SendUnavailable, SendUncertain
 
 log = structlog.get_logger(__name__)
 
-PATIENCE_S = 3.0
-"""How long a send waits for its turn before it goes back into the queue."""
+PATIENCE_S = 0.5
+"""How long a send waits for its turn before it goes back into the queue. It is marked as being
+sent already: who dies while it waits leaves a doubt behind."""
 
 Pause = Callable[[float], Awaitable[object]]
 
@@ -55,7 +56,7 @@ class Traffic:
         """
         await self.turn(key, *lanes)
         if (wait_s := self._breakers.wait_s(key)) > 0:
-            raise SendUnavailable("too many failures in a row", retry_after_s=wait_s)
+            raise SendUnavailable("too many failures in a row", retry_after_s=wait_s, tried=False)
 
     async def turn(self, key: str, *lanes: Lane) -> None:
         """Wait for a turn in every lane: all that a call needs that only reads.
@@ -68,7 +69,7 @@ class Traffic:
             while (wait_s := await self._take(key, lane)) > 0:
                 waited_s += wait_s
                 if waited_s > PATIENCE_S:
-                    raise RateLimited("our own limit", retry_after_s=wait_s)
+                    raise RateLimited("our own limit", retry_after_s=wait_s, tried=False)
                 await self._pause(wait_s)
 
     async def has_room(self, key: str, lane: Lane) -> bool:
@@ -83,6 +84,15 @@ class Traffic:
             await self._throttle(key, error)
             return
         self._throttled.pop(key, None)
+        if isinstance(error, SendUnavailable | SendUncertain):
+            self._breakers.failed(key)
+        else:
+            self._breakers.succeeded(key)
+
+    def note_reading(self, key: str, error: SendError | None) -> None:
+        """How an admitted call went that only read: being throttled there holds up no message."""
+        if isinstance(error, RateLimited):
+            return
         if isinstance(error, SendUnavailable | SendUncertain):
             self._breakers.failed(key)
         else:

@@ -38,7 +38,7 @@ _PICTURES_AT_ONCE = 2
 _PAGES_READ_BACK = 5
 PREPARED_WITHIN = timedelta(seconds=18)
 """Until the file is at Zalo, so that a slow upload is no send in doubt: the whole send must end
-within half of inbox.delivery.lease, and the message itself takes up to channels.zalo.timeout."""
+within half of inbox.delivery.lease, and the message itself takes up to zalo.send_timeout."""
 
 
 Message = dict[str, Any]

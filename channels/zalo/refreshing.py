@@ -16,6 +16,7 @@ import structlog
 from channels.config import ZaloConfig
 from channels.zalo.failures import AppUnusable, TokenDead
 from channels.zalo.oauth import GrantRefused, TokenPair, ZaloOAuth
+from inbox.bots.credentials.healing import Healing
 from inbox.bots.credentials.model import AccountCredentials, AfterRefresh, Health, Refresh
 from inbox.bots.credentials.store import CredentialStore
 from inbox.bots.secrets import WrongSecretKey
@@ -57,12 +58,14 @@ class Refreshing:
     def __init__(
         self,
         store: CredentialStore,
+        healing: Healing,
         oauth: ZaloOAuth,
         leases: Leases,
         config: ZaloConfig,
         clock: Clock,
     ) -> None:
         self._store = store
+        self._healing = healing
         self._oauth = oauth
         self._leases = leases
         self._clock = clock
@@ -153,6 +156,7 @@ class Refreshing:
                 await asyncio.sleep(_SAVE_AGAIN_S)
             else:
                 log.info("zalo token refreshed", account=found.account_key, kept=kept)
+                await self._healing.credentials_changed(found.account_key)
                 return await self._kept_token(found.account_key, pair, kept=kept)
 
     async def _kept_token(self, account_key: str, pair: TokenPair, *, kept: bool) -> str:
@@ -198,7 +202,7 @@ class Refreshing:
         raise TokenDead(reason, platform_code=code)
 
     async def mark(self, account_key: str, health: Health) -> None:
-        await self._store.mark_health(account_key, health, now=self._clock.now())
+        await self._healing.note(account_key, health)
 
     async def read(self, account_key: str) -> AccountCredentials:
         """The account's tokens; raises TokenDead when it has none that can be read."""

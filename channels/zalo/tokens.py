@@ -17,6 +17,7 @@ from channels.zalo.refreshing import (
     is_usable,
     moment_of,
 )
+from inbox.bots.credentials.healing import Healing
 from inbox.bots.credentials.model import Health
 from inbox.bots.credentials.store import CredentialStore
 from inbox.clock import Clock
@@ -42,10 +43,11 @@ class ZaloTokens:
     Implements AccessTokens of channels/zalo/client.py.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is something that a refresh needs
         self,
         mongo: Mongo,
         store: CredentialStore,
+        healing: Healing,
         oauth: ZaloOAuth,
         config: ZaloConfig,
         clock: Clock,
@@ -56,7 +58,7 @@ class ZaloTokens:
         self._store = store
         self._clock = clock
         leases = Leases(mongo, clock, owner=owner)
-        self._refreshing = Refreshing(store, oauth, leases, config, clock)
+        self._refreshing = Refreshing(store, healing, oauth, leases, config, clock)
         pace = Pace(
             lease=2 * self._refreshing.lease,
             poll_every=timedelta(minutes=1),
@@ -145,7 +147,7 @@ class ZaloTokens:
         ends_at = moment_of(found.values, "refresh_expires_at")
         if ends_at is not None and ends_at - self._clock.now() < WARN_AHEAD:
             log.warning("zalo refresh token ends soon", account=account_key, ends_at=str(ends_at))
-            await self._refreshing.mark(account_key, Health("expiring", ENDING))
+            await self._refreshing.mark(account_key, Health("expiring", ENDING, ends_at=ends_at))
 
     async def _another(self, account_key: str, refused: str | None) -> str:
         """A token that is neither due nor `refused`; one refresh for all who ask meanwhile.

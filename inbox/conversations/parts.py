@@ -155,6 +155,15 @@ def sent_at(part: Document) -> datetime:
     return at
 
 
+def reached_at(message: Tracked) -> datetime | None:
+    """When the platform says it was written; what we wrote is told by its echo only."""
+    if message.get("parts") is None:
+        at: datetime | None = message.get("at")
+        return at
+    times = [part["echo_at"] for part in message.get("parts") if "echo_at" in part]
+    return max(times) if times and message.get("sent_at") is not None else None
+
+
 def _may_change(part: Document) -> bool:
     """By itself: a part whose fate is unknown still ends when its echo comes."""
     if part["state"] in _UNSETTLED:

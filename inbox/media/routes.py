@@ -1,16 +1,17 @@
 """Uploads over HTTP: a multipart form in, the bytes back out as something no browser will run."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ConfigDict
 
-from inbox.errors import BadRequest, FieldError, InboxError, InvalidInput
+from inbox.errors import BadRequest, FieldError, InvalidInput
+from inbox.http.ranges import Content, RangeNotSatisfiable, send
 from inbox.http.routing import Routes, json_answer, route
-from inbox.media.model import MediaKind, Upload
+from inbox.media.garbage.writing import StorageBusy
+from inbox.media.model import MediaKind
 from inbox.media.naming import content_disposition, name_in_form
 from inbox.media.uploads import EmptyUpload, UploadNotFound, Uploads, UploadTooLarge
 from inbox.staff.model import Actor
@@ -40,15 +41,6 @@ class FileMissing(InvalidInput):
         super().__init__([FieldError(FIELD, self.code, vi=self.vi, en=self.en)])
 
 
-class RangeNotSatisfiable(InboxError):
-    """The part of the file that was asked for lies behind its end."""
-
-    code = "range_not_satisfiable"
-    status = 416
-    vi = "Phần được yêu cầu nằm ngoài tệp."
-    en = "The requested range lies outside the file."
-
-
 class UploadView(BaseModel):
     """A stored upload. `size` in bytes; `mime` is what the bytes are, not what was claimed."""
 
@@ -59,15 +51,6 @@ class UploadView(BaseModel):
     name: str
     size: int
     mime: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Which bytes to send: `start` <= position < `end`; `is_whole` unless a range was asked."""
-
-    start: int
-    end: int
-    is_whole: bool
 
 
 _BROKEN_FORM = (ValueError, AssertionError, HttpProcessingError)
@@ -88,7 +71,7 @@ class UploadRoutes(Routes):
         status=201,
         answer=UploadView,
         request_media_type="multipart/form-data",
-        problems=(UploadTooLarge, EmptyUpload, MalformedForm),
+        problems=(UploadTooLarge, EmptyUpload, MalformedForm, StorageBusy),
     )
     async def upload(self, request: web.Request, actor: Actor) -> web.StreamResponse:
         """Keep a file, to be sent with a message."""
@@ -111,23 +94,22 @@ class UploadRoutes(Routes):
     async def download(self, request: web.Request, upload_id: str) -> web.StreamResponse:
         """The bytes of an upload, whole or a range of them."""
         upload = await self._uploads.get(upload_id)
-        headers = _headers(upload)
-        if _has_it(request, upload):
-            return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-        part = _part(request, upload)
-        status = HTTPStatus.OK
-        if not part.is_whole:
-            status = HTTPStatus.PARTIAL_CONTENT
-            headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{upload.size}"
-        chunks = await self._uploads.open(upload, part.start, part.end)
-        response = web.StreamResponse(status=status, headers=headers)
-        response.content_type = upload.mime
-        response.content_length = part.end - part.start
-        await response.prepare(request)
-        async for chunk in chunks:
-            await response.write(chunk)
-        await response.write_eof()
-        return response
+
+        async def open_part(start: int, end: int) -> AsyncIterator[bytes]:
+            return await self._uploads.open(upload, start, end)
+
+        disposition = content_disposition(upload.name, inline=upload.kind != "file")
+        return await send(
+            request,
+            Content(
+                etag=upload.sha256,
+                size=upload.size,
+                mime=upload.mime,
+                disposition=disposition,
+                cache="private, max-age=86400, immutable",
+                open=open_part,
+            ),
+        )
 
 
 async def _file_part(request: web.Request) -> BodyPartReader:
@@ -163,36 +145,3 @@ async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
                 yield chunk
     except _BROKEN_FORM as error:
         raise MalformedForm from error
-
-
-def _headers(upload: Upload) -> dict[str, str]:
-    """Staff may get a file from a customer's hands: it must not run in our origin."""
-    return {
-        "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=86400, immutable",
-        "Content-Disposition": content_disposition(upload.name, inline=upload.kind != "file"),
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "ETag": f'"{upload.sha256}"',
-        "X-Content-Type-Options": "nosniff",
-    }
-
-
-def _has_it(request: web.Request, upload: Upload) -> bool:
-    return any(tag.value in {"*", upload.sha256} for tag in request.if_none_match or ())
-
-
-def _part(request: web.Request, upload: Upload) -> _Part:
-    """The one range that was asked for; several, or what is no range, gives the whole file."""
-    whole = _Part(0, upload.size, is_whole=True)
-    if request.headers.get("If-Range", f'"{upload.sha256}"') != f'"{upload.sha256}"':
-        return whole
-    try:
-        asked = request.http_range
-    except ValueError:
-        return whole
-    if asked.start is None and asked.stop is None:
-        return whole
-    start, end, _ = asked.indices(upload.size)
-    if start >= end:
-        raise RangeNotSatisfiable
-    return _Part(start, end, is_whole=False)

@@ -9,6 +9,8 @@ RefreshState = Literal["started", "refused"]
 HealthState = Literal["ok", "expiring", "reauth", "blocked"]
 """`expiring` works and warns; `reauth` needs an admin to connect the account again; `blocked`
 needs something else of a person (an inactive app, an unpaid package)."""
+WORKING: frozenset[HealthState] = frozenset({"ok", "expiring"})
+"""States of an account that can send and be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,15 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How an account is; `reason` is a stable word."""
+    """How an account is; `reason` is a stable word (inbox/bots/health/reasons.py).
+
+    `platform_code` is the platform's own number; `ends_at` when an `expiring` one stops working.
+    """
 
     state: HealthState
     reason: str | None = None
+    platform_code: str | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from inbox.bots.credentials.model import (
     AccountCredentials,
     AfterRefresh,
     Health,
-    HealthState,
     Refresh,
 )
+from inbox.bots.health.store import to_health
 from inbox.bots.secrets import SecretBox
 from inbox.conversations.model import Channel
 from inbox.live.model import live_event
@@ -54,7 +54,7 @@ class CredentialStore:
             self._box.open(sealed) if sealed is not None else {},
             sealed,
             _to_refresh(document.get("refresh")),
-            _to_health(document.get("health", {})),
+            to_health(document.get("health", {})),
         )
 
     async def replace(
@@ -68,17 +68,19 @@ class CredentialStore:
         """Give an account new secrets, whatever it had: somebody connected it again.
 
         The answer to a refresh of the old ones that is still under way is dropped. False when
-        there is no such account.
+        there is no such account. `Healing.account_works` comes next.
         """
         changes = {
             "credentials": self._box.seal(values),
             "health": {"state": "ok", "at": now},
             "token": due(now),
         }
-        done = await self._accounts.update_one(
+        before = await self._accounts.find_one_and_update(
             {"_id": account_key}, {"$set": changes, "$unset": {"refresh": 1}}, session=session
         )
-        return done.matched_count == 1
+        if before is not None and before.get("health", {}).get("state") != "ok":
+            await self._tell(before, now, session)
+        return before is not None
 
     async def begin_refresh(self, found: AccountCredentials, refresh: Refresh) -> bool:
         """Note, before the call, that a refresh token is handed out.
@@ -141,23 +143,11 @@ class CredentialStore:
             await self._tell(before, now)
         return before is not None
 
-    async def mark_health(self, account_key: str, health: Health, *, now: datetime) -> None:
-        """Say how an account is; `at` stays when it is nothing new."""
-        news = [
-            {"health.state": {"$ne": health.state}},
-            {"health.reason": {"$ne": health.reason}},
-        ]
-        before = await self._accounts.find_one_and_update(
-            {"_id": account_key, "$or": news}, {"$set": {"health": _from_health(health, now)}}
-        )
-        if before is not None:
-            await self._tell(before, now)
-
-    async def _tell(self, account: Document, now: datetime) -> None:
+    async def _tell(self, account: Document, now: datetime, session: Session | None = None) -> None:
         """Open inboxes show how the account is; one that misses this reads it at its next load."""
         bot_id = account["bot_id"]
         event = live_event(type="bot_changed", at=now, bot_id=bot_id, data={"bot_id": bot_id})
-        await self._live.insert_one(event)
+        await self._live.insert_one(event, session=session)
 
     async def plan_refreshes(self, channel: Channel, *, now: datetime) -> None:
         """Make the first refresh due of accounts that have credentials and no plan yet."""
@@ -200,8 +190,3 @@ def _to_refresh(document: Any) -> Refresh | None:
 def _from_health(health: Health, now: datetime) -> Document:
     reason = {"reason": health.reason} if health.reason is not None else {}
     return {"state": health.state, **reason, "at": now}
-
-
-def _to_health(document: Document) -> Health:
-    state: HealthState = document.get("state", "ok")
-    return Health(state, document.get("reason"))

@@ -153,11 +153,38 @@ async def test_answer_to_an_instagram_comment_is_found(world: World) -> None:
     assert world.graph.received[0].path == "/v26.0/55_66/replies"
 
 
-async def test_private_answer_cannot_be_read_back(world: World) -> None:
+async def test_private_answer_is_found_in_the_conversation_that_it_began(world: World) -> None:
+    now = graph_time(world.clock.now())
+    said = [
+        {"id": "m_7", "message": "Chào chị", "created_time": now, "from": {"id": PERSON_ID}},
+        {"id": "m_8", "message": "Chào chị", "created_time": now, "from": {"id": PAGE_ID}},
+    ]
+    conversation = {"messages": {"data": said}}
     sent = world.outgoing(recipient=PRIVATELY)
 
-    assert await world.messenger.find_sent(sent, world.clock.now()) is None
+    answer = Reply({"id": "55_66", "private_reply_conversation": conversation})
+    assert await found(world, answer, sent) == "m_8"
+    assert await found(world, Reply({"id": "55_66"}), sent) is None
+
+
+async def test_private_answer_on_instagram_cannot_be_read_back(world: World) -> None:
+    sent = world.outgoing(recipient=PRIVATELY, account=INSTAGRAM_ACCOUNT)
+
+    assert await world.instagram.find_sent(sent, world.clock.now()) is None
     assert world.graph.received == []
+
+
+async def test_answer_under_another_comment_is_looked_for_there_and_under_the_first(
+    world: World,
+) -> None:
+    now = graph_time(world.clock.now())
+    world.graph.will(Reply({"data": []}))
+    answers = Reply({"data": [{"id": "55_9", "message": "Chào chị", "created_time": now}]})
+
+    sent = world.outgoing(recipient=COMMENT, reply_to="55_70")
+    assert await found(world, answers, sent) == "55_9"
+    paths = [one.path for one in world.graph.received]
+    assert paths == ["/v26.0/55_70/comments", "/v26.0/55_66/comments"]
 
 
 async def test_history_is_asked_twice_a_second_at_most(world: World) -> None:

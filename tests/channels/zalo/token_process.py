@@ -18,7 +18,7 @@ from inbox.bots.credentials.store import CredentialStore
 from inbox.bots.secrets import SecretBox
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
-from tests.channels.zalo.zalo_oa import BOX_KEY, KEY, zalo_config
+from tests.channels.zalo.zalo_oa import BOX_KEY, KEY, healing, zalo_config
 
 NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
@@ -41,7 +41,8 @@ async def main(uri: str, database: str, url: str, owner: str, fate: str) -> None
     box = DyingBox([BOX_KEY]) if fate == "die" else SecretBox([BOX_KEY])
     clock = FixedClock(NOON)
     oauth = ZaloOAuth(http, config)
-    tokens = ZaloTokens(mongo, CredentialStore(mongo, box), oauth, config, clock, owner=owner)
+    store, heal = CredentialStore(mongo, box), healing(mongo, clock)
+    tokens = ZaloTokens(mongo, store, heal, oauth, config, clock, owner=owner)
     await mongo["accounts"].find_one({"_id": KEY})
     say("ready")
     await asyncio.to_thread(sys.stdin.readline)

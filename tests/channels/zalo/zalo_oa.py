@@ -18,9 +18,12 @@ from channels.zalo.client import ZaloApi, ZaloClient
 from channels.zalo.messenger import ZaloMessenger
 from channels.zalo.oauth import ZaloOAuth
 from channels.zalo.tokens import ZaloTokens
+from inbox.bots.credentials.healing import Healing
 from inbox.bots.credentials.store import CredentialStore
+from inbox.bots.health.store import HealthStore
 from inbox.bots.secrets import SecretBox
 from inbox.clock import Clock
+from inbox.conversations.delivery.store import DeliveryStore
 from inbox.ids import account_key
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Document, Mongo
@@ -45,6 +48,10 @@ def zalo_config(url: str, **more: Any) -> ZaloConfig:
 
 def credential_store(mongo: Mongo) -> CredentialStore:
     return CredentialStore(mongo, SecretBox([BOX_KEY]))
+
+
+def healing(mongo: Mongo, clock: Clock) -> Healing:
+    return Healing(HealthStore(mongo, clock), DeliveryStore(mongo, clock).wake_account)
 
 
 async def connect(mongo: Mongo, clock: Clock, *, oa_id: str = OA, **more: str) -> CredentialStore:
@@ -86,7 +93,13 @@ class Oa:
         self.http = HttpClient()
         self.oauth = ZaloOAuth(self.http, config)
         self.tokens = ZaloTokens(
-            mongo, credential_store(mongo), self.oauth, config, clock, owner=owner
+            mongo,
+            credential_store(mongo),
+            healing(mongo, clock),
+            self.oauth,
+            config,
+            clock,
+            owner=owner,
         )
         self.api = ZaloApi(self.http, config, Buckets(mongo, clock))
         self.client = ZaloClient(self.api, self.tokens, Breakers(clock))

@@ -38,7 +38,9 @@ export type ReplyWindow = Schemas['WindowView']
 export type Customer = Schemas['CustomerView']
 export type MediaItem = Schemas['MediaItem']
 export type MediaKind = MediaItem['kind']
+export type ChosenItem = Schemas['ChosenItem']
 
+export type Notice = Schemas['NoticeView']
 export type UnknownAccount = Schemas['UnknownAccountView']
 
 /**

@@ -73,6 +73,7 @@ def take_turn(
 def _next(entries: Sequence[LedgerEntry], owed: Sequence[int], lags: Sequence[int]) -> int:
     """The place of whose turn it is; `lags` are those of the period, before this arrival."""
     carried = centred([entry.lag for entry in entries])
+    margin = UNIT // (2 * len(entries) - 2) if len(entries) > 1 else 0
     best: tuple[int, int, int, int] | None = None
     for place, entry in enumerate(entries):
         share = owed[place]
@@ -82,7 +83,7 @@ def _next(entries: Sequence[LedgerEntry], owed: Sequence[int], lags: Sequence[in
         if lag >= UNIT:
             rank, due = 0, 2 * UNIT - lag
         else:
-            rank, due = (1 if long_lag >= 0 else 2), UNIT - long_lag
+            rank, due = (1 if long_lag >= margin else 2), UNIT - margin - long_lag
         key = (rank, (due << _FINE) // share, entry.turn, place)
         if best is None or key < best:
             best = key

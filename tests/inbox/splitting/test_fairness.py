@@ -14,6 +14,8 @@ from inbox.splitting.fairness import UNIT, in_conversations, settled, shares, ta
 from inbox.splitting.model import LedgerEntry
 
 INT64_MAX = 2**63 - 1
+ROUNDED = Fraction(1, 10**7)
+"""More than what rounding can do to the books in these tests."""
 
 
 @dataclass
@@ -82,13 +84,14 @@ def test_one_to_three_over_400_is_100_and_300_evenly_interleaved() -> None:
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=30))
 @settings(max_examples=60)
 def test_from_a_fresh_start_nobody_is_off_by_more_than_one(weights: list[int]) -> None:
-    """Promise (a); exactly counted, for as long as the set stays the same."""
+    """Promise (a), with Tijdeman's bound; exactly counted, while the set stays the same."""
     shop = Shop(weights)
     everybody = range(len(weights))
     for _ in range(150):
         shop.arrive(everybody)
 
-    assert shop.worst <= 1
+    others = len(weights) - 1
+    assert shop.worst <= (1 - Fraction(1, 2 * others) if others else 0) + ROUNDED
 
 
 def test_from_a_fresh_start_10_000_arrivals_stay_within_one() -> None:
@@ -105,7 +108,7 @@ def test_from_a_fresh_start_10_000_arrivals_stay_within_one() -> None:
             abs(Fraction(entry.lag, UNIT) - owed)
             for entry, owed in zip(shop.entries, shop.owed, strict=True)
         ]
-        assert max(errors) < Fraction(1, 10**8)  # what rounding did to the books
+        assert max(errors) < ROUNDED
 
 
 change = st.tuples(

@@ -16,6 +16,7 @@ from app.health import Health
 from app.media import MediaKeeping
 from app.parts import Parts, process_name
 from app.settings import Settings
+from app.splitting import Splitting
 from app.webhook_secrets import facebook_secrets, zalo_secrets
 from channels.accounts import AccountDirectory
 from channels.facebook.parser import parse as parse_facebook
@@ -123,7 +124,9 @@ class Service:
         store = IngestStore(self.mongo)
         self.directory = AccountDirectory(store.connected_accounts)
         self.entries = JournalEntries(self.mongo, clock)
-        self._applier = Applier(self.mongo, clock, self.entries, self._rules)
+        self._applier = Applier(
+            self.mongo, clock, self.entries, self._rules, splitting=self.directory.splitting
+        )
         self.receiving = Receiving(
             self._applier,
             self.entries,
@@ -187,6 +190,10 @@ class Service:
         refresh = self.authenticator.refresh
         self.hub = Hub(LiveStore(mongo), refresh, config.live, present=self._links.frame)
         self.erasures = ErasureStore(mongo, clock)
+        self.splitting = Splitting(
+            mongo, clock, self.hub, config.presence, self._rules, owner=self.owner
+        )
+        self._applier.on_withheld = self.splitting.assigner.wake
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
@@ -268,6 +275,7 @@ class Service:
             LiveRoutes(self.hub, config.live),
             ParkedRoutes(self.entries, self.ingesting.wake),
             *self._missed.tables(),
+            *self.splitting.tables(),
             AuditRoutes(AuditStore(mongo)),
         )
 
@@ -300,9 +308,10 @@ class Service:
     def _loops(self) -> list[Loop]:
         loops: list[Loop] = [self.ingesting.run, self.directory.run, self._hearing.run]
         if "web" in self._roles:  # a process without it receives nothing, alive or not
-            loops += [self.hub.run, self.gaps.run]
+            loops += [self.hub.run, self.gaps.run, *self.splitting.web_loops()]
         if "workers" in self._roles:
             loops += [self.ingesting.recover, *self._care.loops()]
+            loops += self.splitting.worker_loops()
             if self.delivering.channels:
                 loops.append(self.delivering.run)
             if self._companion is not None:

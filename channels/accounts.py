@@ -23,6 +23,8 @@ class AccountDirectory:
         self._keys: dict[str, tuple[str, ...]] = {}
         self.bots: dict[str, str] = {}
         """Bot ids by account key. Never replaced, so that others may hold on to it."""
+        self.splitting: set[str] = set()
+        """The bots that split. Never replaced either."""
 
     async def refresh(self) -> None:
         """Read the accounts anew."""
@@ -31,6 +33,9 @@ class AccountDirectory:
         self.bots.update(fresh)
         for gone in self.bots.keys() - fresh.keys():
             del self.bots[gone]
+        splitting = {one.bot_id for one in accounts if one.splits}
+        self.splitting |= splitting
+        self.splitting &= splitting
         self._ids = {
             channel: frozenset(one.account_id for one in accounts if one.channel == channel)
             for channel in {one.channel for one in accounts}

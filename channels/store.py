@@ -15,12 +15,13 @@ _INGEST = "ingest"
 
 @dataclass(frozen=True, slots=True)
 class ConnectedAccount:
-    """A page, Instagram account or OA that belongs to a bot."""
+    """A page, Instagram account or OA that belongs to a bot; `splits`: whether that one splits."""
 
     key: str
     channel: str
     account_id: str
     bot_id: str
+    splits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,24 @@ class IngestStore:
 
     def __init__(self, mongo: Mongo) -> None:
         self._accounts = mongo["accounts"]
+        self._bots = mongo["bots"]
         self._gaps = mongo["account_gaps"]
         self._marks = mongo["service_marks"]
 
     async def connected_accounts(self) -> list[ConnectedAccount]:
         """All of them: some thousands at the most."""
+        splitting = set(await self._bots.distinct("_id", {"split.enabled": True}))
         cursor = self._accounts.find(
             {"bot_id": {"$type": "string"}}, {"channel": 1, "account_id": 1, "bot_id": 1}
         )
         return [
-            ConnectedAccount(one["_id"], one["channel"], one["account_id"], one["bot_id"])
+            ConnectedAccount(
+                one["_id"],
+                one["channel"],
+                one["account_id"],
+                one["bot_id"],
+                one["bot_id"] in splitting,
+            )
             async for one in cursor
         ]
 

@@ -44,6 +44,9 @@ messages_waiting = Gauge(
 oldest_queued_seconds = Gauge(
     "inbox_oldest_queued_seconds", "age of the oldest message that waits to be sent"
 )
+split_decisions_total = Counter(
+    "inbox_split_decisions_total", "changes of who has a conversation, by kind", ["kind"]
+)
 live_clients = Gauge("inbox_live_clients", "open WebSockets of this process")
 live_frames_total = Counter("inbox_live_frames_total", "frames sent to live clients")
 live_resyncs_total = Counter("inbox_live_resyncs_total", "clients told to fetch everything anew")

@@ -1,6 +1,6 @@
 """One batch of changes in one transaction: load, fold, settle, write, mark the journal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +27,9 @@ from inbox.conversations.meeting import referred
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.conversations.store import ApplyStore
 from inbox.conversations.view import conversation_view, customer_brief, message_view
+from inbox.conversations.visibility import people_of
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
+from inbox.conversations.withholding import is_withheld
 from inbox.ids import message_key
 from inbox.live.model import live_event
 from inbox.media.copying.marking import Copies
@@ -57,8 +59,14 @@ class Applier:
         clock: Clock,
         journal: JournalEntries,
         rules: WindowRules = DEFAULT_RULES,
+        *,
+        splitting: Collection[str] = frozenset(),
     ) -> None:
+        """`splitting` are the bots that split now; it may change while it is held on to."""
         self._mongo = mongo
+        self._splitting = splitting
+        self.on_withheld: Callable[[], None] = lambda: None
+        """Called after a batch in which a conversation came that is to be split."""
         self._clock = clock
         self._journal = journal
         self._rules = rules
@@ -78,15 +86,16 @@ class Applier:
         """
         in_order = sorted(changes, key=lambda change: change.at)
 
-        async def work(session: Session) -> None:
+        async def work(session: Session) -> bool:
             erased = await self._erased(in_order, ended, session)
             kept = [change for change in in_order if not _is_erased(change, erased)]
-            if kept:
-                await self._apply(kept, bots, session)
+            withheld = bool(kept) and await self._apply(kept, bots, session)
             outcomes = [_outcome(one, erased) for one in ended]
             await self._journal.mark(outcomes, session=session)
+            return withheld
 
-        await self._mongo.transaction(work)
+        if await self._mongo.transaction(work):
+            self.on_withheld()
 
     async def _erased(
         self, changes: Sequence[Change], ended: Sequence[EndedEntry], session: Session
@@ -98,9 +107,10 @@ class Applier:
 
     async def _apply(
         self, changes: Sequence[Change], bots: Mapping[str, str], session: Session
-    ) -> None:
+    ) -> bool:
+        """Whether a thread that is to be split is among them."""
         changes = await self._store.in_their_threads(changes, session)
-        sheet = Sheet(self._clock.now(), bots)
+        sheet = Sheet(self._clock.now(), bots, self._splitting)
         await self._load(sheet, changes, session)
         copies = Copies(sheet)
         for change in changes:
@@ -117,6 +127,7 @@ class Applier:
         loose = copies.settle(sheet)
         await self._store.write(sheet, _live_events(sheet, self._rules), session)
         await self._objects.let_go(loose, sheet.now, session=session)
+        return any(is_withheld(thread) for thread in sheet.threads.values())
 
     async def _load(self, sheet: Sheet, changes: Sequence[Change], session: Session) -> None:
         sheet.load_messages(await self._store.messages(_message_ids(changes), session))
@@ -295,6 +306,8 @@ def _live_events(sheet: Sheet, rules: WindowRules) -> list[Document]:
             continue  # nothing to see: unchanged, or a fact that waits for its message
         type_ = "message_received" if message.id in fresh else "message_changed"
         told.add(thread.id)
+        if is_withheld(thread, message):
+            continue
         view = message_view(message.document, conversation=thread.document)
         data: Document = {"message": view}
         if message.id in fresh and is_late(message.get("at"), sheet.now):
@@ -306,6 +319,7 @@ def _live_events(sheet: Sheet, rules: WindowRules) -> list[Document]:
         _event(sheet, thread, "conversation_changed", {}, rules)
         for thread in sheet.threads.values()
         if thread.id not in told and thread.changed and thread.get("last") is not None
+        if not is_withheld(thread)
     )
     return events
 
@@ -313,17 +327,13 @@ def _live_events(sheet: Sheet, rules: WindowRules) -> list[Document]:
 def _event(
     sheet: Sheet, thread: Tracked, type_: str, data: Document, rules: WindowRules
 ) -> Document:
-    people = thread.get("participant_ids")
     return live_event(
         type=type_,  # type: ignore[arg-type]
         at=sheet.now,
         bot_id=thread.get("bot_id"),
         conversation_id=thread.id,
         customer_id=thread.get("customer_id"),
-        assignee_before=thread.get("assignee_id"),
-        assignee_after=thread.get("assignee_id"),
-        participants_before=people,
-        participants_after=people,
+        people=people_of(thread.document),
         data={**data, "conversation": _partial_view(sheet, thread, rules)},
     )
 

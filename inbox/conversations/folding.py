@@ -41,12 +41,12 @@ from inbox.conversations.model import Window
 from inbox.conversations.naming import learn_name, put_newer
 from inbox.conversations.parts import is_last, reached_at
 from inbox.conversations.sheet import Document, Sheet, Tracked
+from inbox.conversations.withholding import withhold
 from inbox.ids import account_key, hash_id
 from inbox.mongo.documents import INT64_MAX, storable
 from inbox.text import printable
 
-PREVIEW_LENGTH = 200
-"""Characters of the last message that a list row shows."""
+PREVIEW_LENGTH = 200  # characters of the last message that a list row shows
 
 
 def fold(sheet: Sheet, change: Change) -> None:
@@ -86,6 +86,7 @@ def _keep_new(sheet: Sheet, message: Tracked, change: KeepMessage) -> None:
     sheet.fresh_messages.append(message)
     if change.direction == "in":
         _count_inbound(sheet, thread, change)
+        withhold(sheet, thread, message, change)
     elif change.human_reply:
         _count_reply(sheet, thread, change.at)
     _open_window(thread, change.window)

@@ -1,6 +1,6 @@
 """The working copy of what a batch touches: stored documents, new ones, and what changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -91,6 +91,8 @@ class Sheet:
 
     now: datetime
     bots: Mapping[str, str]
+    splitting: Collection[str] = frozenset()
+    """Bots whose new conversations wait for their sale before anybody is told of them."""
     threads: dict[str, Tracked] = field(default_factory=dict)
     messages: dict[str, Tracked] = field(default_factory=dict)
     people: dict[str, Tracked] = field(default_factory=dict)

@@ -58,7 +58,6 @@ class Hub:
         *,
         may_see: MaySee = visibility.may_see,
         present: Present = _as_it_is,
-        on_connected: Callable[[], None] = lambda: None,
     ) -> None:
         """`present` makes an event's data ready for clients, once per event and process."""
         self._store = store
@@ -66,7 +65,8 @@ class Hub:
         self._config = config
         self._may_see = may_see
         self._present = present
-        self._on_connected = on_connected
+        self.on_connected: Callable[[], None] = lambda: None
+        """Called whenever somebody has connected."""
         self._joined_within_s = config.joined_within.total_seconds()
         self._ring = Ring(config.kept_events)
         self._clients: set[Client] = set()
@@ -101,7 +101,7 @@ class Hub:
             wire.close(GOING_AWAY, "stopping")
         self._clients.add(client)
         live_clients.set(len(self._clients))
-        self._on_connected()
+        self.on_connected()
         if client.needs_resync or position < self._ring.end:
             self._serve(client, Turn(self._ring.end))
         return client

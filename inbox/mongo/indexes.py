@@ -128,6 +128,11 @@ INDEXES: tuple[Index, ...] = (
     ),
     Index(
         "conversations",
+        ("bot_id", "assignee_id", "status", "-last.at", "-_id"),
+        "what nobody has in a bot, and what one person has there, newest first",
+    ),
+    Index(
+        "conversations",
         ("participant_ids", "-last.at", "-_id"),
         "what a staff member takes part in",
     ),
@@ -159,6 +164,19 @@ INDEXES: tuple[Index, ...] = (
     Index("customers", ("emails",), "the customer of an e-mail address"),
     Index("customers", ("name_key",), "search by name without accents"),
     Index("customers", ("tag_ids",), "the conversations of a tag"),
+    _due("conversations", "split", "conversations that wait for their first decision"),
+    Index(
+        "conversations",
+        ("split.state", "bot_id", "split.since"),
+        "conversations that nobody could receive yet, oldest first",
+        partial={"split.state": "waiting"},
+    ),
+    Index(
+        "conversations",
+        ("assignee_id", "waiting_since"),
+        "how many customers wait for each person, counted from the index alone",
+        partial={"assignee_id": {"$exists": True}, "waiting_since": {"$exists": True}},
+    ),
     _due("conversations", "delivery", "conversations with messages to send, or in doubt"),
     Index("platform_ids", ("conversation_id",), "erasure forgets what our messages were called"),
     _due("customers", "profile", "profiles that wait to be fetched"),

@@ -177,7 +177,11 @@ class Resplit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One line of the ordered list. `when` None is the catch-all, which is always last."""
+    """One line of the ordered list. `when` None is the catch-all, which is always last.
+
+    `redistribute`: what nobody has answered yet is given to others when its person takes a
+    break, goes offline, ends the shift or leaves.
+    """
 
     id: str
     bot_id: str
@@ -192,6 +196,7 @@ class Rule:
     rate: Rate | None = None
     keep_returning: KeepReturning = KeepReturning()
     resplit: Resplit | None = None
+    redistribute: bool = False
     fallback_staff_id: str | None = None
     excluded_posts: frozenset[str] = frozenset()
     created_at: datetime | None = None

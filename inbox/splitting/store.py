@@ -72,6 +72,11 @@ class SplitStore:
         found = self._bots.find({"split.enabled": True}, {"_id": 1}).sort("_id", 1)
         return [bot["_id"] async for bot in found]
 
+    async def auto_away_after(self) -> dict[str, int]:
+        """After how many minutes without an answer people of each splitting bot go away."""
+        found = self._bots.find({"split.enabled": True}, {"split.auto_away_after_min": 1})
+        return {bot["_id"]: bot["split"].get("auto_away_after_min", 10) async for bot in found}
+
     async def save_settings(
         self, before: SplitConfig, after: SplitConfig, *, session: Session
     ) -> None:

@@ -136,6 +136,7 @@ class RuleBody(Body):
     rate: RateBody | None = None
     keep_returning: KeepReturningBody = KeepReturningBody()
     resplit: ResplitBody | None = None
+    redistribute: bool = False
     fallback_staff_id: StaffId | None = None
     excluded_posts: Annotated[
         list[Annotated[str, Field(max_length=128)]], Field(max_length=500)
@@ -169,6 +170,7 @@ class RuleView(BaseModel):
     rate: RateBody | None
     keep_returning: KeepReturningBody
     resplit: ResplitBody | None
+    redistribute: bool
     fallback_staff_id: str | None
     excluded_posts: list[str]
     version: int

@@ -1,0 +1,52 @@
+"""A conversation of a bot that splits is shown to nobody before it is decided whose it is."""
+
+from inbox.conversations.changes import KeepMessage
+from inbox.conversations.sheet import Sheet, Tracked
+from inbox.mongo.due import due
+
+_SPLIT_KINDS = frozenset({"inbox", "comment"})
+"""A group is read by everybody in it: it is nobody's."""
+
+
+def withhold(sheet: Sheet, thread: Tracked, message: Tracked, change: KeepMessage) -> None:
+    """Have the thread split, if this message of a customer begins or reopens it.
+
+    A thread that somebody has, or that waits for somebody already, stays as it is.
+    """
+    if thread.get("bot_id") not in sheet.splitting or thread.get("kind") not in _SPLIT_KINDS:
+        return
+    if thread.get("status") != "open":
+        return
+    split = thread.get("split") or {"state": "off"}
+    if split["state"] == "pending":
+        if change.at < split["from_at"]:  # an older one: it is told with the rest
+            thread.put("split", {**split, "from_at": change.at})
+        return
+    begins = split["state"] == "off" and thread.get("assignee_id") is None
+    if not (begins or _reopens(thread)):
+        return
+    thread.put(
+        "split",
+        {
+            "state": "pending",
+            "since": sheet.now,
+            "from_seq": message.get("seq"),
+            "from_at": change.at,
+            "round": 0,
+            "tried": [],
+            **due(sheet.now),
+        },
+    )
+
+
+def is_withheld(thread: Tracked, message: Tracked | None = None) -> bool:
+    """Whether nobody may be told of this now; it is told once the thread is decided."""
+    split = thread.get("split") or {}
+    if split.get("state") != "pending":
+        return False
+    return message is None or message.get("seq") >= split["from_seq"]
+
+
+def _reopens(thread: Tracked) -> bool:
+    """Whether the status has just become open again."""
+    return thread.stored and "status" in thread.changed and thread.get("status") == "open"

@@ -13,17 +13,25 @@ EventType = Literal[
     "customer_changed",
     "bot_changed",
     "presence_changed",
+    "notice",
     "session_ended",
 ]
 FrameType = EventType | Literal["hello", "resync", "pong"]
 
 
+SplitState = Literal["off", "pending", "waiting", "assigned", "claimable", "manual"]
+
+
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who was in charge of a conversation at one moment."""
+    """Who was in charge of a conversation at one moment, and how far its splitting was."""
 
     assignee_id: str | None = None
     participant_ids: frozenset[str] = frozenset()
+    split: SplitState = "off"
+
+
+NOBODY = People()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +40,8 @@ class LiveEvent:
 
     `bot_ids`: the bot of the conversation, or all bots a customer wrote to. `left_bot_id`: the
     bot that a conversation was in until now, when it has moved. `before` and `after`
-    are the people in charge of the conversation; equal when they did not change.
+    are the people in charge of the conversation; equal when they did not change. `staff_ids`: the
+    only people who are told, whatever they see; None for what is not meant for anybody by name.
     """
 
     type: EventType
@@ -41,8 +50,9 @@ class LiveEvent:
     left_bot_id: str | None = None
     conversation_id: str | None = None
     customer_id: str | None = None
-    before: People = People()
-    after: People = People()
+    staff_ids: frozenset[str] | None = None
+    before: People = NOBODY
+    after: People = NOBODY
     data: dict[str, Any] = field(default_factory=dict)
 
 
@@ -66,16 +76,16 @@ def live_event(  # noqa: PLR0913 - the fields of one document
     left_bot_id: str | None = None,
     conversation_id: str | None = None,
     customer_id: str | None = None,
-    assignee_before: str | None = None,
-    assignee_after: str | None = None,
-    participants_before: Iterable[str] = (),
-    participants_after: Iterable[str] = (),
+    people: People = NOBODY,
+    people_before: People | None = None,
+    staff_ids: Iterable[str] | None = None,
     data: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The document to insert into `live_events`, in the transaction that makes the change.
 
-    Give the people before and after even when nothing changed for them: both are needed to tell
-    who may see the event. `data` must be ready for JSON. What it holds for each type:
+    Of a conversation, give its `people` (`inbox.conversations.visibility.people_of`), and
+    `people_before` where they have just changed: both are needed to tell who may see the event.
+    `data` must be ready for JSON. What it holds for each type:
 
     - message_received, message_changed: `message`, as the API shows it.
     - conversation_changed: `conversation`, or the fields of it that changed.
@@ -84,23 +94,28 @@ def live_event(  # noqa: PLR0913 - the fields of one document
       `bot_ids` is told, and may not be allowed to read the customer. `customer_id` is added.
     - bot_changed: nothing secret; every connected client's bots are looked up anew.
     - presence_changed: `staff_id`, `state`, `since`; whoever shares one of `bot_ids` is told.
+    - notice: a notice of one of `staff_ids`, as the API shows it; nobody else is told.
     - session_ended: `session_id`, `token_id` or `staff_id`; their sockets are closed.
     """
+    before = people if people_before is None else people_before
     document: dict[str, Any] = {
         "type": type,
         "at": at,
         "bot_id": bot_id,
-        "assignee": {"before": assignee_before, "after": assignee_after},
+        "assignee": {"before": before.assignee_id, "after": people.assignee_id},
         "participants": {
-            "before": list(participants_before),
-            "after": list(participants_after),
+            "before": sorted(before.participant_ids),
+            "after": sorted(people.participant_ids),
         },
+        "split": {"before": before.split, "after": people.split},
         "data": data or {},
     }
     if further := sorted(set(bot_ids)):
         document["bot_ids"] = further
     if left_bot_id is not None:
         document["left_bot_id"] = left_bot_id
+    if staff_ids is not None:
+        document["staff_ids"] = sorted(set(staff_ids))
     if conversation_id is not None:
         document["conversation_id"] = conversation_id
     if customer_id is not None:
@@ -118,6 +133,7 @@ def event_from_document(document: dict[str, Any]) -> LiveEvent:
         left_bot_id=document.get("left_bot_id"),
         conversation_id=document.get("conversation_id"),
         customer_id=document.get("customer_id"),
+        staff_ids=frozenset(document["staff_ids"]) if "staff_ids" in document else None,
         before=_people(document, "before"),
         after=_people(document, "after"),
         data=document.get("data", {}),
@@ -128,4 +144,5 @@ def _people(document: dict[str, Any], when: Literal["before", "after"]) -> Peopl
     return People(
         document.get("assignee", {}).get(when),
         frozenset(document.get("participants", {}).get(when, ())),
+        document.get("split", {}).get(when, "off"),
     )

@@ -17,14 +17,7 @@ _CONVERSATION_EVENTS = frozenset(
 class MaySee(Protocol):
     """Whether somebody may see a conversation: `inbox.conversations.visibility.may_see`."""
 
-    def __call__(
-        self,
-        actor: Actor,
-        *,
-        bot_id: str,
-        assignee_id: str | None,
-        participant_ids: Collection[str],
-    ) -> bool: ...
+    def __call__(self, actor: Actor, bot_id: str, people: People) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -73,19 +66,16 @@ class Entry:
         event = self.event
         if event.type == "session_ended":
             return None
+        if event.staff_ids is not None:
+            is_meant = actor.kind == "staff" and actor.id in event.staff_ids
+            return self.frame if is_meant else None
         if event.type not in _CONVERSATION_EVENTS:
             return self.frame if any(actor.sees_bot(bot) for bot in event.bot_ids) else None
 
         def sees(people: People, bot_ids: Collection[str]) -> bool:
-            return any(
-                may_see(
-                    actor,
-                    bot_id=bot_id,
-                    assignee_id=people.assignee_id,
-                    participant_ids=people.participant_ids,
-                )
-                for bot_id in bot_ids
-            )
+            if people.split == "pending":
+                return False  # nobody is told of it before it has its sale
+            return any(may_see(actor, bot_id, people) for bot_id in bot_ids)
 
         if sees(event.after, event.bot_ids):
             return self.frame

@@ -123,12 +123,17 @@ class StaffAuthenticator:
     async def _actor(
         self, person: Staff, *, session_id: str | None = None, token: Token | None = None
     ) -> Actor:
-        bots = await self._staff.bots_of(person.id)
+        bots = await self._staff.memberships(person.id)
+        narrowed = bots if person.role == "sale" else ()
         everything = Actor(
             id=person.id,
             name=person.name,
             role=person.role,
-            bot_ids=frozenset(bot.id for bot in bots),
+            bot_ids=frozenset(bot.bot_id for bot in bots),
+            own_bot_ids=frozenset(bot.bot_id for bot in narrowed if bot.sight == "own"),
+            own_unassigned_bot_ids=frozenset(
+                bot.bot_id for bot in narrowed if bot.sight == "own_unassigned"
+            ),
             session_id=session_id,
         )
         if token is None:

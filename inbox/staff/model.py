@@ -8,6 +8,9 @@ Role = Literal["owner", "admin", "manager", "sale"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the highest to the lowest."""
 
+Sight = Literal["own", "own_unassigned", "all"]
+"""How much a sale sees of a bot that splits; of one that does not everybody sees all."""
+
 Scope = Literal["read", "write", "admin"]
 """What an API token may do: GET, any other method, and what asks for manager or higher."""
 ALL_SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
@@ -64,6 +67,14 @@ class BotName:
 
 
 @dataclass(frozen=True, slots=True)
+class Membership:
+    """A bot that somebody is a member of, and how much of it a sale sees."""
+
+    bot_id: str
+    sight: Sight
+
+
+@dataclass(frozen=True, slots=True)
 class Tries:
     """How sign-in tries are throttled: `free` wrong ones, then waits that double."""
 
@@ -81,7 +92,9 @@ class Tries:
 class Actor:
     """Who makes a request: a signed-in person, or a token of a person or of a bot.
 
-    `bot_ids` are the bots that a person is a member of (the one bot, for a bot's token).
+    `bot_ids` are the bots that a person is a member of (the one bot, for a bot's token). Of
+    `own_bot_ids` among them they see only their own conversations, of `own_unassigned_bot_ids`
+    also those that nobody has: `inbox.conversations.visibility` says what that means.
     `session_id` is set for a cookie, `token_id` for a token; a session has every scope.
     `address` is where the request came from; it goes into the audit log.
     """
@@ -90,6 +103,8 @@ class Actor:
     name: str
     role: Role
     bot_ids: frozenset[str] = frozenset()
+    own_bot_ids: frozenset[str] = frozenset()
+    own_unassigned_bot_ids: frozenset[str] = frozenset()
     session_id: str | None = None
     token_id: str | None = None
     scopes: frozenset[Scope] = ALL_SCOPES
@@ -106,6 +121,18 @@ class Actor:
 
     def sees_bot(self, bot_id: str) -> bool:
         return self.sees_every_bot or bot_id in self.bot_ids
+
+    def sight_of(self, bot_id: str) -> Sight:
+        """How much of a bot one sees; ask it only of a bot that one sees at all."""
+        if self.sees_every_bot:
+            return "all"
+        if bot_id in self.own_bot_ids:
+            return "own"
+        return "own_unassigned" if bot_id in self.own_unassigned_bot_ids else "all"
+
+    def leads(self, bot_id: str) -> bool:
+        """Whether one decides for others in a bot: managers in theirs, admins in all."""
+        return self.at_least("manager") and self.sees_bot(bot_id)
 
 
 def initials_of(name: str) -> str:

@@ -10,7 +10,7 @@ from pymongo import ReturnDocument
 from inbox.ids import hash_id
 from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
-from inbox.staff.model import BotName, Role, SessionRecord, Staff, Token, Tries
+from inbox.staff.model import BotName, Membership, Role, SessionRecord, Staff, Token, Tries
 
 
 class StaffStore:
@@ -79,9 +79,11 @@ class StaffStore:
         cursor = self._staff.find(query, {"_id": 1}, session=session)
         return frozenset([document["_id"] async for document in cursor])
 
-    async def bots_of(self, staff_id: str) -> list[BotName]:
-        """The bots that a person is a member of, by name."""
-        return await self._bot_names({"member_ids": staff_id})
+    async def memberships(self, staff_id: str) -> list[Membership]:
+        """The bots that a person is a member of. Bots are few: no index."""
+        fields = {"split.enabled": 1, "split.visibility": 1}
+        cursor = self._bots.find({"member_ids": staff_id}, fields)
+        return [_membership(document) async for document in cursor]
 
     async def bot_names(self, ids: Iterable[str] | None = None) -> list[BotName]:
         """These bots (None: all of them), by name."""
@@ -231,6 +233,13 @@ def _wait_ms(rule: Tries) -> Document:
 
 def _milliseconds(duration: timedelta) -> int:
     return duration // timedelta(milliseconds=1)
+
+
+def _membership(bot: Document) -> Membership:
+    split = bot.get("split") or {}
+    if not split.get("enabled"):
+        return Membership(bot["_id"], "all")
+    return Membership(bot["_id"], split.get("visibility") or "own_unassigned")
 
 
 def _staff(document: Document | None) -> Staff | None:

@@ -10,6 +10,7 @@ from inbox.bots.store import BotStore
 from inbox.clock import Clock
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.view import conversation_view
+from inbox.conversations.visibility import people_of
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.errors import InvalidInput, NotFound
 from inbox.ids import random_id
@@ -212,9 +213,7 @@ def _event(before: Document, after: Document, now: datetime, view: Mapping[str, 
         bot_id=after["bot_id"],
         left_bot_id=before.get("bot_id"),
         conversation_id=before["_id"],
-        assignee_before=before.get("assignee_id"),
-        assignee_after=after.get("assignee_id"),
-        participants_before=before.get("participant_ids", ()),
-        participants_after=after["participant_ids"],
+        people=people_of(after),
+        people_before=people_of(before),
         data={"conversation": view},
     )

@@ -1,7 +1,6 @@
 """Writes the marks of staff on conversations, each with its live event in one transaction."""
 
 from collections.abc import Callable
-from typing import Any
 
 from pymongo import ReturnDocument
 
@@ -9,7 +8,7 @@ from inbox.clock import Clock
 from inbox.conversations.model import ConversationStatus
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.view import View, conversation_view
-from inbox.conversations.visibility import visible
+from inbox.conversations.visibility import people_of, visible
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.ids import random_id
 from inbox.live.model import live_event
@@ -144,18 +143,12 @@ class MarkingStore:
         return conversation_view(conversation, customer=customer, now=now, rules=self._rules)
 
     async def _tell(self, conversation: Document, view: View, session: Session) -> None:
-        people: dict[str, Any] = {
-            "assignee_before": conversation.get("assignee_id"),
-            "assignee_after": conversation.get("assignee_id"),
-            "participants_before": conversation.get("participant_ids", ()),
-            "participants_after": conversation.get("participant_ids", ()),
-        }
         event = live_event(
             type="conversation_changed",
             at=self._clock.now(),
             bot_id=conversation.get("bot_id"),
             conversation_id=conversation["_id"],
+            people=people_of(conversation),
             data={"conversation": view},
-            **people,
         )
         await self._live.insert([event], session=session)

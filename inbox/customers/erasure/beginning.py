@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from inbox.conversations.view import conversation_view
+from inbox.conversations.visibility import people_of
 from inbox.customers.erasure.files import ErasedFiles
 from inbox.customers.erasure.scope import Scope
 from inbox.customers.erasure.traces import patterns
@@ -210,10 +211,7 @@ class Beginning:
             at=self._now,
             bot_id=conversation.get("bot_id"),
             conversation_id=conversation["_id"],
-            assignee_before=conversation.get("assignee_id"),
-            assignee_after=conversation.get("assignee_id"),
-            participants_before=conversation.get("participant_ids", ()),
-            participants_after=conversation.get("participant_ids", ()),
+            people=people_of(conversation),
             data=data,
         )
         await self._mongo["live_events"].insert_one(event, session=self._session)

@@ -1,6 +1,5 @@
 """Nobody is told what they may not see, and whoever loses sight of a conversation is told so."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +7,7 @@ import orjson
 import pytest
 
 from inbox.conversations.visibility import may_see
-from inbox.live.model import event_from_document, live_event
+from inbox.live.model import People, SplitState, event_from_document, live_event
 from inbox.live.ring import Entry, MaySee
 from inbox.staff.model import Actor, Role
 from tests.inbox.live.conftest import Door, Happenings, StartLive
@@ -16,15 +15,16 @@ from tests.inbox.live.conftest import Door, Happenings, StartLive
 NOON = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 
 
-def only_own_or_unassigned(
-    actor: Actor, *, bot_id: str, assignee_id: str | None, participant_ids: Collection[str]
-) -> bool:
+def only_own_or_unassigned(actor: Actor, bot_id: str, people: People) -> bool:
     """A rule that needs the people: a sale sees its own and the unassigned conversations."""
     if not actor.sees_bot(bot_id):
         return False
-    return (
-        actor.at_least("manager") or assignee_id in {None, actor.id} or actor.id in participant_ids
-    )
+    mine = people.assignee_id in {None, actor.id} or actor.id in people.participant_ids
+    return actor.at_least("manager") or mine
+
+
+def had(assignee: str | None, *participants: str, split: SplitState = "off") -> People:
+    return People(assignee, frozenset(participants), split)
 
 
 def an_actor(role: Role, *bots: str) -> Actor:
@@ -65,7 +65,7 @@ def test_the_people_before_and_after_decide_what_is_told(
     actor: Actor, before: str | None, after: str | None, expected: str | None
 ) -> None:
     assert (
-        told(actor, only_own_or_unassigned, assignee_before=before, assignee_after=after)
+        told(actor, only_own_or_unassigned, people_before=had(before), people=had(after))
         == expected
     )
 
@@ -82,12 +82,9 @@ def test_participants_see_what_they_take_part_in(
     before: list[str], after: list[str], expected: str
 ) -> None:
     sale = an_actor("sale", "bot-1")
-    people = {"participants_before": before, "participants_after": after}
+    people = {"people_before": had("x", *before), "people": had("x", *after)}
 
-    assert (
-        told(sale, only_own_or_unassigned, assignee_before="x", assignee_after="x", **people)
-        == expected
-    )
+    assert told(sale, only_own_or_unassigned, **people) == expected
 
 
 @pytest.mark.parametrize(
@@ -105,7 +102,7 @@ def test_participants_see_what_they_take_part_in(
 def test_the_rule_of_the_service_is_the_one_of_the_lists(
     actor: Actor, expected: str | None
 ) -> None:
-    assert told(actor, may_see, assignee_before="x", assignee_after="x") == expected
+    assert told(actor, may_see, people=had("x")) == expected
 
 
 def test_a_removed_frame_says_nothing_of_what_the_conversation_is_now() -> None:
@@ -116,8 +113,8 @@ def test_a_removed_frame_says_nothing_of_what_the_conversation_is_now() -> None:
             bot_id="bot-1",
             conversation_id="conversation-1",
             customer_id="customer-1",
-            assignee_before="me",
-            assignee_after="other",
+            people_before=had("me"),
+            people=had("other"),
             data={"message": {"text": "bí mật"}},
         )
     )
@@ -152,6 +149,34 @@ def test_the_end_of_a_session_is_told_to_nobody() -> None:
     assert told(an_actor("owner"), may_see, type="session_ended", data={"staff_id": "x"}) is None
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param(had(None), had(None, split="pending"), REMOVED, id="splitting begins"),
+        pytest.param(had(None, split="pending"), had(None, split="pending"), None, id="waits"),
+        pytest.param(had(None, split="pending"), had("x", split="assigned"), CHANGED, id="given"),
+    ],
+)
+def test_nobody_is_told_of_what_is_being_split(
+    before: People, after: People, expected: str | None
+) -> None:
+    """S0.11: the first event comes with the sale, for leaders too."""
+    assert told(an_actor("owner"), may_see, people_before=before, people=after) == expected
+
+
+@pytest.mark.parametrize(
+    ("actor", "expected"),
+    [
+        (an_actor("sale", "bot-1"), "notice"),
+        (Actor(id="other", name="Khác", role="owner"), None),
+        (Actor(id="me", name="Bot", role="sale", kind="bot", bot_ids=frozenset({"bot-1"})), None),
+    ],
+    ids=["the one it is for", "the owner", "a bot of the same id"],
+)
+def test_a_notice_is_told_to_the_one_it_is_for(actor: Actor, expected: str | None) -> None:
+    assert told(actor, may_see, type="notice", staff_ids=["me"]) == expected
+
+
 async def test_each_client_gets_its_own_part_of_one_stream(
     start_live: StartLive, happenings: Happenings
 ) -> None:
@@ -159,9 +184,9 @@ async def test_each_client_gets_its_own_part_of_one_stream(
     owner, lan, minh = [await live.listen(who) for who in ("owner", "lan", "minh")]
 
     await happenings.happen(1)
-    await happenings.happen(2, assignee_after="staff-lan")
-    await happenings.happen(3, assignee_before="staff-lan", assignee_after="staff-hoa")
-    await happenings.happen(4, assignee_before="staff-hoa", assignee_after="staff-hoa")
+    await happenings.happen(2, people_before=had(None), people=had("staff-lan"))
+    await happenings.happen(3, people_before=had("staff-lan"), people=had("staff-hoa"))
+    await happenings.happen(4, people=had("staff-hoa"))
     await happenings.happen(5, bot_id="bot-2")
     await happenings.happen(6)
 
@@ -179,8 +204,8 @@ async def test_what_was_missed_is_filtered_too(
 ) -> None:
     live = await start_live(may_see=only_own_or_unassigned)
     owner = await live.listen("owner")
-    await happenings.happen(1, 2, assignee_before="x", assignee_after="x")
-    await happenings.happen(3, assignee_before="staff-lan", assignee_after="x")
+    await happenings.happen(1, 2, people=had("x"))
+    await happenings.happen(3, people_before=had("staff-lan"), people=had("x"))
     await happenings.happen(4)
     await owner.until_told(4)
 

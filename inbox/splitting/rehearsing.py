@@ -15,6 +15,7 @@ from inbox.splitting.deciding import Splitter
 from inbox.splitting.model import (
     Arrival,
     Decision,
+    Outcome,
     Person,
     PresenceState,
     Schedule,
@@ -116,8 +117,23 @@ def rehearse(
     staff = list(roster)
     if not known:
         return _summary((), {}, staff)
-    decisions = _Replay(config, staff, known).run(until)
-    return _summary(known, decisions, staff)
+    fates = _Replay(config, staff, known).run(until)
+    return _summary(known, fates, staff)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What the rehearsal keeps of a decision; receipts of a month would fill the memory.
+
+    `carer` is whom a returning customer waits for.
+    """
+
+    outcome: Outcome
+    chosen: str | None
+    rule_id: str | None
+    way: Way | None
+    at: datetime
+    carer: str | None
 
 
 _Kind = Literal["shift", "presence", "answered", "closed", "again", "arrival"]
@@ -136,7 +152,7 @@ class _Replay:
         self._presence = {one.person.id: list(one.presence or ()) for one in roster}
         self._splitter = Splitter(config, {one.person.id: one.person for one in roster}, {})
         self._recorded = {one.arrival.conversation_id: one for one in recorded}
-        self._decisions: dict[str, Decision] = {}
+        self._fates: dict[str, _Fate] = {}
         self._waiting: dict[str, Recorded] = {}
         start = recorded[0].arrival.at
         self._events: list[_Event] = [
@@ -150,19 +166,20 @@ class _Replay:
         ]
         heapify(self._events)
 
-    def run(self, until: datetime) -> dict[str, Decision]:
-        """The last decision on each arrival, by conversation."""
+    def run(self, until: datetime) -> dict[str, _Fate]:
+        """What became of each arrival, by conversation."""
         while self._events and self._events[0][0] <= until:
             now = self._events[0][0]
-            freed = False
+            touched: set[str] = set()
             while self._events and self._events[0][:2] <= (now, 0):
-                self._happen(*heappop(self._events)[2:], now)
-                freed = True
-            if freed:
-                self._retry(now)
+                _, _, kind, whose = heappop(self._events)
+                self._happen(kind, whose, now)
+                touched.add(whose)
+            if touched:
+                self._retry(now, touched)
             while self._events and self._events[0][:2] == (now, 1):
                 self._arrive(heappop(self._events)[3], now)
-        return self._decisions
+        return self._fates
 
     def _happen(self, kind: _Kind, whose: str, now: datetime) -> None:
         if kind == "again":
@@ -190,30 +207,36 @@ class _Replay:
             return person
         return replace(person, presence="online" if on_shift else "offline", presence_since=now)
 
-    def _retry(self, now: datetime) -> None:
-        """Try all that waits, oldest first; a rule that has nobody is not asked twice."""
-        nobody: set[str] = set()
-        for conversation_id in list(self._waiting):
-            before = self._decisions[conversation_id]
-            for_all = before.receipt.numbers.get("why") != "returning"
-            if not (for_all and before.rule and before.rule.id in nobody):
-                decision = self._arrive(conversation_id, now)
-                if for_all and decision.outcome == "waiting" and decision.rule:
-                    nobody.add(decision.rule.id)
+    def _retry(self, now: datetime, touched: set[str]) -> None:
+        """Try all that waits, oldest first; a rule that has nobody is not asked twice.
 
-    def _arrive(self, conversation_id: str, now: datetime) -> Decision:
+        Who waits for a carer is tried when something happened to that carer, or when its own time
+        has come; `touched` has the ids of both.
+        """
+        nobody: set[str | None] = set()
+        for conversation_id in list(self._waiting):
+            before = self._fates[conversation_id]
+            if before.carer is not None:
+                if before.carer in touched or conversation_id in touched:
+                    self._arrive(conversation_id, now)
+            elif before.rule_id not in nobody:
+                fate = self._arrive(conversation_id, now)
+                if fate.outcome == "waiting":
+                    nobody.add(fate.rule_id)
+
+    def _arrive(self, conversation_id: str, now: datetime) -> _Fate:
         recorded = self._recorded[conversation_id]
         decision = self._splitter.decide(recorded.arrival, now)
-        self._decisions[conversation_id] = decision
-        if decision.outcome == "waiting":
+        fate = self._fates[conversation_id] = _fate(decision, now)
+        if fate.outcome == "waiting":
             self._waiting[conversation_id] = recorded
             if decision.retry_at is not None:
                 heappush(self._events, (decision.retry_at, 0, "again", conversation_id))
-            return decision
+            return fate
         self._waiting.pop(conversation_id, None)
-        if decision.chosen is not None:
-            self._free_later(recorded, decision.chosen, now)
-        return decision
+        if fate.chosen is not None:
+            self._free_later(recorded, fate.chosen, now)
+        return fate
 
     def _free_later(self, recorded: Recorded, staff_id: str, now: datetime) -> None:
         """The answer takes as long as it really took; a closing is never before the answer."""
@@ -227,38 +250,45 @@ class _Replay:
             heappush(self._events, (max(now + took, recorded.closed_at), 0, "closed", staff_id))
 
 
+def _fate(decision: Decision, now: datetime) -> _Fate:
+    receipt = decision.receipt
+    waits_for_carer = receipt.numbers.get("why") == "returning"
+    carer = receipt.excluded[0].staff_id if waits_for_carer else None
+    return _Fate(decision.outcome, decision.chosen, receipt.rule_id, decision.way, now, carer)
+
+
 def _hours(config: SplitConfig, one: Rostered) -> Hours:
     schedule = one.shift if one.shift is not None else config.working_hours
     return hours_of(schedule, config.holidays, config.time_zone)
 
 
 def _summary(
-    recorded: Sequence[Recorded], decisions: Mapping[str, Decision], roster: Sequence[Rostered]
+    recorded: Sequence[Recorded], fates: Mapping[str, _Fate], roster: Sequence[Rostered]
 ) -> Rehearsal:
-    given = Counter(one.chosen for one in decisions.values() if one.chosen)
+    given = Counter(one.chosen for one in fates.values() if one.chosen)
     happened = Counter(one.given_to for one in recorded if one.given_to)
     total = given.total() or 1
     everybody = dict.fromkeys((*(one.person.id for one in roster), *given, *happened))
-    differences = list(_differences(recorded, decisions))
+    differences = list(_differences(recorded, fates))
     return Rehearsal(
         arrivals=len(recorded),
         shares=tuple(
             Share(one, given[one], round(given[one] / total, 4), happened[one]) for one in everybody
         ),
-        waits=_waits(recorded, decisions),
-        unassigned=Counter(one.outcome for one in decisions.values() if one.chosen is None),
-        by_rule=Counter(one.rule.id for one in decisions.values() if one.rule),
+        waits=_waits(recorded, fates),
+        unassigned=Counter(one.outcome for one in fates.values() if one.chosen is None),
+        by_rule=Counter(one.rule_id for one in fates.values() if one.rule_id),
         same=len(recorded) - len(differences),
         different=len(differences),
         differences=tuple(differences[:MOST_DIFFERENCES]),
     )
 
 
-def _waits(recorded: Sequence[Recorded], decisions: Mapping[str, Decision]) -> Waits:
+def _waits(recorded: Sequence[Recorded], fates: Mapping[str, _Fate]) -> Waits:
     waits = sorted(
-        (decision.receipt.at - one.arrival.at).total_seconds()
+        (fate.at - one.arrival.at).total_seconds()
         for one in recorded
-        if (decision := decisions.get(one.arrival.conversation_id)) and decision.chosen
+        if (fate := fates.get(one.arrival.conversation_id)) and fate.chosen
     )
     if not waits:
         return Waits()
@@ -271,18 +301,16 @@ def _waits(recorded: Sequence[Recorded], decisions: Mapping[str, Decision]) -> W
     )
 
 
-def _differences(
-    recorded: Sequence[Recorded], decisions: Mapping[str, Decision]
-) -> Iterator[Difference]:
+def _differences(recorded: Sequence[Recorded], fates: Mapping[str, _Fate]) -> Iterator[Difference]:
     for one in recorded:
-        decision = decisions.get(one.arrival.conversation_id)
-        rehearsed = decision.chosen if decision else None
+        fate = fates.get(one.arrival.conversation_id)
+        rehearsed = fate.chosen if fate else None
         if rehearsed != one.given_to:
             yield Difference(
                 one.arrival.conversation_id,
                 one.arrival.at,
                 one.given_to,
                 rehearsed,
-                decision.rule.id if decision and decision.rule else None,
-                decision.way if decision else None,
+                fate.rule_id if fate else None,
+                fate.way if fate else None,
             )

@@ -49,7 +49,8 @@ fix: install ## Format, and repair what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install ## Measure the intake of webhooks (needs wrk; some minutes)
+bench: install ## Measure the intake of webhooks (needs wrk; some minutes) and the fairness of splitting
+	@$(BIN)/python benchmarks/fairness.py
 	@scripts/debian_packages.sh bench
 	@$(BIN)/python benchmarks/ingest.py $(ARGS)
 

@@ -1,5 +1,6 @@
 """What a page of the conversation list costs: it is read in order from an index."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,11 @@ from tests.inbox.inbox_world import World, an_actor, minutes
 
 MEMBER = an_actor("lan", "bot0", "bot1")
 ADMIN = an_actor("boss", role="admin")
+ONE_OF_EACH = replace(
+    an_actor("lan", "bot0", "bot1", "bot2"),
+    own_bot_ids=frozenset({"bot0"}),
+    own_unassigned_bot_ids=frozenset({"bot1"}),
+)
 
 
 def _stages(plan: dict[str, Any]) -> set[str]:
@@ -24,7 +30,11 @@ def _stages(plan: dict[str, Any]) -> set[str]:
     return stages.union(*(_stages(one) for one in [*inner, *plan.get("inputStages", [])]))
 
 
-@pytest.mark.parametrize("actor", [MEMBER, ADMIN], ids=["member of two bots", "admin"])
+@pytest.mark.parametrize(
+    "actor",
+    [MEMBER, ADMIN, ONE_OF_EACH],
+    ids=["member of two bots", "admin", "sale who sees a part"],
+)
 @pytest.mark.parametrize(
     "listing",
     [

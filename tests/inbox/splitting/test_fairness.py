@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import pytest
@@ -210,6 +210,17 @@ def test_newcomer_starts_even_and_a_leavers_lag_is_forgotten() -> None:
     assert {entry.staff_id for entry in changed} == {"0", "1", "2"}
     assert settled(after, ["1", "2", "new"]) == (after, [])
     assert settled(after, ["0", "1", "2"]) == (after, [])
+
+
+def test_only_differences_of_lags_count() -> None:
+    """Where all of a group are owed much, as after others took their caps full, nothing changes."""
+
+    def order(offset: int) -> list[int]:
+        shop = Shop([1, 1, 10, 60])
+        shop.entries = [replace(entry, lag=offset) for entry in shop.entries]
+        return [shop.arrive(range(4)) for _ in range(72)]
+
+    assert order(0) == order(3 * UNIT) == order(-3 * UNIT)
 
 
 def test_settling_nothing_changes_nothing() -> None:

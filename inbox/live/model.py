@@ -19,7 +19,8 @@ EventType = Literal[
 FrameType = EventType | Literal["hello", "resync", "pong"]
 
 
-SplitState = Literal["off", "pending", "waiting", "assigned", "claimable", "manual"]
+SplitState = Literal["off", "pending", "waiting", "assigned", "claimable", "manual", "released"]
+"""How far splitting is: `released` was given to everybody in vain, the rest say it themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,10 @@ class _Explainer:
             key = f"unassigned_{receipt.numbers['why']}"
         elif key == "resplit" and receipt.numbers.get("action") == "add":
             key = "added"
+        elif receipt.numbers.get("how") == "reply":
+            key = f"{key}_by_reply"
+        elif key in ("transferred", "handed_over") and receipt.before is None:
+            key = "given"
         sentence = sentences.get(key) or sentences[receipt.kind]
         return sentence.format(
             chosen=self._name(receipt.chosen),

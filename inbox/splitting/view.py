@@ -240,26 +240,6 @@ class LedgerView(BaseModel):
     rules: list[RuleLedgerView]
 
 
-class ReceiptView(BaseModel):
-    """One change of who has a conversation, and why, in both languages."""
-
-    id: str
-    kind: str
-    at: datetime
-    rule_id: str | None
-    rule_name: str | None
-    round: int
-    chosen: str | None
-    before: str | None
-    actor_id: str | None
-    reason: str | None
-    vi: str
-    en: str
-    candidates: list[dict[str, Any]]
-    excluded: list[dict[str, Any]]
-    numbers: dict[str, Any]
-
-
 class ShiftView(BaseModel):
     """The hours of somebody; null: those of their bot."""
 

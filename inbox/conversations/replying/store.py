@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from inbox.clock import Clock
 from inbox.conversations.folding import preview, refresh_last, settle
 from inbox.conversations.replying.model import Reply
 from inbox.conversations.sheet import Document, Tracked
 from inbox.conversations.telling import message_event
-from inbox.conversations.visibility import visible
+from inbox.conversations.visibility import people_of, visible
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.errors import NotAllowed, NotFound
 from inbox.ids import message_key
+from inbox.live.model import People
 from inbox.media.copying.model import mark_waiting, objects_in, waiting
 from inbox.media.garbage.store import StoredObjects
 from inbox.mongo.client import Mongo, Session
@@ -39,10 +41,28 @@ class Open:
     answered: bool = False
 
 
+class AfterReply(Protocol):
+    """What else an answer of a person to a customer changes."""
+
+    async def within(self, thread: Tracked, message: Document, session: Session) -> None:
+        """Change the conversation in the transaction of its new message; may run several times."""
+
+    async def done(self, message: Document) -> None:
+        """The message is stored."""
+
+
 class ReplyStore:
     """Messages of ours and what they change in their conversations."""
 
-    def __init__(self, mongo: Mongo, clock: Clock, rules: WindowRules = DEFAULT_RULES) -> None:
+    def __init__(
+        self,
+        mongo: Mongo,
+        clock: Clock,
+        rules: WindowRules = DEFAULT_RULES,
+        *,
+        after_reply: AfterReply | None = None,
+    ) -> None:
+        self._after_reply = after_reply
         self._mongo = mongo
         self._clock = clock
         self._rules = rules
@@ -104,16 +124,22 @@ class ReplyStore:
                 message["copying"] = due(self._clock.now())
             await self._mongo["messages"].insert_one(message, session=session)
             tracked = Tracked(message_id, message, stored=True)
+            people_before = people_of(thread.document)
             if not message["internal"]:
                 _show_as_last(thread, tracked)
                 self.wake(thread)
+                if self._after_reply is not None and _is_answer(message):
+                    await self._after_reply.within(thread, message, session)
             await self._save(thread, session)
             if opened.comment is not None:
                 await self._link(opened.comment, message_id, thread, session)
-            await self._tell("message_received", tracked, thread, session)
+            await self._tell("message_received", tracked, thread, session, people_before)
             return message, thread.document, True
 
-        return await self._mongo.transaction(work)
+        message, thread, is_new = await self._mongo.transaction(work)
+        if is_new and self._after_reply is not None and _is_answer(message):
+            await self._after_reply.done(message)
+        return message, thread, is_new
 
     async def _open(self, opened: Open, reply: Reply, session: Session) -> None:
         if reply.reply_to is not None:
@@ -253,15 +279,28 @@ class ReplyStore:
                 {"_id": thread.id}, update, session=session
             )
 
-    async def _tell(self, type_: str, message: Tracked, thread: Tracked, session: Session) -> None:
+    async def _tell(
+        self,
+        type_: str,
+        message: Tracked,
+        thread: Tracked,
+        session: Session,
+        people_before: People | None = None,
+    ) -> None:
         event = message_event(
             type_,  # type: ignore[arg-type]
             message.document,
             thread.document,
             self._clock.now(),
             self._rules,
+            people_before=people_before,
         )
         await self._mongo["live_events"].insert_one(event, session=session)
+
+
+def _is_answer(message: Document) -> bool:
+    """Whether a person says it to the customer."""
+    return bool(message["by_human"]) and not message["internal"]
 
 
 def _show_as_last(thread: Tracked, message: Tracked) -> None:

@@ -10,6 +10,7 @@ from inbox.config import PresenceConfig
 from inbox.conversations.window import WindowRules
 from inbox.http.routing import Routes
 from inbox.live.hub import Hub
+from inbox.media.links import MediaLinks
 from inbox.mongo.client import Mongo
 from inbox.mongo.leases import Leases
 from inbox.splitting.assigning.following import FollowUps
@@ -17,11 +18,21 @@ from inbox.splitting.assigning.situation import Situations
 from inbox.splitting.assigning.store import AssignStore
 from inbox.splitting.assigning.worker import Assigner
 from inbox.splitting.configuring import SplitConfiguring
+from inbox.splitting.handling.people import People
+from inbox.splitting.handling.replying import Carers
+from inbox.splitting.handling.routes import HandlingRoutes
+from inbox.splitting.handling.service import Handling
+from inbox.splitting.handling.store import HandlingStore
+from inbox.splitting.presence.board import PresenceBoard
 from inbox.splitting.presence.keeping import PresenceEnding, PresenceKeeping
 from inbox.splitting.presence.model import Connected
+from inbox.splitting.presence.routes import PresenceRoutes
 from inbox.splitting.presence.store import PresenceStore
 from inbox.splitting.routes import SplitRoutes
 from inbox.splitting.store import SplitStore
+from inbox.staff.notices.routes import PersonalNoticeRoutes
+from inbox.staff.notices.store import PersonalNotices
+from inbox.staff.store import SessionStore, StaffStore
 
 Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -41,8 +52,17 @@ class Splitting:
     ) -> None:
         self.presence = PresenceStore(mongo, clock)
         self.store = SplitStore(mongo)
-        self._configuring = SplitConfiguring(mongo, clock)
-        self._keeping = PresenceKeeping(self.presence, lambda: _connected(hub), clock, config)
+        self._configuring = SplitConfiguring(mongo, clock, on_changed=hub.on_sight_changed)
+        sessions = SessionStore(mongo)
+        self._keeping = PresenceKeeping(
+            self.presence,
+            lambda: _connected(hub),
+            clock,
+            config,
+            lambda staff_id: sessions.has_any(staff_id, now=clock.now()),
+        )
+        board = PresenceBoard(mongo, self.presence, clock)
+        self._presence_routes = PresenceRoutes(self.presence, board, StaffStore(mongo))
         hub.on_connected = self._keeping.arrived
         self._ending = PresenceEnding(self.presence, clock, self._idle_since)
         situations = Situations(mongo, self.presence)
@@ -50,9 +70,19 @@ class Splitting:
         follow_ups = FollowUps(assigning, self.store, situations, clock)
         leases = Leases(mongo, clock, owner=owner)
         self.assigner = Assigner(assigning, follow_ups, self.store, leases, clock)
+        self._by_hand = HandlingStore(mongo, clock, rules)
+        self._handling = Handling(self._by_hand, clock, self.assigner.wake)
+        self.carers = Carers(mongo, self._by_hand, self.presence, clock)
+        self._notices = PersonalNotices(mongo)
 
-    def tables(self) -> Sequence[Routes]:
-        return (SplitRoutes(self._configuring),)
+    def tables(self, links: MediaLinks) -> Sequence[Routes]:
+        people = People(self._by_hand, self.store, self.presence)
+        return (
+            SplitRoutes(self._configuring),
+            self._presence_routes,
+            HandlingRoutes(self._handling, people, links),
+            PersonalNoticeRoutes(self._notices),
+        )
 
     def web_loops(self) -> Sequence[Loop]:
         """What runs where inboxes are open."""

@@ -181,7 +181,7 @@ class Service:
             self._staff_store, sessions, tokens, self._actors, config.staff, clock
         )
         self._sign_in_stores = SignInStores(self._staff_store, sessions, TryStore(mongo))
-        self.staff = StaffService(mongo, self._passwords, self._actors, clock)
+        self.staff = StaffService(mongo, self._passwords, self._actors, clock, self._leave)
         self.tokens = Tokens(mongo, self._actors, clock)
         self.bots = BotService(
             mongo, self.settings.secret_box(), self._actors, clock, self._on_account_connected
@@ -190,6 +190,7 @@ class Service:
         refresh = self.authenticator.refresh
         self.hub = Hub(LiveStore(mongo), refresh, config.live, present=self._links.frame)
         self.erasures = ErasureStore(mongo, clock)
+        self.hub.on_sight_changed = self._actors.clear
         self.splitting = Splitting(
             mongo, clock, self.hub, config.presence, self._rules, owner=self.owner
         )
@@ -219,7 +220,7 @@ class Service:
             self.delivery, sending, clock, channels=set(parts.messengers), at_once=config.at_once
         )
         self.replies = ReplyService(
-            ReplyStore(mongo, clock, self._rules),
+            ReplyStore(mongo, clock, self._rules, after_reply=self.splitting.carers),
             self.uploads,
             parts.messengers,
             clock,
@@ -250,12 +251,17 @@ class Service:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox
         reads, customers = ConversationReads(mongo), CustomerStore(mongo, clock)
         signing_in = SigningIn(
-            self._sign_in_stores, self._passwords, self._actors, config.staff, clock
+            self._sign_in_stores,
+            self._passwords,
+            self._actors,
+            config.staff,
+            clock,
+            self._leave,
         )
         marking = MarkingStore(mongo, reads, clock, self._rules)
         links, stored = self._links, StoredMedia(self._media.files, UploadStore(mongo))
         return (
-            SessionRoutes(signing_in, self._staff_store),
+            SessionRoutes(signing_in, self._staff_store, self.splitting.presence.one),
             StaffRoutes(self.staff),
             TokenRoutes(self.tokens),
             BotRoutes(self.bots, self._connections.onboarding),
@@ -275,9 +281,13 @@ class Service:
             LiveRoutes(self.hub, config.live),
             ParkedRoutes(self.entries, self.ingesting.wake),
             *self._missed.tables(),
-            *self.splitting.tables(),
+            *self.splitting.tables(links),
             AuditRoutes(AuditStore(mongo)),
         )
+
+    async def _leave(self, staff_id: str) -> None:
+        """Who has signed out everywhere gets nothing more."""
+        await self.splitting.presence.leave(staff_id)
 
     async def _on_account_connected(self, account_key: str) -> None:
         """What waited for this account is applied now."""

@@ -67,6 +67,8 @@ class Hub:
         self._present = present
         self.on_connected: Callable[[], None] = lambda: None
         """Called whenever somebody has connected."""
+        self.on_sight_changed: Callable[[], None] = lambda: None
+        """Called when the members of a bot, or what they see of it, may have changed anywhere."""
         self._joined_within_s = config.joined_within.total_seconds()
         self._ring = Ring(config.kept_events)
         self._clients: set[Client] = set()
@@ -178,6 +180,7 @@ class Hub:
             self._end_session(event)
             return
         if event.type == "bot_changed":
+            self.on_sight_changed()
             await self._refresh_actors()
         entry = Entry(token, replace(event, data=self._present(event.data)))
         entry.build()  # here, where data that is no JSON does not stop the writing

@@ -60,6 +60,8 @@ class _Explainer:
             key = f"unassigned_{receipt.numbers['why']}"
         elif key == "resplit" and receipt.numbers.get("action") == "add":
             key = "added"
+        elif key == "participant_removed" and receipt.before == receipt.actor.id:
+            key = "participant_left"
         elif receipt.numbers.get("how") == "reply":
             key = f"{key}_by_reply"
         elif key in ("transferred", "handed_over") and receipt.before is None:

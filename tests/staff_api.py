@@ -12,6 +12,7 @@ from inbox.http.application import build_application
 from inbox.http.authenticating import CSRF_HEADER
 from inbox.http.routing import Routes
 from inbox.mongo.client import Mongo
+from inbox.splitting.presence.store import PresenceStore
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.authenticator import ActorCache, StaffAuthenticator
 from inbox.staff.model import Actor, Role, Staff
@@ -50,16 +51,22 @@ class StaffApi:
 
 
 def staff_api(
-    mongo: Mongo, clock: Clock, passwords: Passwords, config: StaffConfig | None = None
+    mongo: Mongo,
+    clock: Clock,
+    passwords: Passwords,
+    config: StaffConfig | None = None,
+    presence: PresenceStore | None = None,
 ) -> StaffApi:
     """A process of its own: two of them share nothing but the database."""
     config = config or StaffConfig()
     actors = ActorCache(config.actor_kept, clock)
     staff, sessions, tokens = StaffStore(mongo), SessionStore(mongo), TokenStore(mongo)
     stores = SignInStores(staff, sessions, TryStore(mongo))
-    service = StaffService(mongo, passwords, actors, clock)
+    presence = presence or PresenceStore(mongo, clock)
+    service = StaffService(mongo, passwords, actors, clock, presence.leave)
+    signing_in = SigningIn(stores, passwords, actors, config, clock, presence.leave)
     tables = (
-        SessionRoutes(SigningIn(stores, passwords, actors, config, clock), staff),
+        SessionRoutes(signing_in, staff, presence.one),
         StaffRoutes(service),
         TokenRoutes(Tokens(mongo, actors, clock)),
         AuditRoutes(AuditStore(mongo)),

@@ -1,5 +1,6 @@
 """The HTTP of people: session, me, staff, API tokens and the audit log."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from aiohttp import web
@@ -17,6 +18,8 @@ from inbox.http.paging import (
 )
 from inbox.http.proxies import client_address, is_https
 from inbox.http.routing import Routes, json_answer, route
+from inbox.splitting.presence.model import Presence
+from inbox.splitting.presence.view import presence_view
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.errors import LastOwner, RoleTooHigh, ScopeTooWide, WrongCredentials
 from inbox.staff.model import Actor
@@ -45,12 +48,22 @@ _COOKIE_KEPT = timedelta(days=400)
 """As long as browsers allow: when a session ends is the server's to say."""
 
 
+Here = Callable[[str], Awaitable[Presence]]
+"""How a person is now."""
+
+
+async def never_here(staff_id: str) -> Presence:
+    """Where nobody keeps presence."""
+    return Presence(staff_id, "offline")
+
+
 class SessionRoutes(Routes):
     """Signing in and out, and who one is."""
 
-    def __init__(self, signing_in: SigningIn, staff: StaffStore) -> None:
+    def __init__(self, signing_in: SigningIn, staff: StaffStore, here: Here = never_here) -> None:
         self._signing_in = signing_in
         self._staff = staff
+        self._here = here
 
     @route(
         "POST",
@@ -83,7 +96,7 @@ class SessionRoutes(Routes):
         """Sign out: the session and its live connections end."""
         if actor.session_id is None:
             raise NotAllowed  # a token is revoked, not signed out
-        await self._signing_in.sign_out(actor.session_id)
+        await self._signing_in.sign_out(actor.id, actor.session_id)
         response = web.Response(status=204)
         response.del_cookie(SESSION_COOKIE, httponly=True, samesite="Lax")
         return response
@@ -96,6 +109,8 @@ class SessionRoutes(Routes):
         secret = request.cookies.get(SESSION_COOKIE) if actor.session_id is not None else None
         return MeView(
             staff=staff_view(person) if person is not None else None,
+            presence=presence_view(await self._here(person.id)) if person is not None else None,
+            receiving=person.receiving if person is not None else None,
             bots=[BotNameView(id=bot.id, name=bot.name) for bot in bots],
             scopes=sorted(actor.scopes),
             csrf_token=csrf_token(secret) if secret is not None else None,

@@ -14,7 +14,7 @@ from inbox.staff.authenticator import ActorCache
 from inbox.staff.errors import LastOwner, RoleTooHigh, email_taken, password_too_short
 from inbox.staff.model import Actor, Role, Staff, initials_of
 from inbox.staff.passwords import SHORTEST, Passwords
-from inbox.staff.signing_in import normal_email
+from inbox.staff.signing_in import Left, nobody_asks, normal_email
 from inbox.staff.store import SessionStore, StaffStore
 
 log = structlog.get_logger(__name__)
@@ -47,8 +47,14 @@ class StaffService:
     """Every change is one transaction with its audit entry."""
 
     def __init__(
-        self, mongo: Mongo, passwords: Passwords, actors: ActorCache, clock: Clock
+        self,
+        mongo: Mongo,
+        passwords: Passwords,
+        actors: ActorCache,
+        clock: Clock,
+        on_left: Left = nobody_asks,
     ) -> None:
+        """`on_left` is called with the id of whoever's sessions were all ended."""
         self._mongo = mongo
         self._staff = StaffStore(mongo)
         self._sessions = SessionStore(mongo)
@@ -56,6 +62,7 @@ class StaffService:
         self._passwords = passwords
         self._actors = actors
         self._clock = clock
+        self._on_left = on_left
 
     async def page(self, *, after: tuple[str, str] | None, limit: int) -> list[Staff]:
         return await self._staff.page(after=after, limit=limit)
@@ -129,6 +136,8 @@ class StaffService:
 
         person = await self._mongo.transaction(work)
         self._actors.clear()
+        if not await self._sessions.has_any(staff_id, now=self._clock.now()):
+            await self._on_left(staff_id)
         return person
 
     async def _check(self, actor: Actor, before: Staff, after: Staff, session: Session) -> None:

@@ -1,6 +1,7 @@
 """Signing in and out: throttled, at constant cost, with sessions that can be ended."""
 
 import math
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -16,6 +17,12 @@ from inbox.staff.secrets import new_session_secret, secret_id
 from inbox.staff.store import SessionStore, StaffStore, TryStore
 
 log = structlog.get_logger(__name__)
+
+Left = Callable[[str], Awaitable[object]]
+
+
+async def nobody_asks(_: str) -> None:
+    """Where nobody wants to know who has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +52,16 @@ class SigningIn:
         actors: ActorCache,
         config: StaffConfig,
         clock: Clock,
+        on_left: Left = nobody_asks,
     ) -> None:
+        """`on_left` is called with the id of whoever has just signed out of everything."""
         self._stores = stores
         self._passwords = passwords
         self._actors = actors
         self._lifetime = config.session_lifetime
         self._rule = Tries(config.free_tries, config.first_wait, config.longest_wait)
         self._clock = clock
+        self._on_left = on_left
 
     async def sign_in(self, email: str, password: str, address: str) -> SignedIn:
         """A new session for whoever has this e-mail and password.
@@ -74,10 +84,13 @@ class SigningIn:
             await self._stores.staff.update(person.id, {"password_hash": fresh})
         return SignedIn(person, await self._new_session(person))
 
-    async def sign_out(self, session_id: str) -> None:
-        """End one session; its sockets are closed."""
-        await self._stores.sessions.end(session_id, now=self._clock.now())
+    async def sign_out(self, staff_id: str, session_id: str) -> None:
+        """End one session of a person; its sockets are closed."""
+        now = self._clock.now()
+        await self._stores.sessions.end(session_id, now=now)
         self._actors.clear()
+        if not await self._stores.sessions.has_any(staff_id, now=now):
+            await self._on_left(staff_id)
 
     async def _throttle(self, email: str, address: str) -> None:
         wait = await self._stores.tries.count(

@@ -124,6 +124,11 @@ class SessionStore:
         """Let a session live until `until`, unless it lives longer or has ended."""
         await self._sessions.update_one({"_id": session_id}, {"$max": {"expires_at": until}})
 
+    async def has_any(self, staff_id: str, *, now: datetime) -> bool:
+        """Whether a person is signed in anywhere; index (staff_id)."""
+        query = {"staff_id": staff_id, "expires_at": {"$gt": now}}
+        return await self._sessions.find_one(query, {"_id": 1}) is not None
+
     async def end(self, session_id: str, *, now: datetime) -> None:
         await self._sessions.delete_one({"_id": session_id})
         await self._tell({"session_id": session_id}, now, None)

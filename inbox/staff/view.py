@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from inbox.http.routing import Body
+from inbox.splitting.presence.view import PresenceView
 from inbox.staff.audit.model import AuditEntry
 from inbox.staff.model import Role, Scope, Staff, Token
 from inbox.staff.passwords import LONGEST, SHORTEST
@@ -52,9 +53,14 @@ class SignedInView(BaseModel):
 
 
 class MeView(BaseModel):
-    """Who is asking: a person (`staff`), or a bot by its token (`staff` is null)."""
+    """Who is asking: a person (`staff`), or a bot by its token (`staff` is null).
+
+    `presence` and `receiving` are the person's own switches; null for a bot.
+    """
 
     staff: StaffView | None
+    presence: PresenceView | None
+    receiving: bool | None
     bots: list[BotNameView]
     scopes: list[Scope]
     csrf_token: str | None

@@ -20,6 +20,14 @@ Idle = Callable[[datetime], Awaitable[Mapping[str, datetime]]]
 """Bots that send the idle to a break, each with the moment since when nobody may be idle."""
 
 
+SignedIn = Callable[[str], Awaitable[bool]]
+"""Whether somebody has a session that has not ended."""
+
+
+async def _everybody(_: str) -> bool:
+    return True
+
+
 class PresenceKeeping:
     """Who has an inbox open in this process is here.
 
@@ -33,9 +41,11 @@ class PresenceKeeping:
         connected: Callable[[], Iterable[Connected]],
         clock: Clock,
         config: PresenceConfig,
+        signed_in: SignedIn = _everybody,
     ) -> None:
         self._store = store
         self._connected = connected
+        self._signed_in = signed_in
         self._clock = clock
         self._config = config
         self._arrived = asyncio.Event()
@@ -60,7 +70,10 @@ class PresenceKeeping:
         now = self._clock.now()
         lasts = {True: now + self._config.phone_lasts, False: now + self._config.lasts}
         if until := {one.staff_id: lasts[one.by_phone] for one in self._connected()}:
-            await self._store.extend(until)
+            for staff_id in await self._store.extend(until):
+                # the connection of who has just signed out may be closing still
+                if not await self._signed_in(staff_id):
+                    await self._store.leave(staff_id)
 
 
 class PresenceEnding:

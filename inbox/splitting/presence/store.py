@@ -5,10 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from inbox.clock import Clock
+from inbox.conversations.view import iso
+from inbox.errors import NotFound
 from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
 from inbox.splitting.presence.model import AwayBy, Presence, PresenceState
+from inbox.staff.audit.store import AuditStore
+from inbox.staff.model import Actor
 
 
 class PresenceStore:
@@ -23,6 +27,7 @@ class PresenceStore:
         self._mongo = mongo
         self._presence = mongo["presence"]
         self._clock = clock
+        self._audit = AuditStore(mongo)
         self.due = DueWork(mongo, "presence", "expiry", clock, pace=pace)
 
     async def of(
@@ -33,6 +38,10 @@ class PresenceStore:
         cursor = self._presence.find({"_id": {"$in": list(staff_ids)}}, session=session)
         found = {one["_id"]: _presence(one, now) async for one in cursor}
         return {id_: found.get(id_, Presence(id_, "offline")) for id_ in staff_ids}
+
+    async def one(self, staff_id: str) -> Presence:
+        """How somebody is now."""
+        return (await self.of([staff_id]))[staff_id]
 
     async def extend(self, until: Mapping[str, datetime]) -> list[str]:
         """These people are here, each until then at least; who was not here before this?"""
@@ -67,7 +76,8 @@ class PresenceStore:
     async def take_break(self, staff_id: str, by: AwayBy) -> bool:
         """From online to away; False when they were away or offline already.
 
-        Somebody who is offline and says so themselves comes back to their break.
+        Somebody who is offline and says so themselves comes back to their break. One that came by
+        itself becomes theirs, so that an answer does not end it.
         """
 
         async def work(session: Session) -> bool:
@@ -80,6 +90,11 @@ class PresenceStore:
                     upsert=True,
                     session=session,
                 )
+            if state == "away" and by == "self" and before and before["away_by"] == "auto":
+                await self._presence.update_one(
+                    {"_id": staff_id}, {"$set": {"away_by": by}}, session=session
+                )
+                await self._tell(staff_id, session)
             if state != "online":
                 return False
             await self._change(staff_id, "away", {"away_by": by}, session)
@@ -167,6 +182,38 @@ class PresenceStore:
             late.update([one["_id"] async for one in self._presence.find(idle, {"_id": 1})])
         return late
 
+    async def set_receiving(self, actor: Actor, staff_id: str, *, receiving: bool) -> bool:
+        """Switch whether somebody gets conversations; False when it was so already.
+
+        Who does it for another is kept in the audit log.
+
+        Raises:
+            NotFound: there is nobody of this id.
+        """
+
+        async def work(session: Session) -> bool:
+            before = await self._mongo["staff"].find_one_and_update(
+                {"_id": staff_id}, {"$set": {"receiving": receiving}}, session=session
+            )
+            if before is None:
+                raise NotFound
+            was = before.get("receiving", True)
+            if was == receiving:
+                return False
+            if actor.id != staff_id:
+                await self._audit.record(
+                    actor,
+                    "receiving_switched",
+                    ("staff", staff_id),
+                    at=self._clock.now(),
+                    changes={"receiving": {"before": was, "after": receiving}},
+                    session=session,
+                )
+            await self._tell(staff_id, session)
+            return True
+
+        return await self._mongo.transaction(work)
+
     async def _read(self, staff_id: str, session: Session) -> Document | None:
         return await self._presence.find_one({"_id": staff_id}, session=session)
 
@@ -186,17 +233,27 @@ class PresenceStore:
         if gone := changes.keys() - sets.keys():
             update["$unset"] = dict.fromkeys(gone, 1)
         await self._presence.update_one({"_id": staff_id}, update, upsert=True, session=session)
-        await self._tell(staff_id, state, now, session)
+        await self._tell(staff_id, session)
 
-    async def _tell(
-        self, staff_id: str, state: PresenceState, now: datetime, session: Session
-    ) -> None:
-        bots = self._mongo["bots"].find({"member_ids": staff_id}, {"_id": 1}, session=session)
+    async def _tell(self, staff_id: str, session: Session) -> None:
+        """Owners and admins share every bot with everybody."""
+        now = self._clock.now()
+        staff = await self._mongo["staff"].find_one({"_id": staff_id}, session=session) or {}
+        in_all = staff.get("role") in ("owner", "admin")
+        query: Document = {} if in_all else {"member_ids": staff_id}
+        bots = self._mongo["bots"].find(query, {"_id": 1}, session=session)
+        here = await self._read(staff_id, session) or {}
         event = live_event(
             type="presence_changed",
             at=now,
             bot_ids=[bot["_id"] async for bot in bots],
-            data={"staff_id": staff_id, "state": state, "since": now.isoformat()},
+            data={
+                "staff_id": staff_id,
+                "state": here.get("state", "offline"),
+                "since": iso(here["since"]) if "since" in here else None,
+                "away_by": here.get("away_by"),
+                "receiving": staff.get("receiving", True),
+            },
         )
         await self._mongo["live_events"].insert_one(event, session=session)
 

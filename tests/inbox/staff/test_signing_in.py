@@ -46,6 +46,8 @@ async def test_signed_out_is_401_and_signed_in_is_who_they_are(
     me = await (await client.get("/api/v1/me")).json()
     assert me == {
         "staff": person,
+        "presence": {"state": "offline", "since": None, "away_by": None},
+        "receiving": True,
         "bots": [],
         "scopes": ["admin", "read", "write"],
         "csrf_token": signed_in["csrf_token"],

@@ -35,7 +35,7 @@ Socket = aiohttp.ClientWebSocketResponse
 class Process:
     """A server with its hub, and its share of presence; `dead` is what a kill leaves."""
 
-    server: BaseTestServer[Any]
+    server: BaseTestServer
     hub: Hub
     keeping: PresenceKeeping
     dead: bool = False

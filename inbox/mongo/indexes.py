@@ -152,6 +152,12 @@ INDEXES: tuple[Index, ...] = (
         ("account_key", "bot_id"),
         "conversations that are still to follow their account into another bot",
     ),
+    Index(
+        "conversations",
+        ("last_carer_id",),
+        "a handover finds whose customers come back to somebody who leaves",
+        partial={"last_carer_id": {"$exists": True}},
+    ),
     Index("conversations", ("customer_id",), "all conversations of a customer, for every channel"),
     Index(
         "customers",
@@ -160,6 +166,14 @@ INDEXES: tuple[Index, ...] = (
         unique=True,
         partial={"identities.id": {"$exists": True}},
     ),
+    Index(
+        "customers",
+        ("owner_id",),
+        "the customers of a staff member",
+        partial={"owner_id": {"$exists": True}},
+    ),
+    Index("customers", ("follower_ids",), "the customers that a staff member follows"),
+    _due("handovers", "run", "handovers under way"),
     Index("customers", ("phones",), "the customer of a phone number"),
     Index("customers", ("emails",), "the customer of an e-mail address"),
     Index("customers", ("name_key",), "search by name without accents"),
@@ -169,6 +183,12 @@ INDEXES: tuple[Index, ...] = (
         "conversations",
         ("split.state", "bot_id", "split.since"),
         "conversations that nobody could receive yet, oldest first",
+        partial={"split.state": "waiting"},
+    ),
+    Index(
+        "conversations",
+        ("split.state", "bot_id", "split.queue", "split.since"),
+        "what waits for the same people, so that a try tells of all of it",
         partial={"split.state": "waiting"},
     ),
     Index(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from inbox.live.model import SplitState
 from inbox.splitting.model import Receipt, ReceiptActor, ReceiptKind, SplitConfig
 from inbox.staff.notices.model import NewNotice
 
@@ -36,7 +37,9 @@ class Handled:
     @property
     def given_to(self) -> str | None:
         """Who got it beside the turns."""
-        return self.receipt.chosen if self.receipt.kind in _GIVES else None
+        chosen = self.receipt.chosen
+        gives = self.receipt.kind in _GIVES and self.after.get("assignee_id") == chosen
+        return chosen if gives else None
 
 
 def given(
@@ -62,12 +65,13 @@ def given(
     return Handled(before=before, after=after, receipt=receipt, notices=told)
 
 
-def unassigned(before: Document, by: By, *, only_given: bool) -> Handled:
-    """It is nobody's: there to be claimed or, where `only_given`, for a leader to give."""
+def unassigned(
+    before: Document, by: By, *, state: SplitState = "claimable", why: str = "by_hand"
+) -> Handled:
+    """It is nobody's: there to be claimed, for a leader to give (manual), or at rest (off)."""
     after = _taken_away(before)
-    state = "manual" if only_given else "claimable"
     after["split"] = _begun(before, by.at, state=state, tried=[])
-    numbers = {"why": "by_hand"}
+    numbers = {"why": why}
     receipt = _receipt(
         before, by, "unassigned", before_id=before.get("assignee_id"), numbers=numbers
     )

@@ -109,7 +109,7 @@ class Handling:
             return split_again(conversation, by)
         if action == "unassign":
             only_given = await self._store.is_given_only(conversation, session=session)
-            return unassigned(conversation, by, only_given=only_given)
+            return unassigned(conversation, by, state="manual" if only_given else "claimable")
         assert wanted.staff_id is not None, "the other actions name somebody"
         if wanted.staff_id not in case.colleagues:
             raise unknown_colleague("staff_id")

@@ -1,0 +1,1 @@
+"""Somebody leaves: what they had becomes a colleague's, or is split again."""

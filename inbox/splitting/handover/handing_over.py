@@ -1,0 +1,87 @@
+"""Brings handovers to their end, across crashes and restarts."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from inbox.clock import Clock
+from inbox.mongo.due import Claimed
+from inbox.mongo.failures import is_passing
+from inbox.splitting.handover.model import Handover
+from inbox.splitting.handover.store import HandoverStore
+from inbox.staff.model import Actor
+
+log = structlog.get_logger(__name__)
+
+SETTLES_AFTER = timedelta(seconds=30)
+"""A decision that began before may still name them; a last look this long after finds it."""
+_AT_ONCE = 4
+_RENEWED_EVERY = 50
+"""Batches of one claim; a batch takes some 100 ms, the lease is a minute."""
+
+
+class HandingOver:
+    """`rights_changed` is called when somebody is not a member of a bot any more."""
+
+    def __init__(
+        self,
+        store: HandoverStore,
+        clock: Clock,
+        *,
+        rights_changed: Callable[[], None] = lambda: None,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`wake` is called when something goes back to the splitter."""
+        self._store = store
+        self._clock = clock
+        self._rights_changed = rights_changed
+        self._wake = wake
+
+    async def begin(self, actor: Actor, staff_id: str, to: str | None) -> Handover:
+        """Raises NotFound, InvalidInput."""
+        handover = await self._store.begin(actor, staff_id, to)
+        self._rights_changed()
+        self._store.due.wake()
+        log.info("handover begun", staff_id=staff_id)
+        return handover
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Go on with what is due until `stop`; the batch in hand is always finished first."""
+        while not stop.is_set():
+            try:
+                await self.step(stop)
+            except Exception as error:
+                if not is_passing(error):
+                    log.exception("a handover could not go on")
+            await self._store.due.wait(stop)
+
+    async def step(self, stop: asyncio.Event | None = None) -> int:
+        """Claim the handovers that are due and go on with them; the number claimed."""
+        claimed = await self._store.due.claim(_AT_ONCE)
+        for one in claimed:
+            await self._go_on(one, stop)
+        return len(claimed)
+
+    async def _go_on(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
+        batches = 0
+        while stop is None or not stop.is_set():
+            handed = await self._store.step(claimed)
+            if handed is None:
+                return  # turned, or somebody else is at it
+            if handed == 0:
+                await self._settle(claimed)
+                return
+            self._wake()
+            batches += 1
+            if batches % _RENEWED_EVERY == 0:
+                await self._store.due.renew([claimed])
+        await self._store.due.retry(claimed, "stopping", after=timedelta())
+
+    async def _settle(self, claimed: Claimed) -> None:
+        left = claimed.document["begun_at"] + SETTLES_AFTER - self._clock.now()
+        if left > timedelta():
+            await self._store.due.retry(claimed, "settling", after=left)
+        elif await self._store.finish(claimed):
+            log.info("handover done", staff_id=claimed.id)

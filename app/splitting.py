@@ -13,7 +13,10 @@ from inbox.live.hub import Hub
 from inbox.media.links import MediaLinks
 from inbox.mongo.client import Mongo
 from inbox.mongo.leases import Leases
+from inbox.splitting.assigning.alerting import Alerts
 from inbox.splitting.assigning.following import FollowUps
+from inbox.splitting.assigning.holding import HeldBots
+from inbox.splitting.assigning.queues import Queues
 from inbox.splitting.assigning.situation import Situations
 from inbox.splitting.assigning.store import AssignStore
 from inbox.splitting.assigning.worker import Assigner
@@ -23,6 +26,9 @@ from inbox.splitting.handling.replying import Carers
 from inbox.splitting.handling.routes import HandlingRoutes
 from inbox.splitting.handling.service import Handling
 from inbox.splitting.handling.store import HandlingStore
+from inbox.splitting.handover.handing_over import HandingOver
+from inbox.splitting.handover.routes import HandoverRoutes
+from inbox.splitting.handover.store import HandoverStore
 from inbox.splitting.presence.board import PresenceBoard
 from inbox.splitting.presence.keeping import PresenceEnding, PresenceKeeping
 from inbox.splitting.presence.model import Connected
@@ -66,14 +72,26 @@ class Splitting:
         hub.on_connected = self._keeping.arrived
         self._ending = PresenceEnding(self.presence, clock, self._idle_since)
         situations = Situations(mongo, self.presence)
-        assigning = AssignStore(mongo, situations, clock, rules)
-        follow_ups = FollowUps(assigning, self.store, situations, clock)
-        leases = Leases(mongo, clock, owner=owner)
-        self.assigner = Assigner(assigning, follow_ups, self.store, leases, clock)
+        queues, leases = Queues(mongo, clock), Leases(mongo, clock, owner=owner)
+        self.assigner = Assigner(
+            AssignStore(mongo, situations, clock, rules),
+            queues,
+            FollowUps(queues, self.store, situations, clock),
+            Alerts(mongo, queues, clock),
+            leases,
+            HeldBots(leases, clock),
+        )
         self._by_hand = HandlingStore(mongo, clock, rules)
         self._handling = Handling(self._by_hand, clock, self.assigner.wake)
         self.carers = Carers(mongo, self._by_hand, self.presence, clock)
         self._notices = PersonalNotices(mongo)
+        self._handovers = HandoverStore(mongo, clock, self._by_hand)
+        self._handing_over = HandingOver(
+            self._handovers,
+            clock,
+            rights_changed=hub.on_sight_changed,
+            wake=self.assigner.wake,
+        )
 
     def tables(self, links: MediaLinks) -> Sequence[Routes]:
         people = People(self._by_hand, self.store, self.presence)
@@ -81,6 +99,7 @@ class Splitting:
             SplitRoutes(self._configuring),
             self._presence_routes,
             HandlingRoutes(self._handling, people, links),
+            HandoverRoutes(self._handing_over, self._handovers),
             PersonalNoticeRoutes(self._notices),
         )
 
@@ -89,7 +108,7 @@ class Splitting:
         return (self._keeping.run,)
 
     def worker_loops(self) -> Sequence[Loop]:
-        return (self._ending.run, self.assigner.run)
+        return (self._ending.run, self.assigner.run, self._handing_over.run)
 
     async def _idle_since(self, now: datetime) -> Mapping[str, datetime]:
         limits = await self.store.auto_away_after()

@@ -187,6 +187,8 @@ def _count_inbound(sheet: Sheet, thread: Tracked, change: KeepMessage) -> None:
     thread.put("unread", thread.get("unread") + 1)
     _keep_reply_context(thread, change)
     thread.put_later("last_in_at", change.at)
+    if is_late(change.at, sheet.now):  # nobody is alarmed because of it
+        thread.put_later("late_in_at", change.at)
     last_out_at = thread.get("last_out_at")
     if last_out_at is None or change.at > last_out_at:
         thread.put_earlier("waiting_since", change.at)

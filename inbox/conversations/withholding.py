@@ -4,7 +4,7 @@ from inbox.conversations.changes import KeepMessage
 from inbox.conversations.sheet import Sheet, Tracked
 from inbox.mongo.due import due
 
-_SPLIT_KINDS = frozenset({"inbox", "comment"})
+SPLIT_KINDS = frozenset({"inbox", "comment"})
 """A group is read by everybody in it: it is nobody's."""
 
 
@@ -13,7 +13,7 @@ def withhold(sheet: Sheet, thread: Tracked, message: Tracked, change: KeepMessag
 
     A thread that somebody has, or that waits for somebody already, stays as it is.
     """
-    if thread.get("bot_id") not in sheet.splitting or thread.get("kind") not in _SPLIT_KINDS:
+    if thread.get("bot_id") not in sheet.splitting or thread.get("kind") not in SPLIT_KINDS:
         return
     if thread.get("status") != "open":
         return

@@ -51,21 +51,7 @@ class _Explainer:
 
     def _outcome(self) -> str:
         receipt, sentences = self._receipt, self._words.sentences
-        key: str = receipt.kind
-        if key in ("assigned", "resplit") and receipt.chosen is None:
-            key = "unassigned"
-        elif key == "waiting":
-            key = f"waiting_{receipt.numbers.get('why', 'nobody_eligible')}"
-        elif key == "unassigned" and receipt.numbers.get("why"):
-            key = f"unassigned_{receipt.numbers['why']}"
-        elif key == "resplit" and receipt.numbers.get("action") == "add":
-            key = "added"
-        elif key == "participant_removed" and receipt.before == receipt.actor.id:
-            key = "participant_left"
-        elif receipt.numbers.get("how") == "reply":
-            key = f"{key}_by_reply"
-        elif key in ("transferred", "handed_over") and receipt.before is None:
-            key = "given"
+        key = _key(receipt)
         sentence = sentences.get(key) or sentences[receipt.kind]
         return sentence.format(
             chosen=self._name(receipt.chosen),
@@ -156,3 +142,31 @@ class _Explainer:
         if days == timedelta(days=1):
             return self._words.tomorrow.format(clock=clock)
         return self._words.on_day.format(clock=clock, day=local.day, month=local.month)
+
+
+def _key(receipt: Receipt) -> str:
+    """Which sentence tells of a receipt; one that there is none for falls back on its kind."""
+    kind, numbers = receipt.kind, receipt.numbers
+    if kind in ("assigned", "resplit") and receipt.chosen is None:
+        return "unassigned"
+    if kind == "waiting":
+        return f"waiting_{numbers.get('why', 'nobody_eligible')}"
+    if kind in ("unassigned", "released") and numbers.get("why"):
+        return f"unassigned_{numbers['why']}"
+    if kind == "resplit" and numbers.get("action") == "add":
+        return "added"
+    left = numbers.get("cause", "unanswered") != "unanswered"
+    if kind == "resplit" and left and not receipt.round:
+        return "redistributed"
+    return _by_hand(receipt) or kind
+
+
+def _by_hand(receipt: Receipt) -> str | None:
+    """What people do has a sentence of its own where the kind alone would not say it."""
+    if receipt.numbers.get("how") == "reply":
+        return f"{receipt.kind}_by_reply"
+    if receipt.kind == "participant_removed" and receipt.before == receipt.actor.id:
+        return "participant_left"
+    if receipt.kind in ("transferred", "handed_over") and receipt.before is None:
+        return "given"
+    return None

@@ -41,6 +41,7 @@ VIETNAMESE = Words(
         "assigned": "Chia cho {chosen}{rule}: {way}.",
         "resplit": "Chia lại lần {round} cho {chosen}{rule}: {way}{cause}.",
         "added": "Phân thêm {chosen} ở lần chia lại {round}{rule}: {way}{cause}.",
+        "redistributed": "Giao lại cho {chosen}{rule}: {way}{cause}.",
         "waiting": "Đang chờ chia{rule}.",
         "waiting_nobody_eligible": "Đang chờ chia{rule}: chưa có ai nhận được.",
         "waiting_empty_pool": "Đang chờ chia{rule}: luật chưa có nhân viên nào.",
@@ -64,6 +65,8 @@ VIETNAMESE = Words(
         "unassigned_handed_over": "{actor} bàn giao việc của {before}; chưa phân công cho ai.",
         "unassigned_excluded_post": "Không chia{rule}: bình luận dưới bài viết đã loại trừ.",
         "unassigned_max_rounds": "Bỏ phân công {before}: đã chia lại {round} lần vẫn chưa trả lời.",
+        "unassigned_nobody_left": "Bỏ phân công {before}: chưa trả lời, và không còn ai khác "
+        "để chia lại.",
     },
     modes={
         "even": "chia đều",
@@ -143,6 +146,7 @@ ENGLISH = Words(
         "assigned": "Assigned to {chosen}{rule}: {way}.",
         "resplit": "Reassigned to {chosen} in round {round}{rule}: {way}{cause}.",
         "added": "{chosen} was added in round {round}{rule}: {way}{cause}.",
+        "redistributed": "Passed on to {chosen}{rule}: {way}{cause}.",
         "waiting": "Waiting to be assigned{rule}.",
         "waiting_nobody_eligible": "Waiting{rule}: nobody can take it right now.",
         "waiting_empty_pool": "Waiting{rule}: the rule has nobody in it yet.",
@@ -167,6 +171,8 @@ ENGLISH = Words(
         "unassigned_excluded_post": "Not assigned{rule}: a comment under an excluded post.",
         "unassigned_max_rounds": "Unassigned from {before}: "
         "no reply after round {round} of reassignment.",
+        "unassigned_nobody_left": "Unassigned from {before}: "
+        "no reply, and nobody else is left to give it to.",
     },
     modes={
         "even": "equal turns",

@@ -12,10 +12,7 @@ PROVINCE = "province"
 
 
 def facts_of(first: Document | None) -> dict[str, Any]:
-    """What the first message of a visit says of where the customer comes from.
-
-    Kept on the conversation while it waits, so that a later decision need not read it again.
-    """
+    """What the first message of a visit says of where the customer comes from."""
     if first is None:
         return {}
     referral = first.get("referral") or {}

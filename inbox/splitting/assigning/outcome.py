@@ -3,8 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
+from inbox.conversations.withholding import SPLIT_KINDS
+from inbox.ids import hash_id
 from inbox.mongo.client import Document
 from inbox.splitting.model import (
     Decision,
@@ -18,6 +20,9 @@ from inbox.splitting.schedules import hours_of
 
 WishKind = Literal["resplit", "redistributed"]
 """`resplit`: nobody answered in time; `redistributed`: who had it is not there any more."""
+
+Cause = Literal["unanswered", "paused", "away", "offline", "off_shift", "inactive", "not_member"]
+"""Why a conversation is taken from whom has it, as receipts say it."""
 
 _FOR_GOOD = frozenset({"tried", "excluded", "inactive", "not_member", "no_weight"})
 _STATES: Mapping[Outcome, str] = {
@@ -34,26 +39,52 @@ _STATES: Mapping[Outcome, str] = {
 class Wish:
     """A conversation that is to be decided; without a `kind` for the first time, or still.
 
-    `seen` is the assignee that the wish was made from; `release` ends the chain: it becomes
-    nobody's and leaders are told.
+    `seen` and `since` are the assignee and the `waiting_since` that the wish was made from;
+    `cause` says why its person is to lose it. `release` ends the chain: it becomes nobody's and
+    leaders are told. `missed`: it came while splitting was switched on, or from another bot.
     """
 
     conversation_id: str
     kind: WishKind | None = None
     seen: str | None = None
+    since: datetime | None = None
+    cause: Cause | None = None
     release: bool = False
+    missed: bool = False
 
 
 def is_open_case(conversation: Document, wish: Wish) -> bool:
     """Whether it is still to be decided: somebody may have taken or answered it meanwhile."""
-    state = conversation.get("split", {}).get("state")
+    split = conversation.get("split") or {}
+    if conversation.get("status") != "open":
+        return False
+    if wish.missed:
+        return is_missed(conversation)
     if wish.kind is None:
-        return state in ("pending", "waiting")
+        return split.get("state") in ("pending", "waiting")
     return (
-        state == "assigned"
+        split.get("state") == "assigned"
         and conversation.get("waiting_since") is not None
+        and conversation.get("waiting_since") == wish.since
         and conversation.get("assignee_id") == wish.seen
     )
+
+
+def is_missed(conversation: Document) -> bool:
+    """Whether nobody has it, though in a bot that splits somebody should."""
+    state = (conversation.get("split") or {}).get("state", "off")
+    return (
+        state in ("off", "assigned")
+        and conversation.get("assignee_id") is None
+        and conversation.get("kind") in SPLIT_KINDS
+        and conversation.get("waiting_since") is not None
+    )
+
+
+def is_over(conversation: Document) -> bool:
+    """Whether it was closed, or is spam, before it was decided: there is nothing to give."""
+    state = (conversation.get("split") or {}).get("state")
+    return state in ("pending", "waiting") and conversation.get("status") != "open"
 
 
 def is_news(conversation: Document, decision: Decision, wish: Wish) -> bool:
@@ -62,8 +93,8 @@ def is_news(conversation: Document, decision: Decision, wish: Wish) -> bool:
     What waits and goes on waiting is left alone; so is what nobody else can take right now.
     """
     if wish.kind is not None:
-        return decision.chosen is not None
-    waited = conversation["split"]["state"] == "waiting"
+        return decision.outcome != "waiting"
+    waited = (conversation.get("split") or {}).get("state") == "waiting"
     return not (waited and decision.outcome == "waiting")
 
 
@@ -79,11 +110,15 @@ def after(
     wish: Wish,
     *,
     receipt_id: str,
-    facts: Mapping[str, Any],
+    first_id: str | None,
 ) -> Document:
-    """The conversation once it is decided."""
-    split = before["split"]
-    tried = list(split.get("tried", ()))
+    """The conversation once it is decided.
+
+    `first_id` is the message that this visit of the customer began with: a later decision reads
+    it again, so that nothing of what it says is kept twice.
+    """
+    split = before.get("split") or {}
+    tried = tried_of(before, wish)
     changed = dict(before)
     if decision.chosen is not None:
         resplit = decision.rule.resplit if decision.rule is not None else None
@@ -92,7 +127,7 @@ def after(
         changed["assignee_id"] = decision.chosen
         changed["participant_ids"] = _people(before, decision.chosen, tried, keep)
         tried.append(decision.chosen)
-    elif wish.kind is None:  # begun anew: whoever had it before has it no more
+    else:  # whoever had it before has it no more
         changed.pop("assignee_id", None)
         changed["participant_ids"] = _without(before, {before.get("assignee_id")})
     changed["split"] = {
@@ -104,9 +139,25 @@ def after(
         "receipt_id": receipt_id,
         "decided_at": decision.receipt.at,
     }
+    if first_id is not None:
+        changed["split"]["first_id"] = first_id
     if decision.outcome == "waiting":
-        changed["split"]["facts"] = dict(facts)
+        changed["split"]["queue"] = _queue(decision, tried)
     return changed
+
+
+def tried_of(before: Document, wish: Wish) -> list[str]:
+    """Who had it in this chain and did not answer; who had to go may get it another time."""
+    tried = list((before.get("split") or {}).get("tried", ()))
+    return [one for one in tried if one != wish.seen] if wish.kind == "redistributed" else tried
+
+
+def _queue(decision: Decision, tried: Sequence[str]) -> str:
+    """What waits for the same people has the same name: if one cannot go, none can."""
+    receipt = decision.receipt
+    returning = receipt.numbers.get("why") == "returning"
+    carer = receipt.excluded[0].staff_id if returning and receipt.excluded else ""
+    return hash_id("queue", receipt.rule_id or "", carer, *sorted(tried))
 
 
 def released(before: Document, *, receipt_id: str, at: datetime) -> Document:
@@ -127,13 +178,20 @@ def receipt_for(before: Document, decision: Decision, wish: Wish) -> Receipt:
     receipt = replace(decision.receipt, before=before.get("assignee_id"))
     if wish.kind is None:
         return receipt
-    numbers = {**receipt.numbers, "cause": wish.kind}
-    return replace(receipt, kind="resplit", numbers=numbers)
+    round_ = (before.get("split") or {}).get("round", 0) + (wish.kind == "resplit")
+    numbers = {**receipt.numbers, "cause": wish.cause}
+    if decision.chosen is None:  # whoever had it loses it, and its rule gives it to nobody
+        return replace(receipt, round=round_, numbers=numbers)
+    resplit = decision.rule.resplit if decision.rule is not None else None
+    if resplit is not None and wish.kind == "resplit" and resplit.action == "add":
+        numbers["action"] = "add"
+    return replace(receipt, kind="resplit", round=round_, numbers=numbers)
 
 
 def release_receipt(
-    before: Document, rule: Rule | None, excluded: Sequence[Exclusion], at: datetime
+    before: Document, rule: Rule | None, excluded: Sequence[Exclusion], at: datetime, *, over: bool
 ) -> Receipt:
+    """`over`: after the last round; else because nobody is left before it."""
     return Receipt(
         conversation_id=before["_id"],
         bot_id=before["bot_id"],
@@ -141,9 +199,10 @@ def release_receipt(
         at=at,
         rule_id=rule.id if rule else None,
         rule_name=rule.name if rule else None,
-        round=before["split"].get("round", 0),
+        round=(before.get("split") or {}).get("round", 0),
         before=before.get("assignee_id"),
         excluded=tuple(excluded),
+        numbers={"why": "max_rounds" if over else "nobody_left"},
     )
 
 
@@ -156,14 +215,28 @@ def update_of(before: Document, changed: Document) -> Document:
     return update
 
 
+def waits_since(conversation: Document) -> datetime | None:
+    """Since when a customer waits, for what is to happen because of it; None is not at all.
+
+    Messages that were late when they came start nothing: it counts from the newest one after
+    them.
+    """
+    since: datetime | None = conversation.get("waiting_since")
+    late: datetime | None = conversation.get("late_in_at")
+    if since is None or late is None or since > late:
+        return since
+    newest: datetime | None = conversation.get("last_in_at")
+    return newest if newest is not None and newest > late else None
+
+
 def answer_due(conversation: Document, rule: Rule, config: SplitConfig) -> datetime | None:
     """Until when somebody must have answered before it is split again; None is never.
 
     Counted from when the customer began to wait, or from when this person was given it.
     """
-    if rule.resplit is None:
+    waiting = waits_since(conversation)
+    if rule.resplit is None or waiting is None:
         return None
-    waiting: datetime = conversation["waiting_since"]
     since = max(waiting, conversation["split"].get("decided_at") or waiting)
     if not rule.resplit.working_hours_only:
         return since + timedelta(minutes=rule.resplit.after_min)
@@ -172,9 +245,12 @@ def answer_due(conversation: Document, rule: Rule, config: SplitConfig) -> datet
 
 
 def rule_of(config: SplitConfig, conversation: Document) -> Rule | None:
-    """The rule that gave a conversation, if it is still there."""
-    rule_id = conversation.get("split", {}).get("rule_id")
-    return next((rule for rule in config.rules if rule.id == rule_id), None)
+    """The rule that gave a conversation; the catch-all looks after what a deleted one gave."""
+    rule_id = (conversation.get("split") or {}).get("rule_id")
+    if rule_id is None:
+        return None
+    last = next((rule for rule in config.rules if rule.when is None), None)
+    return next((rule for rule in config.rules if rule.id == rule_id), last)
 
 
 def _people(before: Document, chosen: str, tried: Sequence[str], keep: int | None) -> list[str]:

@@ -7,11 +7,7 @@ from datetime import datetime
 from pymongo import UpdateOne
 
 from inbox.clock import Clock
-from inbox.conversations.telling import message_event
-from inbox.conversations.view import conversation_view, customer_brief
-from inbox.conversations.visibility import people_of
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
-from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.splitting.assigning.outcome import (
     Wish,
@@ -26,12 +22,12 @@ from inbox.splitting.assigning.outcome import (
 )
 from inbox.splitting.assigning.reading import CaseReader, Cases
 from inbox.splitting.assigning.situation import Situations
+from inbox.splitting.assigning.telling import leaders_told, live_events
 from inbox.splitting.deciding import Batch, decide_batch
 from inbox.splitting.model import Receipt, SplitConfig
 from inbox.splitting.store import SplitStore
-
-MOST_WITHHELD = 20
-"""Messages of one conversation that are told when it is given; readers load the others."""
+from inbox.staff.notices.model import NewNotice
+from inbox.staff.notices.store import PersonalNotices
 
 Confirm = Callable[[Session], Awaitable[None]]
 """Raises LeaseLost when this process does not assign for the bot any more."""
@@ -43,11 +39,11 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A conversation before and after, and the receipt that says why."""
+    """A conversation before and after; the receipt says why, None when it is only let go."""
 
     before: Document
     after: Document
-    receipt: Receipt
+    receipt: Receipt | None = None
 
 
 class AssignStore:
@@ -67,33 +63,7 @@ class AssignStore:
         self._rules = rules
         self._split = SplitStore(mongo)
         self._cases = CaseReader(mongo)
-
-    async def pending(self, limit: int) -> dict[str, list[str]]:
-        """Conversations that wait for their first decision, by bot, oldest first."""
-        query = {"split.due_at": {"$lte": self._clock.now()}}
-        found = self._conversations.find(query, {"bot_id": 1}).sort("split.due_at", 1).limit(limit)
-        by_bot: dict[str, list[str]] = {}
-        async for one in found:
-            by_bot.setdefault(one["bot_id"], []).append(one["_id"])
-        return by_bot
-
-    async def waiting(self, bot_id: str, limit: int) -> list[str]:
-        """Conversations that nobody could receive yet, oldest first."""
-        query = {"bot_id": bot_id, "split.state": "waiting"}
-        found = self._conversations.find(query, {"_id": 1}).sort("split.since", 1).limit(limit)
-        return [one["_id"] async for one in found]
-
-    async def bots_with_waiting(self) -> list[str]:
-        found = await self._conversations.distinct("bot_id", {"split.state": "waiting"})
-        return sorted(bot for bot in found if isinstance(bot, str))
-
-    async def unanswered(self, bot_id: str, before: datetime, limit: int) -> list[Document]:
-        """Open conversations whose customer waits since before a moment, the longest first.
-
-        Index (bot_id, waiting_since).
-        """
-        query = {"bot_id": bot_id, "status": "open", "waiting_since": {"$lte": before}}
-        return await self._conversations.find(query).sort("waiting_since", 1).limit(limit).to_list()
+        self._notices = PersonalNotices(mongo)
 
     async def assign(self, bot_id: str, wishes: Sequence[Wish], confirm: Confirm) -> list[Change]:
         """Decide these conversations and write what differs, all or nothing.
@@ -104,29 +74,48 @@ class AssignStore:
         by_id = {wish.conversation_id: wish for wish in wishes}
 
         async def work(session: Session) -> list[Change]:
-            now = self._clock.now()
             cases = await self._cases.read(bot_id, by_id, session)
+            if cases is None:
+                return []
             found = await self._split.for_deciding(bot_id, session=session)
-            if not cases.conversations or found is None:
-                return []
-            config, members = found
-            if not config.enabled:
-                await confirm(session)
-                await self._let_go(cases, now, session)
-                return []
-            arrivals = [one for one in cases.arrivals if not by_id[one.conversation_id].release]
-            carers = {id_ for one in arrivals for id_ in (one.last_carer_id, one.owner_id) if id_}
-            people = await self._situations.of(config, members, carers, now, session=session)
-            ledger = await self._split.ledger(bot_id, session=session)
-            batch = decide_batch(config, arrivals, people, ledger, now)
-            changes = await self._changes(cases, config, batch, by_id, session)
+            if found is None or not found[0].enabled:
+                changes = [_let_go(one) for one in [*cases.over, *cases.conversations]]
+                batch = None
+            else:
+                batch = await self._decide(*found, cases, by_id, session)
+                changes = await self._changes(cases, found[0], batch, by_id, session)
+                changes += [_let_go(one) for one in cases.over]
             if changes:
                 await confirm(session)
-                await self._write(changes, cases, now, session)
-                await self._split.save_ledger(batch.ledger, session=session)
+                await self._write(changes, cases, session)
+                if found is not None:
+                    await self._notices.add(
+                        await self._leaders_told(changes, *found, session),
+                        at=self._clock.now(),
+                        session=session,
+                    )
+                if batch is not None:
+                    await self._split.save_ledger(batch.ledger, session=session)
             return changes
 
         return await self._mongo.transaction(work)
+
+    async def _decide(
+        self,
+        config: SplitConfig,
+        members: Sequence[str],
+        cases: Cases,
+        wishes: dict[str, Wish],
+        session: Session,
+    ) -> Batch:
+        now = self._clock.now()
+        arrivals = [one for one in cases.arrivals if not wishes[one.conversation_id].release]
+        if not arrivals:
+            return Batch([], (), {})
+        carers = {id_ for one in arrivals for id_ in (one.last_carer_id, one.owner_id) if id_}
+        people = await self._situations.of(config, members, carers, now, session=session)
+        ledger = await self._split.ledger(config.bot_id, session=session)
+        return decide_batch(config, arrivals, people, ledger, now)
 
     async def _changes(
         self,
@@ -139,36 +128,39 @@ class AssignStore:
         """What is to be written, each with its receipt, which is stored here."""
         decisions = {one.receipt.conversation_id: one for one in batch.decisions}
         now = self._clock.now()
-        told: list[tuple[Document, Wish, Receipt]] = []
+        told: list[tuple[Document, Receipt]] = []
         for before in cases.conversations:
             wish, decision = wishes[before["_id"]], decisions.get(before["_id"])
             if decision is None or (wish.kind == "resplit" and is_hopeless(decision)):
-                excluded = decision.receipt.excluded if decision is not None else ()
-                receipt = release_receipt(before, rule_of(config, before), excluded, now)
-                told.append((before, wish, receipt))
+                rule, over = rule_of(config, before), decision is None
+                excluded = () if decision is None else decision.receipt.excluded
+                told.append((before, release_receipt(before, rule, excluded, now, over=over)))
             elif is_news(before, decision, wish):
-                told.append((before, wish, receipt_for(before, decision, wish)))
-        ids = await self._split.add_receipts([receipt for *_, receipt in told], session=session)
+                told.append((before, receipt_for(before, decision, wish)))
+        ids = await self._split.add_receipts([receipt for _, receipt in told], session=session)
         changes: list[Change] = []
-        for (before, wish, receipt), id_ in zip(told, ids, strict=True):
+        for (before, receipt), id_ in zip(told, ids, strict=True):
             decision = decisions.get(before["_id"])
             if receipt.kind == "released" or decision is None:
                 done = released(before, receipt_id=id_, at=receipt.at)
             else:
-                facts = cases.facts[before["_id"]]
-                done = after(before, decision, wish, receipt_id=id_, facts=facts)
+                wish, first_id = wishes[before["_id"]], cases.first_id(before)
+                done = after(before, decision, wish, receipt_id=id_, first_id=first_id)
             changes.append(Change(before, done, receipt))
         return changes
 
-    async def _write(
-        self, changes: Sequence[Change], cases: Cases, now: datetime, session: Session
-    ) -> None:
+    async def _write(self, changes: Sequence[Change], cases: Cases, session: Session) -> None:
+        now = self._clock.now()
         writes = [
             UpdateOne({"_id": one.before["_id"]}, update_of(one.before, one.after))
             for one in changes
         ]
         await self._conversations.bulk_write(writes, ordered=False, session=session)
-        events = [event for one in changes for event in self._events(one, cases, now)]
+        events = [
+            event
+            for one in changes
+            for event in live_events(one.before, one.after, cases, now, self._rules)
+        ]
         await self._mongo["live_events"].insert_many(events, session=session)
         await self._take_seats(changes, now, session)
 
@@ -180,7 +172,7 @@ class AssignStore:
         """
         given: dict[str, int] = {}
         for change in changes:
-            if change.receipt.chosen is not None:
+            if change.receipt is not None and change.receipt.chosen is not None:
                 given[change.receipt.chosen] = given.get(change.receipt.chosen, 0) + 1
         seats = [
             UpdateOne(
@@ -193,46 +185,23 @@ class AssignStore:
         if seats:
             await self._mongo["split_seats"].bulk_write(seats, session=session)
 
-    def _events(self, change: Change, cases: Cases, now: datetime) -> list[Document]:
-        """What was withheld is told now; else that other people are in charge."""
-        conversation = change.after
-        customer = cases.customers.get(conversation.get("customer_id") or "")
-        events: list[Document] = []
-        for message in cases.messages.get(conversation["_id"], [])[-MOST_WITHHELD:]:
-            event = message_event(
-                "message_received",
-                message,
-                conversation,
-                now,
-                self._rules,
-                people_before=people_of(change.before),
-            )
-            if customer is not None:
-                event["data"]["conversation"]["customer"] = customer_brief(customer, conversation)
-            events.append(event)
-        if not events:
-            view = conversation_view(conversation, customer=customer, now=now, rules=self._rules)
-            event = live_event(
-                type="conversation_changed",
-                at=now,
-                bot_id=conversation["bot_id"],
-                conversation_id=conversation["_id"],
-                customer_id=conversation.get("customer_id"),
-                people=people_of(conversation),
-                people_before=people_of(change.before),
-                data={"conversation": view},
-            )
-            events.append(event)
-        return events
+    async def _leaders_told(
+        self,
+        changes: Sequence[Change],
+        config: SplitConfig,
+        members: Sequence[str],
+        session: Session,
+    ) -> list[NewNotice]:
+        """Every chain that has ended in vain is told to those who lead."""
+        ended = [one.after for one in changes if one.receipt and one.receipt.kind == "released"]
+        if not ended:
+            return []
+        found = self._mongo["staff"].find(
+            {"active": True, "role": {"$ne": "sale"}}, {"role": 1}, session=session
+        )
+        return leaders_told(ended, config, members, await found.to_list())
 
-    async def _let_go(self, cases: Cases, now: datetime, session: Session) -> None:
-        """Splitting was switched off: what waited for it is everybody's, and is told now."""
-        writes: list[UpdateOne] = []
-        events: list[Document] = []
-        for before in cases.conversations:
-            done = {**before, "split": {"state": "off"}}
-            writes.append(UpdateOne({"_id": before["_id"]}, {"$set": {"split": done["split"]}}))
-            receipt = release_receipt(before, None, (), now)
-            events += self._events(Change(before, done, receipt), cases, now)
-        await self._conversations.bulk_write(writes, ordered=False, session=session)
-        await self._mongo["live_events"].insert_many(events, session=session)
+
+def _let_go(before: Document) -> Change:
+    """Splitting is off, or it was closed meanwhile: it is told as it is."""
+    return Change(before, {**before, "split": {"state": "off"}})

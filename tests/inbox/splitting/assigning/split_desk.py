@@ -13,7 +13,10 @@ from inbox.ids import account_key
 from inbox.mongo.client import Document, Mongo
 from inbox.mongo.journal import JournalEntries
 from inbox.mongo.leases import Leases
+from inbox.splitting.assigning.alerting import Alerts
 from inbox.splitting.assigning.following import FollowUps
+from inbox.splitting.assigning.holding import HeldBots
+from inbox.splitting.assigning.queues import Queues
 from inbox.splitting.assigning.situation import Situations
 from inbox.splitting.assigning.store import AssignStore
 from inbox.splitting.assigning.worker import Assigner
@@ -42,10 +45,16 @@ class SplitDesk:
     def another(self, owner: str) -> Assigner:
         """The assigner of a process of its own."""
         situations = Situations(self.mongo, self.presence)
-        store = AssignStore(self.mongo, situations, self.clock)
-        follow_ups = FollowUps(store, self.store, situations, self.clock)
+        queues = Queues(self.mongo, self.clock)
         leases = Leases(self.mongo, self.clock, owner=owner)
-        return Assigner(store, follow_ups, self.store, leases, self.clock)
+        return Assigner(
+            AssignStore(self.mongo, situations, self.clock),
+            queues,
+            FollowUps(queues, self.store, situations, self.clock),
+            Alerts(self.mongo, queues, self.clock),
+            leases,
+            HeldBots(leases, self.clock),
+        )
 
     async def open(self, *people: str, **settings: Any) -> None:
         """A bot of these members that splits evenly unless `rule` says otherwise."""

@@ -8,7 +8,7 @@ import pytest
 
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
-from inbox.splitting.assigning.worker import LEASE
+from inbox.splitting.assigning.holding import LEASE
 from tests.inbox.splitting.assigning.split_desk import BOT, SplitDesk
 
 

@@ -135,5 +135,5 @@ async def test_what_a_leaving_person_has_not_answered_goes_to_others(
     assert (last["kind"], last["before"], last["numbers"]["cause"]) == (
         "resplit",
         "a",
-        "redistributed",
+        {"break": "away", "offline": "offline", "switch": "paused", "left": "inactive"}[leaves],
     )

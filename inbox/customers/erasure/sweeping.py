@@ -129,6 +129,14 @@ class Sweeping:
         await self._mongo["interactions"].delete_many(
             {"$and": [{"$or": [own, {"customer_id": {"$in": people}}]}, {"$or": [ended, edits]}]}
         )
+        await self._mongo["receipts"].delete_many({**own, **ended})
+        await self._mongo["receipts"].update_many(
+            {"conversation_id": {"$in": list(scope.shared_ids)}, **ended},
+            {"$set": {"reason": None}},  # what a colleague wrote may name the person
+        )
+        await self._mongo["notices"].delete_many(
+            {"conversation_id": {"$in": threads}, "at": {"$lte": scope.begun_at}}
+        )
         await self._mongo["live_events"].delete_many(
             {**about, "type": {"$ne": "conversation_removed"}, "at": {"$lte": scope.begun_at}}
         )

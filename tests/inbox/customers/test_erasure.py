@@ -153,6 +153,13 @@ async def fill(inbox: Inbox) -> str:
         {"_id": "a", "at": ago[3], "target": {"kind": "customer", "id": PERSON.id},
          "changes": {"note": {"before": NAME, "after": PHONE}}}
     )  # fmt: skip
+    for name, thread in (("own", THREAD), ("shared", GROUP)):
+        about = {"conversation_id": thread.id, "at": ago[3]}
+        reason = f"{NAME} gọi {PHONE}"
+        await inbox.mongo["receipts"].insert_one({"_id": name, **about, "reason": reason})
+        await inbox.mongo["notices"].insert_one(
+            {"_id": name, **about, "staff_id": "lan", "data": {"reason": reason}}
+        )
     await inbox.entry({"events": [{"user": PERSON.external_id, "name": NAME}, {"user": "9"}]},
                       parked={"reason": "unknown_account"})  # fmt: skip
     return PERSON.id
@@ -169,7 +176,7 @@ async def test_nothing_of_the_person_is_found_in_the_whole_database(
     everywhere = set(await inbox.found(*WORDS))
     assert everywhere >= {
         "messages", "customers", "conversations", "interactions", "live_events", "audit",
-        "account_events", "webhook_journal",
+        "account_events", "webhook_journal", "receipts", "notices",
     }  # fmt: skip
 
     await inbox.erasures.request(customer_id, an_actor("boss", role="admin"))

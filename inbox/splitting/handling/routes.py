@@ -87,7 +87,7 @@ class HandlingRoutes(Routes):
         status=200,
         problems=(NotAllowed, NotFound),
     )
-    async def add(
+    async def add_participant(
         self, actor: Actor, conversation_id: str, body: ParticipantBody
     ) -> ConversationView:
         """Have a colleague take part."""
@@ -103,7 +103,9 @@ class HandlingRoutes(Routes):
         status=200,
         problems=(NotAllowed, NotFound, AssigneeStays),
     )
-    async def remove(self, actor: Actor, conversation_id: str, staff_id: str) -> ConversationView:
+    async def remove_participant(
+        self, actor: Actor, conversation_id: str, staff_id: str
+    ) -> ConversationView:
         """Have a colleague take part no more, or leave by oneself."""
         return self._shown(await self._handling.remove(actor, conversation_id, staff_id))
 

@@ -291,7 +291,7 @@ async def test_a_message_that_is_being_applied_meanwhile_does_not_survive(
     """Its transaction read no tombstone; it collides with the erasure and reads it then."""
     await fill(inbox)
     if not known:
-        for name in ("conversations", "messages", "live_events"):
+        for name in ("conversations", "messages", "live_events", "receipts", "notices"):
             await mongo[name].delete_many({})
     loaded, erased = asyncio.Event(), asyncio.Event()
     tombstones: list[bool] = []

@@ -36,7 +36,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Take a break or end it, and switch whether one gets conversations. */
+        patch: operations["session.change_me"];
         trace?: never;
     };
     "/api/v1/staff": {
@@ -773,7 +774,8 @@ export interface paths {
          *     frames that happened together. The first is `hello`; its `id` is where the feed begins.
          *     Reconnect with `?after=` the id of the last frame: what was missed follows. `resync` means
          *     that this is not possible, so everything shown has to be read anew. `conversation_removed`
-         *     means that the conversation is not visible any more.
+         *     means that the conversation is not visible any more. A person with an open connection is
+         *     online; with `device=phone` they stay so for longer after it was cut.
          *     The server closes with 1001 (stopping) and 1013 (connect again) or 4401 (sign in again).
          */
         get: operations["live.follow"];
@@ -870,6 +872,333 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bots/{bot_id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a bot divides its conversations: settings, and rules in their order. */
+        get: operations["split.get"];
+        /** Change the settings; what is not sent stays. Configure first, switch on later. */
+        put: operations["split.put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/split/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a rule, the last one before the catch-all. */
+        post: operations["split.add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/split/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replace a rule; its place and its books stay. */
+        put: operations["split.change"];
+        post?: never;
+        /** Delete a rule with its books; the catch-all stays. */
+        delete: operations["split.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/split/rules/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the rules in this order; the catch-all stays last. */
+        post: operations["split.order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/split/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each person got from each rule, beside what their share would be. */
+        get: operations["split.ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{staff_id}/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The hours of somebody. */
+        get: operations["split.shift"];
+        /** Give somebody hours of their own, or those of their bot again. */
+        put: operations["split.put_shift"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is here and on shift, and how much each has to do. */
+        get: operations["split.board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/presence/{staff_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Switch whether a colleague gets conversations; kept in the audit log. */
+        patch: operations["split.switch"];
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a conversation that nobody has; of many who try at once, one gets it.
+         * @description The others are told who (`already_claimed`, `assignee`); so is who claims it twice.
+         */
+        post: operations["conversations.claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer a conversation, take it over, let go of it, or have it split again.
+         * @description Assignees do this with their own, leaders with all of their bots. The new assignee is
+         *     notified; the reason is in the history.
+         */
+        post: operations["conversations.assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/participants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a colleague take part. */
+        post: operations["conversations.add_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/participants/{staff_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Have a colleague take part no more, or leave by oneself. */
+        delete: operations["conversations.remove_participant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who takes part; where the bot splits, also whose it is and why.
+         * @description Ask again at a live frame `conversation_changed` of the conversation.
+         */
+        get: operations["conversations.people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** To whom it could be transferred, who could take part; those who are here first. */
+        get: operations["conversations.colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who had it and why, newest first: every decision and every change by hand. */
+        get: operations["conversations.receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{staff_id}/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far it is. */
+        get: operations["staff.get"];
+        put?: never;
+        /**
+         * Hand over everything of somebody who leaves, before or after they are deactivated.
+         * @description Their memberships, places in rules and alerts end at once; conversations and customers
+         *     follow. What they wrote and what was theirs stays in the history.
+         */
+        post: operations["staff.begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What one was told by name: conversations given to one, customers who wait too long.
+         * @description New ones come as live frames `notice`. (`GET /api/v1/notices` is about accounts.)
+         */
+        get: operations["session.page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark notices as read; those of others are left alone. */
+        post: operations["session.read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -957,6 +1286,45 @@ export interface components {
             health: components["schemas"]["HealthView"];
             /** Moved */
             moved: number | null;
+        };
+        /**
+         * AlertBody
+         * @description Whom to tell when a customer has waited so long.
+         */
+        AlertBody: {
+            /** After Min */
+            after_min: number;
+            /** Staff Ids */
+            staff_ids: string[];
+        };
+        /**
+         * AssigneeBody
+         * @description Who is to have it: a person, null for nobody, or `resplit`: whom the splitter gives it to.
+         *
+         *     `from` is the assignee that the caller saw (null: nobody); if that has changed meanwhile,
+         *     nothing is done. Leave it out to do it anyway.
+         */
+        AssigneeBody: {
+            /**
+             * Staff Id
+             * @default null
+             */
+            staff_id: string | null;
+            /**
+             * Resplit
+             * @default false
+             */
+            resplit: boolean;
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * From
+             * @default null
+             */
+            from: string | null;
         };
         /**
          * AttachedUpload
@@ -1066,6 +1434,62 @@ export interface components {
             until: string;
         };
         /**
+         * BoardCapView
+         * @description How many conversations a rule lets somebody have.
+         */
+        BoardCapView: {
+            /** Rule Id */
+            rule_id: string;
+            /** Rule Name */
+            rule_name: string;
+            /** Open */
+            open: number | null;
+            /** Waiting */
+            waiting: number | null;
+        };
+        /**
+         * BoardRowView
+         * @description A member of the bot: here or not, on shift or not, and how much there is to do.
+         *
+         *     `shift_changes_at`: when the shift ends, or when the next one begins; null is never. `open`
+         *     and `waiting` count conversations over all bots, as caps do.
+         */
+        BoardRowView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "online" | "away" | "offline";
+            /** Since */
+            since: string | null;
+            /** Away By */
+            away_by: ("self" | "auto") | null;
+            /** Staff Id */
+            staff_id: string;
+            /** Name */
+            name: string;
+            /** Receiving */
+            receiving: boolean;
+            /** On Shift */
+            on_shift: boolean;
+            /** Shift Changes At */
+            shift_changes_at: string | null;
+            /** Open */
+            open: number;
+            /** Waiting */
+            waiting: number;
+            /** Caps */
+            caps: components["schemas"]["BoardCapView"][];
+        };
+        /**
+         * BoardView
+         * @description Everybody who may get conversations of a bot, by name.
+         */
+        BoardView: {
+            /** Items */
+            items: components["schemas"]["BoardRowView"][];
+        };
+        /**
          * BotEditBody
          * @description What is to change; null or absent leaves as it is.
          */
@@ -1136,6 +1560,22 @@ export interface components {
             payload: string | null;
         };
         /**
+         * CapBody
+         * @description How many conversations one may have open, or waiting for an answer.
+         */
+        CapBody: {
+            /**
+             * Open
+             * @default null
+             */
+            open: number | null;
+            /**
+             * Waiting
+             * @default null
+             */
+            waiting: number | null;
+        };
+        /**
          * ChosenItem
          * @description An item of the media block.
          */
@@ -1149,6 +1589,14 @@ export interface components {
         ChosenItems: {
             /** Items */
             items: components["schemas"]["ChosenItem"][];
+        };
+        /**
+         * ColleaguesView
+         * @description Who could have a conversation, by name.
+         */
+        ColleaguesView: {
+            /** Items */
+            items: components["schemas"]["PersonView"][];
         };
         /**
          * CommentView
@@ -1509,6 +1957,38 @@ export interface components {
             error: string | null;
         };
         /**
+         * HandoverBody
+         * @description To whom everything goes; null: open conversations are split again, the rest is nobody's.
+         */
+        HandoverBody: {
+            /** To */
+            to: string | null;
+        };
+        /**
+         * HandoverView
+         * @description How far a handover is; `done_at` is null while it is under way.
+         */
+        HandoverView: {
+            /** Staff Id */
+            staff_id: string;
+            /** To */
+            to: string | null;
+            /**
+             * Begun At
+             * Format: date-time
+             */
+            begun_at: string;
+            /** Done At */
+            done_at: string | null;
+            /**
+             * Conversations
+             * @description that named them and do not any more
+             */
+            conversations: number;
+            /** Customers */
+            customers: number;
+        };
+        /**
          * HealthView
          * @description How an account is. `expiring` works and warns; `reauth` must be connected again; `blocked`
          *     needs something else of a person: `detail` says what. `held_messages` wait until it works.
@@ -1546,6 +2026,51 @@ export interface components {
         Hiding: {
             /** Hidden */
             hidden: boolean;
+        };
+        /**
+         * HolidayBody
+         * @description Days, both included, that are closed or open in `hours` instead.
+         */
+        HolidayBody: {
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Hours */
+            hours?: components["schemas"]["IntervalBody"][];
+        };
+        /**
+         * HolidayView
+         * @description Days that are closed, or open in `hours` instead.
+         */
+        HolidayView: {
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /** Name */
+            name: string;
+            /** Hours */
+            hours: {
+                [key: string]: string;
+            }[];
         };
         /**
          * IdentityView
@@ -1596,6 +2121,44 @@ export interface components {
             data: unknown;
         };
         /**
+         * IntervalBody
+         * @description From (inclusive) to (exclusive), "HH:MM"; `to` at or before `from` goes over midnight.
+         */
+        IntervalBody: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+        };
+        /**
+         * KeepReturningBody
+         * @description Whether returning customers go to whom they know.
+         */
+        KeepReturningBody: {
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Within Days
+             * @default null
+             */
+            within_days: number | null;
+            /**
+             * Whom
+             * @default last_carer
+             * @enum {string}
+             */
+            whom: "last_carer" | "owner";
+            /**
+             * Otherwise
+             * @default pass_on
+             * @enum {string}
+             */
+            otherwise: "wait" | "pass_on";
+        };
+        /**
          * LastMessage
          * @description The newest message of a conversation; `kind` says what it was when it has no text.
          */
@@ -1617,6 +2180,14 @@ export interface components {
             /** Kind */
             kind: string | null;
         };
+        /**
+         * LedgerView
+         * @description The books of a bot's splitting.
+         */
+        LedgerView: {
+            /** Rules */
+            rules: components["schemas"]["RuleLedgerView"][];
+        };
         /** Liking */
         Liking: {
             /** Liked */
@@ -1625,9 +2196,14 @@ export interface components {
         /**
          * MeView
          * @description Who is asking: a person (`staff`), or a bot by its token (`staff` is null).
+         *
+         *     `presence` and `receiving` are the person's own switches; null for a bot.
          */
         MeView: {
             staff: components["schemas"]["StaffView"] | null;
+            presence: components["schemas"]["PresenceView"] | null;
+            /** Receiving */
+            receiving: boolean | null;
             /** Bots */
             bots: components["schemas"]["BotNameView"][];
             /** Scopes */
@@ -1800,6 +2376,34 @@ export interface components {
             bot_id: string;
             /** Moved */
             moved: number;
+        };
+        /**
+         * MyStateBody
+         * @description What is to change; null or absent leaves as it is. `away` is a break ("Tạm nghỉ").
+         */
+        MyStateBody: {
+            /**
+             * Presence
+             * @default null
+             */
+            presence: ("online" | "away") | null;
+            /**
+             * Receiving
+             * @default null
+             */
+            receiving: boolean | null;
+        };
+        /**
+         * MyStateView
+         * @description One's own two switches.
+         */
+        MyStateView: {
+            presence: components["schemas"]["PresenceView"];
+            /**
+             * Receiving
+             * @description “Nhận dữ liệu”: whether one gets conversations at all
+             */
+            receiving: boolean;
         };
         /**
          * NewAccountBody
@@ -2014,6 +2618,14 @@ export interface components {
             /** App Scoped Id */
             app_scoped_id: string;
         };
+        /**
+         * OrderBody
+         * @description Every rule with a condition, in its new order.
+         */
+        OrderBody: {
+            /** Ids */
+            ids: string[];
+        };
         /** Page[AccountStateView] */
         Page_AccountStateView_: {
             /** Items */
@@ -2081,6 +2693,13 @@ export interface components {
         Page_ParkedView_: {
             /** Items */
             items: components["schemas"]["ParkedView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[ReceiptView] */
+        Page_ReceiptView_: {
+            /** Items */
+            items: components["schemas"]["ReceiptView"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -2152,6 +2771,99 @@ export interface components {
             accounts: components["schemas"]["ParkedAccountView"][];
         };
         /**
+         * ParticipantBody
+         * @description Who is to take part.
+         */
+        ParticipantBody: {
+            /** Staff Id */
+            staff_id: string;
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+        };
+        /**
+         * PeopleView
+         * @description Who takes part in a conversation of a bot that does not split.
+         *
+         *     `last_carer` answered last; show it where `shows_last_carer`. `may` is what the asker may do.
+         */
+        PeopleView: {
+            /**
+             * Splits
+             * @constant
+             */
+            splits: false;
+            /** Participants */
+            participants: components["schemas"]["PersonView"][];
+            last_carer: components["schemas"]["PersonView"] | null;
+            /** Shows Last Carer */
+            shows_last_carer: boolean;
+            /** May */
+            may: ("claim" | "take_over" | "transfer" | "unassign" | "resplit" | "add_participant" | "remove_participant")[];
+        };
+        /**
+         * PersonView
+         * @description A colleague with today's name; null: erased.
+         */
+        PersonView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string | null;
+            /**
+             * Presence
+             * @enum {string}
+             */
+            presence: "online" | "away" | "offline";
+            /**
+             * Receiving
+             * @description the switch “Nhận dữ liệu”; false for who has left
+             */
+            receiving: boolean;
+        };
+        /**
+         * PersonalNoticePage
+         * @description Newest first; `unread` counts all of one's own, not only those of the page.
+         */
+        PersonalNoticePage: {
+            /** Items */
+            items: components["schemas"]["PersonalNoticeView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Unread */
+            unread: number;
+        };
+        /**
+         * PersonalNoticeView
+         * @description Something that one person was told by name; `data` holds what only this kind has.
+         */
+        PersonalNoticeView: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "assigned" | "participant_added" | "uncared" | "unassigned" | "handed_over";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Read */
+            read: boolean;
+            /** Bot Id */
+            bot_id: string | null;
+            /** Conversation Id */
+            conversation_id: string | null;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * PlaceView
          * @description The bot that an account is in already.
          */
@@ -2160,6 +2872,37 @@ export interface components {
             bot_id: string;
             /** Bot Name */
             bot_name: string;
+        };
+        /**
+         * PoolBody
+         * @description Somebody who may get conversations, and how large their share is.
+         */
+        PoolBody: {
+            /** Staff Id */
+            staff_id: string;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+        };
+        /**
+         * PresenceView
+         * @description How somebody is; `since` is null for who was never here.
+         *
+         *     `away_by`: `self` took a break ("Tạm nghỉ"), `auto` let customers wait for too long. Somebody
+         *     offline who has one comes back to it.
+         */
+        PresenceView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "online" | "away" | "offline";
+            /** Since */
+            since: string | null;
+            /** Away By */
+            away_by: ("self" | "auto") | null;
         };
         /**
          * Problem
@@ -2196,6 +2939,16 @@ export interface components {
             /** Message */
             message: string;
         };
+        /**
+         * RateBody
+         * @description At most so many conversations in so many minutes.
+         */
+        RateBody: {
+            /** Count */
+            count: number;
+            /** Per Min */
+            per_min: number;
+        };
         /** ReactionView */
         ReactionView: {
             /** By */
@@ -2217,12 +2970,105 @@ export interface components {
             up_to_seq: number;
         };
         /**
+         * ReadNotices
+         * @description Which ones were read; without `ids` all of one's own.
+         */
+        ReadNotices: {
+            /**
+             * Ids
+             * @default null
+             */
+            ids: string[] | null;
+        };
+        /**
+         * ReceiptView
+         * @description One change of who has a conversation, and why, in both languages.
+         */
+        ReceiptView: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Rule Id */
+            rule_id: string | null;
+            /** Rule Name */
+            rule_name: string | null;
+            /** Round */
+            round: number;
+            /** Chosen */
+            chosen: string | null;
+            /** Before */
+            before: string | null;
+            /** Actor Id */
+            actor_id: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
+            /** Candidates */
+            candidates: {
+                [key: string]: unknown;
+            }[];
+            /** Excluded */
+            excluded: {
+                [key: string]: unknown;
+            }[];
+            /** Numbers */
+            numbers: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ReceivingBody
+         * @description Whether somebody gets conversations.
+         */
+        ReceivingBody: {
+            /** Receiving */
+            receiving: boolean;
+        };
+        /**
          * ReplayView
          * @description How many bodies will be applied again.
          */
         ReplayView: {
             /** Replayed */
             replayed: number;
+        };
+        /**
+         * ResplitBody
+         * @description What happens when nobody answers.
+         */
+        ResplitBody: {
+            /** After Min */
+            after_min: number;
+            /**
+             * Action
+             * @default transfer
+             * @enum {string}
+             */
+            action: "transfer" | "add";
+            /**
+             * Keep
+             * @default 1
+             */
+            keep: number;
+            /**
+             * Max Rounds
+             * @default 3
+             */
+            max_rounds: number;
+            /**
+             * Working Hours Only
+             * @default true
+             */
+            working_hours_only: boolean;
         };
         /**
          * Retry
@@ -2237,6 +3083,141 @@ export interface components {
             action: "resend" | "mark_sent";
         };
         /**
+         * RuleBody
+         * @description A rule. `when` is `{all: [...]}`, `{any: [...]}` or `{field, op, value}`; the catch-all has
+         *     none. An empty `pool` means every member of the bot.
+         */
+        RuleBody: {
+            /** Name */
+            name: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * When
+             * @default null
+             */
+            when: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Mode
+             * @default even
+             * @enum {string}
+             */
+            mode: "even" | "weighted" | "least_loaded" | "longest_idle" | "claim" | "manual" | "fixed";
+            /**
+             * Eligible
+             * @default all
+             * @enum {string}
+             */
+            eligible: "all" | "online" | "on_shift" | "online_on_shift";
+            /** Pool */
+            pool?: components["schemas"]["PoolBody"][];
+            /** @default null */
+            cap: components["schemas"]["CapBody"] | null;
+            /** @default null */
+            rate: components["schemas"]["RateBody"] | null;
+            /**
+             * @default {
+             *       "enabled": false,
+             *       "within_days": null,
+             *       "whom": "last_carer",
+             *       "otherwise": "pass_on"
+             *     }
+             */
+            keep_returning: components["schemas"]["KeepReturningBody"];
+            /** @default null */
+            resplit: components["schemas"]["ResplitBody"] | null;
+            /**
+             * Redistribute
+             * @default false
+             */
+            redistribute: boolean;
+            /**
+             * Fallback Staff Id
+             * @default null
+             */
+            fallback_staff_id: string | null;
+            /** Excluded Posts */
+            excluded_posts?: string[];
+        };
+        /**
+         * RuleLedgerView
+         * @description What a rule gave to whom.
+         */
+        RuleLedgerView: {
+            /** Rule Id */
+            rule_id: string;
+            /** Rule Name */
+            rule_name: string;
+            /** Shares */
+            shares: components["schemas"]["ShareView"][];
+        };
+        /**
+         * RuleView
+         * @description A rule as it stands; `version` goes into If-Match. The catch-all cannot be deleted.
+         */
+        RuleView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Catch All */
+            catch_all: boolean;
+            /** When */
+            when: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "even" | "weighted" | "least_loaded" | "longest_idle" | "claim" | "manual" | "fixed";
+            /**
+             * Eligible
+             * @enum {string}
+             */
+            eligible: "all" | "online" | "on_shift" | "online_on_shift";
+            /** Pool */
+            pool: components["schemas"]["PoolBody"][];
+            cap: components["schemas"]["CapBody"] | null;
+            rate: components["schemas"]["RateBody"] | null;
+            keep_returning: components["schemas"]["KeepReturningBody"];
+            resplit: components["schemas"]["ResplitBody"] | null;
+            /** Redistribute */
+            redistribute: boolean;
+            /** Fallback Staff Id */
+            fallback_staff_id: string | null;
+            /** Excluded Posts */
+            excluded_posts: string[];
+            /** Version */
+            version: number;
+        };
+        /**
+         * ScheduleBody
+         * @description When it is open in a week.
+         */
+        ScheduleBody: {
+            weekdays: components["schemas"]["WeekBody"];
+        };
+        /**
+         * ScheduleView
+         * @description When it is open in a week, by weekday.
+         */
+        ScheduleView: {
+            /** Weekdays */
+            weekdays: {
+                [key: string]: {
+                    [key: string]: string;
+                }[];
+            };
+        };
+        /**
          * SentenceView
          * @description One sentence in both languages.
          */
@@ -2245,6 +3226,96 @@ export interface components {
             vi: string;
             /** En */
             en: string;
+        };
+        /**
+         * SettingsBody
+         * @description What is to change of a bot's splitting; absent leaves as it is.
+         */
+        SettingsBody: {
+            /**
+             * Enabled
+             * @default null
+             */
+            enabled: boolean | null;
+            /**
+             * Visibility
+             * @default null
+             */
+            visibility: ("own" | "own_unassigned" | "all") | null;
+            /**
+             * Replier Becomes Assignee
+             * @default null
+             */
+            replier_becomes_assignee: boolean | null;
+            /**
+             * Replier Takes Over
+             * @default null
+             */
+            replier_takes_over: boolean | null;
+            /**
+             * Time Zone
+             * @default null
+             */
+            time_zone: string | null;
+            /** @default null */
+            working_hours: components["schemas"]["ScheduleBody"] | null;
+            /**
+             * Holidays
+             * @default null
+             */
+            holidays: components["schemas"]["HolidayBody"][] | null;
+            /**
+             * Auto Away After Min
+             * @default null
+             */
+            auto_away_after_min: number | null;
+            /** @default null */
+            alert: components["schemas"]["AlertBody"] | null;
+        };
+        /**
+         * ShareView
+         * @description What one person got from one rule.
+         *
+         *     `wanted` and `got` are shares of the rule's turns from 0 to 1; `owed` is in conversations
+         *     (negative: had too many). `sticky`, `fallback` and `manual` came beside the turns.
+         */
+        ShareView: {
+            /** Staff Id */
+            staff_id: string;
+            /** Weight */
+            weight: number;
+            /** Wanted */
+            wanted: number;
+            /** Got */
+            got: number;
+            /** Owed */
+            owed: number;
+            /** Given */
+            given: number;
+            /** Sticky */
+            sticky: number;
+            /** Fallback */
+            fallback: number;
+            /** Manual */
+            manual: number;
+            /** Last Given At */
+            last_given_at: string | null;
+        };
+        /**
+         * ShiftBody
+         * @description The hours of somebody; null: the working hours of their bot.
+         */
+        ShiftBody: {
+            schedule: components["schemas"]["ScheduleBody"] | null;
+        };
+        /**
+         * ShiftView
+         * @description The hours of somebody; null: those of their bot.
+         */
+        ShiftView: {
+            /** Staff Id */
+            staff_id: string;
+            schedule: components["schemas"]["ScheduleView"] | null;
         };
         /**
          * SignInBody
@@ -2280,6 +3351,63 @@ export interface components {
              * @default null
              */
             visibility: ("own" | "own_unassigned" | "all") | null;
+        };
+        /**
+         * SplitConfigView
+         * @description How a bot divides its conversations; `version` goes into If-Match.
+         */
+        SplitConfigView: {
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Visibility
+             * @enum {string}
+             */
+            visibility: "own" | "own_unassigned" | "all";
+            /** Replier Becomes Assignee */
+            replier_becomes_assignee: boolean;
+            /** Replier Takes Over */
+            replier_takes_over: boolean;
+            /** Time Zone */
+            time_zone: string;
+            working_hours: components["schemas"]["ScheduleView"];
+            /** Holidays */
+            holidays: components["schemas"]["HolidayView"][];
+            /** Auto Away After Min */
+            auto_away_after_min: number;
+            alert: components["schemas"]["AlertBody"] | null;
+            /** Version */
+            version: number;
+            /** Rules */
+            rules: components["schemas"]["RuleView"][];
+        };
+        /**
+         * SplitPeopleView
+         * @description Who is in charge of a conversation of a bot that splits; the assignee also takes part.
+         *
+         *     `last_receipt` says why it is with whom it is. `shows_last_carer`: the assignee is away and
+         *     somebody else answered last.
+         */
+        SplitPeopleView: {
+            /**
+             * Splits
+             * @constant
+             */
+            splits: true;
+            assignee: components["schemas"]["PersonView"] | null;
+            /** Participants */
+            participants: components["schemas"]["PersonView"][];
+            last_carer: components["schemas"]["PersonView"] | null;
+            /** Shows Last Carer */
+            shows_last_carer: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "off" | "pending" | "waiting" | "assigned" | "claimable" | "manual" | "released";
+            last_receipt: components["schemas"]["ReceiptView"] | null;
+            /** May */
+            may: ("claim" | "take_over" | "transfer" | "unassign" | "resplit" | "add_participant" | "remove_participant")[];
         };
         /**
          * SplitView
@@ -2463,6 +3591,26 @@ export interface components {
             size: number;
             /** Mime */
             mime: string;
+        };
+        /**
+         * WeekBody
+         * @description The intervals that begin on each day; a day without any is closed.
+         */
+        WeekBody: {
+            /** Mon */
+            mon?: components["schemas"]["IntervalBody"][];
+            /** Tue */
+            tue?: components["schemas"]["IntervalBody"][];
+            /** Wed */
+            wed?: components["schemas"]["IntervalBody"][];
+            /** Thu */
+            thu?: components["schemas"]["IntervalBody"][];
+            /** Fri */
+            fri?: components["schemas"]["IntervalBody"][];
+            /** Sat */
+            sat?: components["schemas"]["IntervalBody"][];
+            /** Sun */
+            sun?: components["schemas"]["IntervalBody"][];
         };
         /**
          * WindowView
@@ -2674,6 +3822,93 @@ export interface operations {
             };
             /** @description Forbidden: not_allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.change_me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyStateBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyStateView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6924,6 +8159,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: string;
+                device?: "desktop" | "phone";
             };
             header?: never;
             path?: never;
@@ -7337,6 +8573,1946 @@ export interface operations {
             };
             /** @description Not Found: not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitConfigView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.put": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read */
+                "If-Match"?: string;
+            };
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitConfigView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed: version_clash */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.change": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read */
+                "If-Match"?: string;
+            };
+            path: {
+                bot_id: string;
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed: version_clash */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: catch_all_stays */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitConfigView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                staff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.put_shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                staff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                staff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceivingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardRowView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed, role_too_high */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: already_claimed, being_split, splitting_off */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssigneeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: assignment_changed, being_split, splitting_off */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.add_participant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParticipantBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.remove_participant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                staff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: assignee_stays */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleView"] | components["schemas"]["SplitPeopleView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColleaguesView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.receipts": {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReceiptView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "staff.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                staff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "staff.begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                staff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.page": {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalNoticePage"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadNotices"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

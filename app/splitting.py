@@ -34,6 +34,8 @@ from inbox.splitting.presence.keeping import PresenceEnding, PresenceKeeping
 from inbox.splitting.presence.model import Connected
 from inbox.splitting.presence.routes import PresenceRoutes
 from inbox.splitting.presence.store import PresenceStore
+from inbox.splitting.rehearsal.routes import RehearsalRoutes
+from inbox.splitting.rehearsal.store import RehearsalStore
 from inbox.splitting.routes import SplitRoutes
 from inbox.splitting.store import SplitStore
 from inbox.staff.notices.routes import PersonalNoticeRoutes
@@ -60,6 +62,7 @@ class Splitting:
         self.store = SplitStore(mongo)
         self._configuring = SplitConfiguring(mongo, clock, on_changed=hub.on_sight_changed)
         sessions = SessionStore(mongo)
+        self._rehearsals = RehearsalRoutes(RehearsalStore(mongo), self._configuring, clock)
         self._keeping = PresenceKeeping(
             self.presence,
             lambda: _connected(hub),
@@ -97,6 +100,7 @@ class Splitting:
         people = People(self._by_hand, self.store, self.presence)
         return (
             SplitRoutes(self._configuring),
+            self._rehearsals,
             self._presence_routes,
             HandlingRoutes(self._handling, people, links),
             HandoverRoutes(self._handing_over, self._handovers),

@@ -117,7 +117,7 @@ def after(
     `first_id` is the message that this visit of the customer began with: a later decision reads
     it again, so that nothing of what it says is kept twice.
     """
-    split = before.get("split") or {}
+    split = split_of(before, wish)
     tried = tried_of(before, wish)
     changed = dict(before)
     if decision.chosen is not None:
@@ -146,9 +146,15 @@ def after(
     return changed
 
 
+def split_of(before: Document, wish: Wish) -> Document:
+    """How far splitting has come; what it has missed, or another bot had, begins anew."""
+    split: Document = before.get("split") or {}
+    return {"since": before["waiting_since"]} if wish.missed else split
+
+
 def tried_of(before: Document, wish: Wish) -> list[str]:
     """Who had it in this chain and did not answer; who had to go may get it another time."""
-    tried = list((before.get("split") or {}).get("tried", ()))
+    tried = list(split_of(before, wish).get("tried", ()))
     return [one for one in tried if one != wish.seen] if wish.kind == "redistributed" else tried
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.splitting.assigning.arrivals import arrival_of, facts_of
-from inbox.splitting.assigning.outcome import Wish, is_open_case, is_over, tried_of
+from inbox.splitting.assigning.outcome import Wish, is_open_case, is_over, split_of, tried_of
 from inbox.splitting.model import Arrival
 
 
@@ -131,7 +131,7 @@ def _arrival(
     rest = [one for one in others.get(customer_id, ()) if one["_id"] != conversation["_id"]]
     had_it = conversation.get("assignee_id")
     arrival = arrival_of(
-        conversation,
+        {**conversation, "split": split_of(conversation, wish)},
         customers.get(customer_id),
         rest,
         facts_of(first),

@@ -90,15 +90,21 @@ class SplitDesk:
         await self.mongo["split_rules"].replace_one({"_id": id_}, rule_document(rule), upsert=True)
 
     async def message(
-        self, person: str, text: str = "Chào shop", *, channel: str = "zalo", **extra: Any
+        self,
+        person: str,
+        text: str = "Chào shop",
+        *,
+        channel: str = "zalo",
+        ago: timedelta = timedelta(0),
+        **extra: Any,
     ) -> str:
-        """The customer `person` writes; the id of their conversation."""
+        """The customer `person` has written so long ago; the id of their conversation."""
         account = "oa1" if channel == "zalo" else "page1"
         thread = ThreadRef(channel, account, "inbox", person)  # type: ignore[arg-type]
         number = next(self._numbers)
         change = KeepMessage(
             message=MessageRef(channel, account, f"mid{number}"),  # type: ignore[arg-type]
-            at=self.clock.now() - timedelta(seconds=1) + timedelta(milliseconds=number),
+            at=self.clock.now() - ago - timedelta(seconds=1) + timedelta(milliseconds=number),
             thread=thread,
             customer=IdentityRef(channel, account, person),  # type: ignore[arg-type]
             direction="in",

@@ -47,6 +47,11 @@ oldest_queued_seconds = Gauge(
 split_decisions_total = Counter(
     "inbox_split_decisions_total", "changes of who has a conversation, by kind", ["kind"]
 )
+split_seconds = Histogram(
+    "inbox_split_seconds",
+    "time to decide one batch of conversations",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
 live_clients = Gauge("inbox_live_clients", "open WebSockets of this process")
 live_frames_total = Counter("inbox_live_frames_total", "frames sent to live clients")
 live_resyncs_total = Counter("inbox_live_resyncs_total", "clients told to fetch everything anew")

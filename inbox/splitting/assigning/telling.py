@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from inbox.conversations.lateness import is_late
 from inbox.conversations.telling import message_event
 from inbox.conversations.view import conversation_view, customer_brief
 from inbox.conversations.visibility import people_of
@@ -27,6 +28,8 @@ def live_events(
         event = message_event(
             "message_received", message, after, now, rules, people_before=people_of(before)
         )
+        if is_late(message["at"], now):
+            event["data"]["late"] = True
         if customer is not None:
             event["data"]["conversation"]["customer"] = customer_brief(customer, after)
         events.append(event)

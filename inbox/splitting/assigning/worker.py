@@ -140,7 +140,8 @@ class Assigner:
     async def _batch(self, bot_id: str, wishes: list[Wish], fence: int) -> list[Change]:
         """One transaction; if it cannot be done, halves of it, until one stands alone."""
         try:
-            changes = await self._store.assign(bot_id, wishes, self._confirm(bot_id, fence))
+            with metrics.split_seconds.time():
+                changes = await self._store.assign(bot_id, wishes, self._confirm(bot_id, fence))
         except LeaseLost:
             raise
         except Exception as error:

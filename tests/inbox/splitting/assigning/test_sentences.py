@@ -32,16 +32,18 @@ async def test_a_chain_from_the_first_to_nobody(desk: SplitDesk) -> None:
     assert await _said(desk, thread, "vi") == [
         "Chia cho Lan theo luật ‘Luật’ (chia đều): đến lượt.",
         (
-            "Chia lại lần 1 cho Minh theo luật ‘Luật’ (chia đều): là người duy nhất nhận được lúc này; "
-            "Lan chưa trả lời. Bỏ qua Lan: đã được giao hội thoại này mà chưa trả lời."
+            "Chia lại lần 1 cho Minh theo luật ‘Luật’ (chia đều): "
+            "là người duy nhất nhận được lúc này; Lan chưa trả lời. "
+            "Bỏ qua Lan: đã được giao hội thoại này mà chưa trả lời."
         ),
         "Bỏ phân công Minh: đã chia lại 1 lần vẫn chưa trả lời.",
     ]
     assert await _said(desk, thread, "en") == [
         "Assigned to Lan by the rule ‘Luật’ (equal turns): next in turn.",
         (
-            "Reassigned to Minh in round 1 by the rule ‘Luật’ (equal turns): the only one available; "
-            "Lan had not replied. Skipped Lan: had this conversation before and did not reply."
+            "Reassigned to Minh in round 1 by the rule ‘Luật’ (equal turns): "
+            "the only one available; Lan had not replied. "
+            "Skipped Lan: had this conversation before and did not reply."
         ),
         "Unassigned from Minh: no reply after round 1 of reassignment.",
     ]

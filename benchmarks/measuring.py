@@ -124,13 +124,14 @@ def until_answered(port: int, path: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What wrk is to send; see wrk_fb.lua and shaped.lua."""
+    """What wrk is to send; see wrk_fb.lua and shaped.lua. `senders`: from so many customers."""
 
     connections: int
     seconds: float
     rate: float | None = None
     seed: str | None = None
     repeat: int | None = None
+    senders: int | None = None
 
     def environment(self, path: str) -> dict[str, str]:
         given = {"FB_SECRET": APP_SECRET, "FB_PATH": path, "FB_PAGES": str(PAGES)}
@@ -138,6 +139,8 @@ class Load:
             given["FB_RATE"] = f"{self.rate:.3f}"
         if self.seed is not None:
             given |= {"FB_SEED": self.seed, "FB_EPOCH": "1795000000"}
+        if self.senders is not None:
+            given["FB_SENDERS"] = str(self.senders)
         if self.repeat is not None:
             given["FB_REPEAT"] = str(self.repeat)
         return given
@@ -200,11 +203,12 @@ class OurServer:
 
     PATH = "/webhooks/facebook"
 
-    def __init__(self, port: int, pid: int, mongod: int, messages: Any) -> None:
+    def __init__(self, port: int, pid: int, mongod: int, database: Any) -> None:
         self.port = port
         self.pid = pid
         self._mongod = mongod
-        self._messages = messages
+        self.database: str = database.name
+        self._messages = database["messages"]
         self._http = Http(port)
         self.cookies: dict[str, str] = {}
 
@@ -231,11 +235,14 @@ class OurServer:
         if status != http.client.CREATED:
             raise SystemExit(f"the bot was not made: {text.decode()}")
 
-    def metric(self, name: str) -> int:
+    def number(self, name: str) -> float:
         """The value of a counter or gauge of /metrics; 0 while it was never touched."""
         text = self._http.ask("GET", "/metrics")[1].decode()
         found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-        return int(float(found[1])) if found else 0
+        return float(found[1]) if found else 0.0
+
+    def metric(self, name: str) -> int:
+        return int(self.number(name))
 
     def kept(self) -> int:
         return self.metric('inbox_webhooks_total{channel="facebook",outcome="kept"}')
@@ -303,7 +310,7 @@ def our_server(uri: str, mongod: int, folder: Path) -> Iterator[OurServer]:
     try:
         with process([*arguments, "--config", str(config)], environment) as pid:
             until_answered(port, "/readyz")
-            server = OurServer(port, pid, mongod, client[database]["messages"])
+            server = OurServer(port, pid, mongod, client[database])
             server.connect_pages()
             yield server
     finally:

@@ -41,6 +41,21 @@ def visible_ms(server: OurServer, load: Load) -> list[float]:
     return waits
 
 
+def new_message(sender: str, text: str) -> tuple[bytes, dict[str, str]]:
+    """A webhook with one message to the first page, and its signature; `text` is like no other."""
+    page = str(FIRST_PAGE)
+    message = {
+        "sender": {"id": sender},
+        "recipient": {"id": page},
+        "timestamp": time.time_ns() // 1_000_000,
+        "message": {"mid": f"m_{text}", "text": text},
+    }
+    entry = {"id": page, "time": message["timestamp"], "messaging": [message]}
+    body = json.dumps({"object": "page", "entry": [entry]}).encode()
+    signature = hmac.new(APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    return body, {"X-Hub-Signature-256": f"sha256={signature}"}
+
+
 class _Probe:
     def __init__(self, server: OurServer) -> None:
         self._sending, self._reading = Http(server.port), Http(server.port)
@@ -50,16 +65,7 @@ class _Probe:
         """Seconds from the answer to the webhook until the message is read."""
         text = secrets.token_hex(12)
         sender, page = str(_FIRST_SENDER + number), str(FIRST_PAGE)
-        message = {
-            "sender": {"id": sender},
-            "recipient": {"id": page},
-            "timestamp": time.time_ns() // 1_000_000,
-            "message": {"mid": f"m_{text}", "text": text},
-        }
-        entry = {"id": page, "time": message["timestamp"], "messaging": [message]}
-        body = json.dumps({"object": "page", "entry": [entry]}).encode()
-        signature = hmac.new(APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
-        headers = {"X-Hub-Signature-256": f"sha256={signature}"}
+        body, headers = new_message(sender, text)
         status, _ = self._sending.ask("POST", OurServer.PATH, body, headers)
         if status != http.client.OK:
             raise SystemExit(f"a webhook was answered {status}")

@@ -1,0 +1,207 @@
+"""What splitting costs, and how soon a new customer has their sale: part of `make bench`.
+
+The service as `python -m app serve` runs it, on a private mongod; wrk sends signed webhooks, nearly
+each of a customer who was never seen before. First a burst with 64 connections, without and with
+splitting; then half of the rate at which the burst was worked off, beside which one new customer
+after another is timed from the 200 until the conversation has its assignee.
+"""
+
+import argparse
+import http.client
+import json
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from pymongo import MongoClient
+
+from app.embedded import EmbeddedMongo
+from benchmarks.ingest import COMPARED_AT, machine
+from benchmarks.measuring import (
+    FIRST_PAGE,
+    HERE,
+    Http,
+    Load,
+    OurServer,
+    our_server,
+    result_of,
+    start_wrk,
+)
+from benchmarks.visibility import new_message, percentile
+from inbox.ids import conversation_key
+
+SALES = 30
+STRANGERS = 50_000_000
+"""Customers whom wrk chooses from: hardly anybody twice."""
+_KNOWN_AFTER_S = 3.0
+"""A process reads anew which bots split every two seconds."""
+_DECIDED_WITHIN_S = 600.0
+_FIRST_SENDER = 9_000_000_000_000_000
+_BETWEEN_S = 0.02
+
+
+class Shop:
+    """The database of a server, looked at from outside."""
+
+    def __init__(self, uri: str, server: OurServer) -> None:
+        self._client: MongoClient[dict[str, Any]] = MongoClient(uri)
+        self.server = server
+        self._db = self._client[server.database]
+
+    def split(self, **rule: Any) -> None:
+        """Members for the bot, and splitting on."""
+        people = [f"sale{number}" for number in range(SALES)]
+        self._db["staff"].insert_many(
+            [
+                {"_id": one, "name": one, "initials": "S", "email": f"{one}@bench.vn"}
+                | {"role": "sale", "active": True, "receiving": True}
+                for one in people
+            ]
+        )
+        bot = self._db["bots"].find_one_and_update(
+            {}, {"$set": {"member_ids": people, "split.enabled": True}}
+        )
+        assert bot is not None
+        catch_all = {"_id": f"default-{bot['_id']}", "bot_id": bot["_id"], "position": 1_000_000}
+        self._db["split_rules"].insert_one({**catch_all, "name": "Đều", "when": None, **rule})
+        time.sleep(_KNOWN_AFTER_S)
+
+    def conversations(self) -> int:
+        return self._db["conversations"].count_documents({})
+
+    def until_decided(self) -> None:
+        """Return when no conversation waits for its first decision."""
+        deadline = time.monotonic() + _DECIDED_WITHIN_S
+        while self._db["conversations"].find_one({"split.due_at": {"$exists": True}}):
+            if time.monotonic() > deadline:
+                raise SystemExit("conversations are not decided")
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@contextmanager
+def shop(uri: str, mongod: int, folder: Path) -> Iterator[Shop]:
+    with our_server(uri, mongod, folder) as server:
+        opened = Shop(uri, server)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+def burst(opened: Shop, load: Load) -> tuple[int, float, float]:
+    """Conversations, seconds until all were decided, seconds of batches of the assigner."""
+    server = opened.server
+    began, before = time.monotonic(), server.number("inbox_split_seconds_sum")
+    result_of(start_wrk(server.port, OurServer.PATH, load))
+    server.until_applied()
+    opened.until_decided()
+    took = time.monotonic() - began
+    return opened.conversations(), took, server.number("inbox_split_seconds_sum") - before
+
+
+def assigned_ms(opened: Shop, load: Load) -> list[float]:
+    """For one new customer after another: from the 200 until somebody has the conversation."""
+    server = opened.server
+    wrk = start_wrk(server.port, OurServer.PATH, load)
+    sending, reading, waits = Http(server.port), Http(server.port), list[float]()
+    ends = time.monotonic() + load.seconds
+    while time.monotonic() < ends:
+        sender = str(_FIRST_SENDER + len(waits))
+        body, headers = new_message(sender, secrets.token_hex(12))
+        status, _ = sending.ask("POST", OurServer.PATH, body, headers)
+        if status != http.client.OK:
+            raise SystemExit(f"a webhook was answered {status}")
+        answered = time.monotonic()
+        thread = conversation_key("facebook", str(FIRST_PAGE), "inbox", sender)
+        while not _has_assignee(
+            reading.ask("GET", f"/api/v1/conversations/{thread}", None, server.cookies)
+        ):
+            if time.monotonic() > answered + _DECIDED_WITHIN_S:
+                raise SystemExit("a conversation was never given")
+            time.sleep(0.002)
+        waits.append((time.monotonic() - answered) * 1000)
+        time.sleep(_BETWEEN_S)
+    result_of(wrk)
+    server.until_applied()
+    opened.until_decided()
+    return waits
+
+
+def _has_assignee(answer: tuple[int, bytes]) -> bool:
+    status, body = answer
+    return status == http.client.OK and json.loads(body).get("assignee") is not None
+
+
+def measure(uri: str, mongod: int, folder: Path, options: argparse.Namespace) -> list[str]:
+    load = Load(COMPARED_AT, options.seconds, senders=STRANGERS)
+    rules: dict[str, dict[str, Any]] = {
+        "even": {"mode": "even"},
+        "least loaded, cap": {"mode": "least_loaded", "cap": {"open": 1_000_000}},
+    }
+    with shop(uri, mongod, folder) as opened:
+        plain, plain_took, _ = burst(opened, load)
+    lines = [
+        f"| without splitting | {plain:,} | {plain / plain_took:,.0f} |  |  |",
+    ]
+    rates: list[float] = []
+    for name, rule in rules.items():
+        with shop(uri, mongod, folder) as opened:
+            opened.split(**rule)
+            count, took, busy = burst(opened, load)
+        rates.append(count / took)
+        more = (took / count - plain_took / plain) * 1000
+        lines.append(
+            f"| {name} | {count:,} | {count / took:,.0f} | {busy / count * 1000:.2f} ms "
+            f"| {more:.2f} ms |"
+        )
+    half = replace(load, seconds=options.sustained, rate=statistics.fmean(rates) / 2)
+    with shop(uri, mongod, folder) as opened:
+        opened.split(**rules["even"])
+        waits = assigned_ms(opened, half)
+    return [
+        "| 64 connections, 30 sales | conversations | decided/s | batches, each | more, each |",
+        "|---|---|---|---|---|",
+        *lines,
+        "",
+        (
+            f"From the 200 to the assignee at {half.rate:,.0f} new conversations/s: "
+            f"p50 {percentile(waits, 0.5):.0f} ms, p99 {percentile(waits, 0.99):.0f} ms, "
+            f"worst {max(waits):.0f} ms of {len(waits):,}."
+        ),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=6, help="length of a burst")
+    parser.add_argument("--sustained", type=float, default=20, help="at half of its rate")
+    options = parser.parse_args()
+    where = machine()
+    with tempfile.TemporaryDirectory() as folder:
+        embedded = EmbeddedMongo(Path(folder) / "mongo")
+        uri = embedded.start()
+        try:
+            lines = measure(uri, embedded.pid or 0, Path(folder), options)
+        finally:
+            embedded.stop()
+    text = "\n".join([where, "", *lines, ""])
+    print(text)
+    build = HERE.parent / "build" / "bench"
+    build.mkdir(parents=True, exist_ok=True)
+    (build / "assigning.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -29,6 +29,8 @@ from inbox.splitting.handling.store import HandlingStore
 from inbox.splitting.handover.handing_over import HandingOver
 from inbox.splitting.handover.routes import HandoverRoutes
 from inbox.splitting.handover.store import HandoverStore
+from inbox.splitting.leaks.routes import LeakRoutes
+from inbox.splitting.leaks.store import LeakStore
 from inbox.splitting.presence.board import PresenceBoard
 from inbox.splitting.presence.keeping import PresenceEnding, PresenceKeeping
 from inbox.splitting.presence.model import Connected
@@ -58,6 +60,7 @@ class Splitting:
         *,
         owner: str,
     ) -> None:
+        self._clock, self._rules = clock, rules
         self.presence = PresenceStore(mongo, clock)
         self.store = SplitStore(mongo)
         self._configuring = SplitConfiguring(mongo, clock, on_changed=hub.on_sight_changed)
@@ -75,6 +78,7 @@ class Splitting:
         hub.on_connected = self._keeping.arrived
         self._ending = PresenceEnding(self.presence, clock, self._idle_since)
         situations = Situations(mongo, self.presence)
+        self._leaks = LeakStore(mongo, situations, rules)
         queues, leases = Queues(mongo, clock), Leases(mongo, clock, owner=owner)
         self.assigner = Assigner(
             AssignStore(mongo, situations, clock, rules),
@@ -101,6 +105,7 @@ class Splitting:
         return (
             SplitRoutes(self._configuring),
             self._rehearsals,
+            LeakRoutes(self._leaks, self._clock, links, self._rules),
             self._presence_routes,
             HandlingRoutes(self._handling, people, links),
             HandoverRoutes(self._handing_over, self._handovers),

@@ -143,8 +143,8 @@ INDEXES: tuple[Index, ...] = (
     ),
     Index(
         "conversations",
-        ("bot_id", "waiting_since"),
-        "counts of conversations in which a customer waits",
+        ("bot_id", "waiting_since", "_id"),
+        "conversations in which a customer waits: their number, and those that wait longest",
         partial={"waiting_since": {"$exists": True}},
     ),
     Index(

@@ -35,6 +35,17 @@ def explain(
     return _Explainer(receipt, names, WORDS[language], ZoneInfo(time_zone)).text()
 
 
+def explain_exclusion(
+    receipt: Receipt,
+    one: Exclusion,
+    names: Mapping[str, str],
+    language: Language = "vi",
+    time_zone: str = DEFAULT_TIME_ZONE,
+) -> str:
+    """Why one person could not have it, such as "Lan: tạm nghỉ từ 09:15"."""
+    return _Explainer(receipt, names, WORDS[language], ZoneInfo(time_zone)).exclusion(one)
+
+
 class _Explainer:
     def __init__(
         self, receipt: Receipt, names: Mapping[str, str], words: Words, zone: ZoneInfo
@@ -96,13 +107,16 @@ class _Explainer:
         excluded = self._receipt.excluded
         if not excluded:
             return ""
-        said = [f"{self._name(one.staff_id)}: {self._reason(one)}" for one in excluded]
+        said = [self.exclusion(one) for one in excluded]
         rest = excluded[_NAMED_AT_MOST:]
         if rest:
             counted = Counter(self._words.short[one.reason] for one in rest)
             groups = ", ".join(f"{count} {reason}" for reason, count in counted.items())
             said = [*said[:_NAMED_AT_MOST], self._words.others.format(n=len(rest), groups=groups)]
         return self._words.skipped.format(people="; ".join(said))
+
+    def exclusion(self, one: Exclusion) -> str:
+        return f"{self._name(one.staff_id)}: {self._reason(one)}"
 
     def _reason(self, one: Exclusion) -> str:
         numbers = {

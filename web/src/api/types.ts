@@ -40,6 +40,12 @@ export type MediaItem = Schemas['MediaItem']
 export type MediaKind = MediaItem['kind']
 export type ChosenItem = Schemas['ChosenItem']
 
+export type People = Schemas['PeopleView'] | Schemas['SplitPeopleView']
+export type Colleague = Schemas['PersonView']
+export type Receipt = Schemas['ReceiptView']
+export type Assignment = Schemas['AssigneeBody']
+export type PeopleAction = People['may'][number]
+
 export type Notice = Schemas['NoticeView']
 export type UnknownAccount = Schemas['UnknownAccountView']
 
@@ -58,5 +64,6 @@ export interface LiveFrame {
     conversation?: Partial<Conversation>
     customer_id?: string
     fields?: string[]
+    staff_id?: string
   }
 }

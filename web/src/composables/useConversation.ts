@@ -40,6 +40,7 @@ export function useConversation({ conversationId, known, listen }: ConversationS
     else if (frame.type === 'customer_changed') reloadIf(frame.data.customer_id)
     else if (frame.conversation_id !== conversationId) return
     else if (frame.type === 'conversation_removed') state.value = 'gone'
+    else if (state.value === 'gone') void load()
     else if (conversation.value && frame.data.conversation) {
       conversation.value = { ...conversation.value, ...frame.data.conversation }
     }

@@ -35,3 +35,9 @@ export function hueOf(id: string, hues: number): number {
   for (const character of id) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0
   return hash % hues
 }
+
+/** As it is searched for: without accents, in small letters. */
+export function folded(name: string): string {
+  const plain = name.normalize('NFD').replace(/\p{M}/gu, '')
+  return plain.toLocaleLowerCase('vi').replaceAll('đ', 'd')
+}

@@ -11,6 +11,8 @@ export function aConversation(changes: Partial<Conversation> = {}): Conversation
     customer: { id: 'u1', name: 'Nguyễn Thị Hồng Ánh', avatar_url: null },
     assignee: null,
     participants: [],
+    last_carer: null,
+    split: 'off',
     tags: [],
     status: 'open',
     unread: 0,

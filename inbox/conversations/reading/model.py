@@ -17,6 +17,7 @@ from inbox.conversations.model import (
 from inbox.conversations.reading.listing import View
 from inbox.conversations.window import Cost
 from inbox.http.paging import CursorValue, Page, bad_cursor, decode_cursor
+from inbox.live.model import SplitState
 
 Limit = Annotated[int, Field(ge=1, le=100, description="how many items at most")]
 Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
@@ -52,7 +53,9 @@ class WindowView(BaseModel):
 
 
 class ConversationView(BaseModel):
-    """A conversation. `assignee` and `participants` are staff ids, `tags` the customer's."""
+    """A conversation. `assignee`, `participants` and `last_carer` are staff ids, `tags` the
+    customer's; `split` is how far its splitting is.
+    """
 
     id: str
     bot_id: str | None
@@ -62,6 +65,8 @@ class ConversationView(BaseModel):
     customer: CustomerBrief | None
     assignee: str | None
     participants: list[str]
+    last_carer: str | None
+    split: SplitState
     tags: list[str]
     status: ConversationStatus
     unread: int

@@ -14,32 +14,43 @@ class Named:
     name: str | None
 
 
-class _HadBySomebody(Conflict):
-    """Tells who has the conversation now."""
-
-    def __init__(self, assignee: Named | None) -> None:
-        self.assignee = assignee
-        super().__init__(name=(assignee.name if assignee else None) or "—")
-
-    def extra(self) -> dict[str, Any]:
-        one = self.assignee
-        return {"assignee": None if one is None else {"id": one.id, "name": one.name}}
-
-
-class AlreadyClaimed(_HadBySomebody):
+class AlreadyClaimed(Conflict):
     """Somebody has it: oneself too, where a claim is repeated."""
 
     code = "already_claimed"
-    vi = "{name} đã nhận hội thoại này."
-    en = "{name} has this conversation already."
+    vi = "Hội thoại này đã có người nhận: {name}."
+    en = "This conversation is already with {name}."
+
+    def __init__(self, assignee: Named | None) -> None:
+        super().__init__(name=_name(assignee))
+        self.assignee = assignee
+
+    def extra(self) -> dict[str, Any]:
+        return _assignee(self.assignee)
 
 
-class AssignmentChanged(_HadBySomebody):
+class AssignmentChanged(Conflict):
     """Not who the caller saw has the conversation."""
 
     code = "assignment_changed"
     vi = "Người phụ trách vừa thay đổi, hiện là: {name}."
     en = "It has just been reassigned; it is now with: {name}."
+
+    def __init__(self, assignee: Named | None) -> None:
+        super().__init__(name=_name(assignee))
+        self.assignee = assignee
+
+    def extra(self) -> dict[str, Any]:
+        return _assignee(self.assignee)
+
+
+def _name(one: Named | None) -> str:
+    return (one.name if one is not None else None) or "—"
+
+
+def _assignee(one: Named | None) -> dict[str, Any]:
+    """The member of the problem document that tells who has it."""
+    return {"assignee": None if one is None else {"id": one.id, "name": one.name}}
 
 
 class BeingSplit(Conflict):

@@ -977,6 +977,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bots/{bot_id}/split/rehearsal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay what came in during the last days under a draft, or under what is stored.
+         * @description Nothing is changed by it. The answer says what it takes for granted.
+         */
+        post: operations["split.rehearse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/split/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every conversation in which a customer waits or that nobody has, the most urgent first.
+         * @description Each says why, and what one press would do about it.
+         */
+        get: operations["split.waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bots/{bot_id}/presence": {
         parameters: {
             query?: never;
@@ -1327,6 +1367,21 @@ export interface components {
             from: string | null;
         };
         /**
+         * AssumptionView
+         * @description What the rehearsal takes for granted, so that its numbers are read rightly.
+         */
+        AssumptionView: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "presence_by_shift" | "customers_as_of_now" | "people_as_of_now" | "first_hands_only" | "cut";
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
+        };
+        /**
          * AttachedUpload
          * @description A file that was uploaded before (POST /uploads).
          */
@@ -1631,7 +1686,8 @@ export interface components {
         };
         /**
          * ConversationView
-         * @description A conversation. `assignee` and `participants` are staff ids, `tags` the customer's.
+         * @description A conversation. `assignee`, `participants` and `last_carer` are staff ids, `tags` the
+         *     customer's; `split` is how far its splitting is.
          */
         ConversationView: {
             /** Id */
@@ -1655,6 +1711,13 @@ export interface components {
             assignee: string | null;
             /** Participants */
             participants: string[];
+            /** Last Carer */
+            last_carer: string | null;
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "off" | "pending" | "waiting" | "assigned" | "claimable" | "manual" | "released";
             /** Tags */
             tags: string[];
             /**
@@ -1775,6 +1838,93 @@ export interface components {
             updated_at: string;
         };
         /**
+         * DifferenceView
+         * @description A conversation that somebody else, or nobody, would have had. Null is nobody.
+         */
+        DifferenceView: {
+            /** Conversation Id */
+            conversation_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Happened */
+            happened: string | null;
+            /** Rehearsed */
+            rehearsed: string | null;
+            /** Rule Id */
+            rule_id: string | null;
+            /** Way */
+            way: ("turn" | "load" | "idle" | "fixed" | "returning" | "fallback") | null;
+        };
+        /**
+         * DraftRuleBody
+         * @description A rule as it might be; `id` is that of the stored rule it would replace.
+         */
+        DraftRuleBody: {
+            /** Name */
+            name: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * When
+             * @default null
+             */
+            when: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Mode
+             * @default even
+             * @enum {string}
+             */
+            mode: "even" | "weighted" | "least_loaded" | "longest_idle" | "claim" | "manual" | "fixed";
+            /**
+             * Eligible
+             * @default all
+             * @enum {string}
+             */
+            eligible: "all" | "online" | "on_shift" | "online_on_shift";
+            /** Pool */
+            pool?: components["schemas"]["PoolBody"][];
+            /** @default null */
+            cap: components["schemas"]["CapBody"] | null;
+            /** @default null */
+            rate: components["schemas"]["RateBody"] | null;
+            /**
+             * @default {
+             *       "enabled": false,
+             *       "within_days": null,
+             *       "whom": "last_carer",
+             *       "otherwise": "pass_on"
+             *     }
+             */
+            keep_returning: components["schemas"]["KeepReturningBody"];
+            /** @default null */
+            resplit: components["schemas"]["ResplitBody"] | null;
+            /**
+             * Redistribute
+             * @default false
+             */
+            redistribute: boolean;
+            /**
+             * Fallback Staff Id
+             * @default null
+             */
+            fallback_staff_id: string | null;
+            /** Excluded Posts */
+            excluded_posts?: string[];
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+        };
+        /**
          * ErasureRequested
          * @description The erasure will be carried out; it cannot be taken back.
          */
@@ -1805,6 +1955,23 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * ExclusionView
+         * @description Why one person cannot get it now, in both languages.
+         */
+        ExclusionView: {
+            /** Staff Id */
+            staff_id: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "inactive" | "not_member" | "paused" | "tried" | "excluded" | "away" | "offline" | "off_shift" | "cap_open" | "cap_waiting" | "rate" | "no_weight";
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
         };
         /**
          * FinishBody
@@ -2179,6 +2346,54 @@ export interface components {
             by: "customer" | "staff" | "bot" | "automation" | "script" | "system";
             /** Kind */
             kind: string | null;
+        };
+        /**
+         * LeakReasonView
+         * @description Why a customer waits or nobody has it, in both languages.
+         *
+         *     `staff_id`: who has not answered. `excluded`: of `no_eligible`, everybody who cannot get it.
+         */
+        LeakReasonView: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "window_closing" | "window_closed" | "account_down" | "unanswered" | "no_eligible" | "being_assigned" | "claimable" | "manual" | "released" | "nobodys";
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
+            /**
+             * Staff Id
+             * @default null
+             */
+            staff_id: string | null;
+            /**
+             * Excluded
+             * @default []
+             */
+            excluded: components["schemas"]["ExclusionView"][];
+        };
+        /**
+         * LeakView
+         * @description A conversation that may get lost. `actions` are what the asker may do about it:
+         *
+         *     `claim` takes it, `assign` gives it to somebody, `resplit` has it split anew, `reconnect`
+         *     connects the account again.
+         */
+        LeakView: {
+            conversation: components["schemas"]["ConversationView"];
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "closing" | "waiting" | "late" | "nobodys";
+            /** Waits Min */
+            waits_min: number | null;
+            /** Reasons */
+            reasons: components["schemas"]["LeakReasonView"][];
+            /** Actions */
+            actions: ("claim" | "assign" | "resplit" | "reconnect")[];
         };
         /**
          * LedgerView
@@ -2668,6 +2883,13 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Page[LeakView] */
+        Page_LeakView_: {
+            /** Items */
+            items: components["schemas"]["LeakView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Page[MediaItem] */
         Page_MediaItem_: {
             /** Items */
@@ -3034,6 +3256,81 @@ export interface components {
             receiving: boolean;
         };
         /**
+         * RehearsalBody
+         * @description What to rehearse. What is not sent is as it is stored.
+         *
+         *     `rules` are all rules in their order; the last one may be the catch-all (`when: null`), else
+         *     the stored one follows them.
+         */
+        RehearsalBody: {
+            /** Days */
+            days: number;
+            /** @default null */
+            settings: components["schemas"]["SettingsBody"] | null;
+            /**
+             * Rules
+             * @default null
+             */
+            rules: components["schemas"]["DraftRuleBody"][] | null;
+        };
+        /**
+         * RehearsalView
+         * @description What would have become of what came in. Nothing was changed.
+         *
+         *     `since`: from then on everything is counted; later than asked for when it was `cut`.
+         *     `unassigned` counts by what became of them (waiting, claimable, manual, excluded_source);
+         *     `differences` are the first ones.
+         */
+        RehearsalView: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Cut */
+            cut: boolean;
+            /** Arrivals */
+            arrivals: number;
+            /** Shares */
+            shares: components["schemas"]["RehearsedShareView"][];
+            waits: components["schemas"]["WaitsView"];
+            /** Unassigned */
+            unassigned: {
+                [key: string]: number;
+            };
+            /** By Rule */
+            by_rule: components["schemas"]["RuleCountView"][];
+            /** Same */
+            same: number;
+            /** Different */
+            different: number;
+            /** Differences */
+            differences: components["schemas"]["DifferenceView"][];
+            /** Assumptions */
+            assumptions: components["schemas"]["AssumptionView"][];
+        };
+        /**
+         * RehearsedShareView
+         * @description What one person would have had; `of_all` is from 0 to 1; `happened`: what they really had.
+         */
+        RehearsedShareView: {
+            /** Staff Id */
+            staff_id: string;
+            /** Name */
+            name: string | null;
+            /** Given */
+            given: number;
+            /** Of All */
+            of_all: number;
+            /** Happened */
+            happened: number;
+        };
+        /**
          * ReplayView
          * @description How many bodies will be applied again.
          */
@@ -3143,6 +3440,18 @@ export interface components {
             fallback_staff_id: string | null;
             /** Excluded Posts */
             excluded_posts?: string[];
+        };
+        /**
+         * RuleCountView
+         * @description How many conversations a rule would have met.
+         */
+        RuleCountView: {
+            /** Rule Id */
+            rule_id: string;
+            /** Rule Name */
+            rule_name: string;
+            /** Arrivals */
+            arrivals: number;
         };
         /**
          * RuleLedgerView
@@ -3591,6 +3900,22 @@ export interface components {
             size: number;
             /** Mime */
             mime: string;
+        };
+        /**
+         * WaitsView
+         * @description How long conversations would have waited for their first person, in seconds.
+         */
+        WaitsView: {
+            /** Assigned */
+            assigned: number;
+            /** At Once */
+            at_once: number;
+            /** P50 S */
+            p50_s: number;
+            /** P90 S */
+            p90_s: number;
+            /** Max S */
+            max_s: number;
         };
         /**
          * WeekBody
@@ -9400,6 +9725,185 @@ export interface operations {
             };
             /** @description Request Entity Too Large: too_large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.rehearse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RehearsalBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RehearsalView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split.waiting": {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeakView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

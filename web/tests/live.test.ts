@@ -1,7 +1,7 @@
 /** The live feed: resuming, coming back after a loss, and what listeners hear. */
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { LiveFeed, type LiveState, type Socket } from '@/api/live'
+import { type Device, LiveFeed, type LiveState, type Socket } from '@/api/live'
 
 import { aFrame } from './samples'
 
@@ -39,7 +39,7 @@ class FakeSocket implements Socket {
 const HELLO = aFrame({ id: 'f0', type: 'hello', conversation_id: null })
 const PONG = aFrame({ id: null, type: 'pong', conversation_id: null })
 
-function aFeed() {
+function aFeed(device: Device = 'desktop') {
   const sockets: FakeSocket[] = []
   const states: LiveState[] = []
   const heard: string[] = []
@@ -51,6 +51,7 @@ function aFeed() {
     },
     onState: (state) => states.push(state),
     random: () => 1,
+    device: () => device,
   })
   feed.listen((frame) => heard.push(`${frame.type} ${String(frame.id)}`))
   feed.start()
@@ -97,8 +98,21 @@ describe('the live feed', () => {
     socket().accept()
     socket().say({ ...HELLO, id: 'f 7' })
 
-    expect(sockets.map(({ address }) => address)).toEqual(['/api/v1/live', '/api/v1/live?after=f%207'])
+    expect(sockets.map(({ address }) => address)).toEqual(['/api/v1/live', '/api/v1/live?after=f+7'])
     expect(heard).toEqual(['resync f0', 'message_received f 7'])
+  })
+
+  test('says each time that it is a phone', () => {
+    const { sockets, socket } = aFeed('phone')
+    socket().accept()
+    socket().say(HELLO)
+    socket().lose()
+    vi.advanceTimersByTime(500)
+
+    expect(sockets.map(({ address }) => address)).toEqual([
+      '/api/v1/live?device=phone',
+      '/api/v1/live?after=f0&device=phone',
+    ])
   })
 
   test('passes on that the server cannot resume', () => {

@@ -2,6 +2,7 @@
 import type { LiveFrame } from '@/api/types'
 
 export type LiveState = 'connecting' | 'open' | 'lost'
+export type Device = 'desktop' | 'phone'
 export type FrameListener = (frame: LiveFrame) => void
 
 /** The part of a WebSocket that the feed needs, so that tests can be the server. */
@@ -16,6 +17,8 @@ export interface Socket {
 export interface LiveSettings {
   openSocket: (address: string) => Socket
   onState: (state: LiveState) => void
+  /** A phone, whose screen goes dark in a pocket, counts as here for longer. */
+  device: () => Device
   /** A number in [0, 1): spreads the returns of many browsers after a restart of the server. */
   random: () => number
 }
@@ -65,8 +68,11 @@ export class LiveFeed {
   #connect(): void {
     this.#retry = undefined
     if (this.#failures === 0) this.#settings.onState('connecting')
-    const after = this.#lastId === null ? '' : `?after=${encodeURIComponent(this.#lastId)}`
-    const socket = this.#settings.openSocket(`/api/v1/live${after}`)
+    const query = new URLSearchParams()
+    if (this.#lastId !== null) query.set('after', this.#lastId)
+    if (this.#settings.device() === 'phone') query.set('device', 'phone')
+    const asked = query.size === 0 ? '' : `?${query.toString()}`
+    const socket = this.#settings.openSocket(`/api/v1/live${asked}`)
     this.#socket = socket
     socket.onopen = () => {
       this.#failures = 0
@@ -130,6 +136,11 @@ export class LiveFeed {
       }, PONG_WITHIN_MS)
     }, PING_AFTER_MS)
   }
+}
+
+/** What is touched and has no mouse beside it is carried about, and sleeps. */
+export function thisDevice(): Device {
+  return window.matchMedia('(pointer: coarse) and (hover: none)').matches ? 'phone' : 'desktop'
 }
 
 export function openWebSocket(path: string): Socket {

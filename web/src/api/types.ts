@@ -12,6 +12,9 @@ export interface Page<T> {
 export type Problem = Schemas['Problem']
 
 export type Me = Schemas['MeView']
+export type MyState = Schemas['MyStateView']
+export type MyStateChange = Partial<Schemas['MyStateBody']>
+export type Presence = Schemas['PresenceView']
 export type SignedIn = Schemas['SignedInView']
 export type Staff = Schemas['StaffView']
 export type Bot = Schemas['BotNameView']
@@ -65,5 +68,9 @@ export interface LiveFrame {
     customer_id?: string
     fields?: string[]
     staff_id?: string
+    state?: Presence['state']
+    since?: string | null
+    away_by?: Presence['away_by']
+    receiving?: boolean
   }
 }

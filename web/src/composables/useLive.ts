@@ -2,7 +2,7 @@
 import { inject, onScopeDispose, provide, ref, type InjectionKey, type Ref } from 'vue'
 
 import { ApiError } from '@/api/client'
-import { type FrameListener, LiveFeed, type LiveState, openWebSocket } from '@/api/live'
+import { type FrameListener, LiveFeed, type LiveState, openWebSocket, thisDevice } from '@/api/live'
 import { useSession } from '@/composables/useSession'
 
 export interface Live {
@@ -17,6 +17,7 @@ export function provideLive(): Live {
   const state = ref<LiveState>('connecting')
   const feed = new LiveFeed({
     openSocket: openWebSocket,
+    device: thisDevice,
     random: () => Math.random(),
     onState: (next) => {
       state.value = next

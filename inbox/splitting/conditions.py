@@ -42,6 +42,17 @@ def matches(condition: Condition | None, arrival: Arrival, hours: Hours) -> bool
             return _holds(condition, arrival, hours)
 
 
+def asks_for(condition: Condition | None, field: Field) -> bool:
+    """Whether a condition looks at a fact."""
+    match condition:
+        case None:
+            return False
+        case AllOf(conditions) | AnyOf(conditions):
+            return any(asks_for(one, field) for one in conditions)
+        case Comparison():
+            return condition.field == field
+
+
 def _holds(comparison: Comparison, arrival: Arrival, hours: Hours) -> bool:
     negated = _NEGATIONS.get(comparison.op)
     if negated is not None:

@@ -39,8 +39,12 @@ class CaseReader:
         self._conversations = mongo["conversations"]
         self._messages = mongo["messages"]
 
-    async def read(self, bot_id: str, wishes: Mapping[str, Wish], session: Session) -> Cases | None:
-        """None when there is nothing to do."""
+    async def read(
+        self, bot_id: str, wishes: Mapping[str, Wish], session: Session, *, others: bool = True
+    ) -> Cases | None:
+        """None when there is nothing to do; `others`: whether a rule asks for other conversations
+        of the customers.
+        """
         query = {"_id": {"$in": list(wishes)}, "bot_id": bot_id}
         found = {one["_id"]: one async for one in self._conversations.find(query, session=session)}
         ordered = [(found[id_], wish) for id_, wish in wishes.items() if id_ in found]
@@ -48,28 +52,33 @@ class CaseReader:
         over = [one for one, _ in ordered if is_over(one)]
         if not conversations and not over:
             return None
-        customers, others = await self._customers(bot_id, [*conversations, *over], session)
+        customers = await self._customers([*conversations, *over], session)
+        also = await self._others(bot_id, list(customers), session) if others else {}
         messages = await self._withheld([*conversations, *over], session)
         firsts = await self._firsts(conversations, messages, session)
         arrivals = [
-            _arrival(one, customers, others, firsts.get(one["_id"]), wishes[one["_id"]])
+            _arrival(one, customers, also, firsts.get(one["_id"]), wishes[one["_id"]])
             for one in conversations
         ]
         return Cases(conversations, over, customers, messages, firsts, arrivals)
 
     async def _customers(
-        self, bot_id: str, conversations: Sequence[Document], session: Session
-    ) -> tuple[dict[str, Document], dict[str, list[Document]]]:
-        """The customers, and all their conversations in this bot; index (customer_id)."""
+        self, conversations: Sequence[Document], session: Session
+    ) -> dict[str, Document]:
         ids = sorted({one["customer_id"] for one in conversations if one.get("customer_id")})
         found = self._mongo["customers"].find({"_id": {"$in": ids}}, session=session)
-        customers = {one["_id"]: one async for one in found}
+        return {one["_id"]: one async for one in found}
+
+    async def _others(
+        self, bot_id: str, ids: Sequence[str], session: Session
+    ) -> dict[str, list[Document]]:
+        """All conversations of these customers in this bot; index (customer_id)."""
         query = {"customer_id": {"$in": ids}, "bot_id": bot_id}
         fields = {"customer_id": 1, "last_carer_id": 1, "last_out_at": 1}
         others: dict[str, list[Document]] = {}
         async for one in self._conversations.find(query, fields, session=session):
             others.setdefault(one["customer_id"], []).append(one)
-        return customers, others
+        return others
 
     async def _withheld(
         self, conversations: Sequence[Document], session: Session

@@ -23,6 +23,7 @@ from inbox.splitting.assigning.outcome import (
 from inbox.splitting.assigning.reading import CaseReader, Cases
 from inbox.splitting.assigning.situation import Situations
 from inbox.splitting.assigning.telling import leaders_told, live_events
+from inbox.splitting.conditions import asks_for
 from inbox.splitting.deciding import Batch, decide_batch
 from inbox.splitting.model import Receipt, SplitConfig
 from inbox.splitting.store import SplitStore
@@ -74,10 +75,11 @@ class AssignStore:
         by_id = {wish.conversation_id: wish for wish in wishes}
 
         async def work(session: Session) -> list[Change]:
-            cases = await self._cases.read(bot_id, by_id, session)
+            found = await self._split.for_deciding(bot_id, session=session)
+            others = found is not None and _asks_for_others(found[0])
+            cases = await self._cases.read(bot_id, by_id, session, others=others)
             if cases is None:
                 return []
-            found = await self._split.for_deciding(bot_id, session=session)
             if found is None or not found[0].enabled:
                 changes = [_let_go(one) for one in [*cases.over, *cases.conversations]]
                 batch = None
@@ -200,6 +202,13 @@ class AssignStore:
             {"active": True, "role": {"$ne": "sale"}}, {"role": 1}, session=session
         )
         return leaders_told(ended, config, members, await found.to_list())
+
+
+def _asks_for_others(config: SplitConfig) -> bool:
+    """Whether a rule wants to know if a customer was here before, in another conversation."""
+    return any(
+        rule.keep_returning.enabled or asks_for(rule.when, "returning") for rule in config.rules
+    )
 
 
 def _let_go(before: Document) -> Change:

@@ -49,10 +49,11 @@ fix: install ## Format, and repair what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install ## Measure the intake of webhooks (needs wrk; some minutes) and the fairness of splitting
+bench: install ## Measure the intake of webhooks (needs wrk; some minutes), the fairness and the speed of splitting
 	@$(BIN)/python benchmarks/fairness.py
 	@scripts/debian_packages.sh bench
 	@$(BIN)/python benchmarks/ingest.py $(ARGS)
+	@$(BIN)/python benchmarks/assigning.py
 
 torture: install ## The storms and crashes of the tests at their full size (an hour or more)
 	@$(BIN)/python scripts/web.py build

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 PATIENCE_S = 0.5
 """How long a send waits for its turn before it goes back into the queue. It is marked as being
 sent already: who dies while it waits leaves a doubt behind."""
+READING_PATIENCE_S = 3.0
+"""The same for calls that only read."""
 
 Pause = Callable[[float], Awaitable[object]]
 
@@ -54,21 +56,21 @@ class Traffic:
         Raises:
             SendUnavailable: not within PATIENCE_S, or too many calls have failed in a row.
         """
-        await self.turn(key, *lanes)
+        await self.turn(key, *lanes, within_s=PATIENCE_S)
         if (wait_s := self._breakers.wait_s(key)) > 0:
             raise SendUnavailable("too many failures in a row", retry_after_s=wait_s, tried=False)
 
-    async def turn(self, key: str, *lanes: Lane) -> None:
+    async def turn(self, key: str, *lanes: Lane, within_s: float = READING_PATIENCE_S) -> None:
         """Wait for a turn in every lane: all that a call needs that only reads.
 
         Raises:
-            SendUnavailable: not within PATIENCE_S.
+            SendUnavailable: not within `within_s`.
         """
         waited_s = 0.0
         for lane in lanes:
             while (wait_s := await self._take(key, lane)) > 0:
                 waited_s += wait_s
-                if waited_s > PATIENCE_S:
+                if waited_s > within_s:
                     raise RateLimited("our own limit", retry_after_s=wait_s, tried=False)
                 await self._pause(wait_s)
 

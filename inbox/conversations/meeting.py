@@ -14,7 +14,7 @@ from inbox.conversations.facts import put_edit, put_hidden, put_reaction, put_re
 from inbox.conversations.homing import bring_home
 from inbox.conversations.model import MessageRef
 from inbox.conversations.parts import (
-    FATE_UNKNOWN,
+    UNDECIDED,
     error_of,
     is_last,
     mark_sent,
@@ -169,7 +169,7 @@ def _likely(sheet: Sheet, change: KeepMessage) -> tuple[Tracked, int] | None:
 def _is_open(part: Document) -> bool:
     if part["state"] in ("sending", "uncertain"):
         return True
-    return bool(part["state"] == "failed" and part["error"]["code"] == FATE_UNKNOWN)
+    return bool(part["state"] == "failed" and part["error"]["code"] in UNDECIDED)
 
 
 def _is_like(message: Tracked, part: Document, change: KeepMessage) -> bool:

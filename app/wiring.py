@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -105,7 +106,8 @@ class Service:
         self._build_delivery(parts)
         self._profiles = parts.profiles
         self._companion = parts.companion
-        duties, refresh = parts.duties, self.directory.refresh
+        duties = replace(parts.duties, sweep_media=self._media.sweep)
+        refresh = self.directory.refresh
         self._care = AccountCare(
             settings, mongo, self.clock, duties, self._actors, refresh, owner=self.owner
         )

@@ -93,10 +93,11 @@ class Backfilling:
     async def step(self) -> int:
         """Claim what is due, once, and read it for a while; the number of intervals claimed."""
         claimed = await self._store.due.claim(AT_ONCE)
-        await asyncio.gather(*(self._fill(one) for one in claimed))
+        await asyncio.gather(*(self.resume(one) for one in claimed))
         return len(claimed)
 
-    async def _fill(self, claimed: Claimed) -> None:
+    async def resume(self, claimed: Claimed) -> None:
+        """Read a claimed interval from where it was left; nothing is raised."""
         gap = to_record(claimed.document)
         try:
             await self._read(claimed, gap)

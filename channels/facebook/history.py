@@ -211,7 +211,7 @@ class FacebookHistory:
         self, key: str, access: PageAccess, path: str, query: Mapping[str, str]
     ) -> JsonObject:
         """One call of the Conversations API, in its turn; faults as the SendError tree."""
-        await self._traffic.admit(key, HISTORY)
+        await self._traffic.admit_reading(key, HISTORY)
         try:
             found = await self._client.get(access, path, query)
         except (GraphError, NotSent, MaybeSent) as error:

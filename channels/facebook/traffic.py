@@ -91,14 +91,25 @@ class Traffic:
         else:
             self._breakers.succeeded(key)
 
+    async def admit_reading(self, key: str, lane: Lane) -> None:
+        """Return when a call that only reads may be made; then `note_reading` how it went.
+
+        It has a breaker of its own: what goes wrong with reading holds up no message.
+
+        Raises:
+            SendUnavailable: not within READING_PATIENCE_S, or too many calls failed in a row.
+        """
+        await self.turn(key, lane)
+        if (wait_s := self._breakers.wait_s(_reading(key))) > 0:
+            raise SendUnavailable("too many failures in a row", retry_after_s=wait_s, tried=False)
+
     def note_reading(self, key: str, error: SendError | None) -> None:
-        """How an admitted call went that only read: being throttled there holds up no message."""
         if isinstance(error, RateLimited):
             return
         if isinstance(error, SendUnavailable | SendUncertain):
-            self._breakers.failed(key)
+            self._breakers.failed(_reading(key))
         else:
-            self._breakers.succeeded(key)
+            self._breakers.succeeded(_reading(key))
 
     async def _take(self, key: str, lane: Lane) -> float:
         """Raises SendUnavailable when the database is away: nothing has been sent yet."""
@@ -122,3 +133,7 @@ class Traffic:
         except Exception as trouble:
             if not is_passing(trouble):  # away: this message waits all the same
                 raise
+
+
+def _reading(key: str) -> str:
+    return f"{key}:reading"

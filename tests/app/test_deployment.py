@@ -256,8 +256,9 @@ def test_the_command_of_the_image_serves_from_its_own_files_on_a_set_that_has_gr
 
     with image_running(tmp_path, folder, free_port) as (process, log):
         assert process.poll() is None, log.read_text()
-        for path in ("/healthz", "/readyz", "/"):
-            assert get(f"http://127.0.0.1:{free_port}{path}")[0] == 200
+        url = f"http://127.0.0.1:{free_port}"
+        answers = {path: get(f"{url}{path}")[0] for path in ("/healthz", "/readyz", "/")}
+        assert answers == dict.fromkeys(answers, 200), log.read_text()
         process.terminate()
         assert process.wait(timeout=40) == 0
     assert not list((tmp_path / "image").rglob("__pycache__"))  # it may be mounted read-only

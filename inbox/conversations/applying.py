@@ -24,6 +24,7 @@ from inbox.conversations.correcting import recount
 from inbox.conversations.folding import fold, preview, refresh_last, settle
 from inbox.conversations.lateness import is_late
 from inbox.conversations.meeting import referred
+from inbox.conversations.parts import part_at
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.conversations.store import ApplyStore
 from inbox.conversations.view import conversation_view, customer_brief, message_view
@@ -245,8 +246,15 @@ def _our_ids(changes: Iterable[Change]) -> set[str]:
 
 
 def _guessing(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
-    """Threads of echoes of which only the content can tell whose they are."""
-    return {
+    """Threads of echoes of which only the content can tell whose they are, also of one that was
+    taken for a part whose answer now says otherwise.
+    """
+    corrected = {
+        change.thread.id
+        for change in changes
+        if isinstance(change, KeepSent) and not change.read_back and _corrects(sheet, change)
+    }
+    return corrected | {
         change.thread.id
         for change in changes
         if isinstance(change, KeepMessage)
@@ -254,6 +262,14 @@ def _guessing(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
         and change.message.id not in sheet.aliases
         and referred(change.extra.get("metadata")) is None
     }
+
+
+def _corrects(sheet: Sheet, change: KeepSent) -> bool:
+    """Whether the part that was answered is known by another platform id so far."""
+    message = sheet.messages.get(change.message_id)
+    part = part_at(message, change.part) if message is not None else None
+    known = part.get("external_id") if part is not None else None
+    return known is not None and known != change.message.external_id
 
 
 def _other_alias_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:

@@ -125,6 +125,9 @@ class Storm:
         for thread in (one for one in threads if one):
             messages = await self.agents.read(thread[0].conversation_id)
             ours = [one for one in messages if one["direction"] == "out"]
+            known = {say.message_id for say in thread}
+            strays = [(one["text"], one["status"]) for one in ours if one["id"] not in known]
+            assert strays == [], f"shown beside what was said: {strays}"
             assert [one["id"] for one in ours] == [say.message_id for say in thread]
             found |= {one["id"]: one for one in ours}
         return found

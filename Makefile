@@ -49,8 +49,9 @@ fix: install ## Format, and repair what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install ## Measure the intake of webhooks (needs wrk; some minutes)
+bench: install ## Measure delivery and the intake of webhooks (needs wrk; some minutes)
 	@scripts/debian_packages.sh bench
+	@$(BIN)/python -m benchmarks.delivery
 	@$(BIN)/python benchmarks/ingest.py $(ARGS)
 
 torture: install ## The storms and crashes of the tests at their full size (an hour or more)

@@ -17,7 +17,7 @@ from inbox.conversations.changes import (
 )
 from inbox.conversations.model import Attachment, Author, MessageRef, ThreadRef
 from inbox.conversations.view import message_view
-from inbox.ids import message_key
+from inbox.ids import conversation_key, message_key
 from inbox.mongo.client import Mongo
 from tests.fake_messenger import FakePlatform
 from tests.inbox.inbox_world import an_actor
@@ -374,7 +374,7 @@ async def test_a_private_answer_goes_home_with_its_echo_and_stays_one_message(
     task_text = "Mình nhắn riêng nhé"
     await world.say(thread, task_text, private=True)
     await world.deliver()
-    inbox = await world.thread()
+    inbox = conversation_key("facebook", PAGE, "inbox", f"who-wrote-{root}")
 
     taken = platform.taken[0]
     named = {"metadata": taken.reference}

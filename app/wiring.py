@@ -125,7 +125,8 @@ class Service:
         store = IngestStore(self.mongo)
         self.directory = AccountDirectory(store.connected_accounts)
         self.entries = JournalEntries(self.mongo, clock)
-        self._applier = Applier(self.mongo, clock, self.entries, self._rules)
+        kept = settings.inbox.customers.profile_kept
+        self._applier = Applier(self.mongo, clock, self.entries, self._rules, profiles_kept=kept)
         self.receiving = Receiving(
             self._applier,
             self.entries,

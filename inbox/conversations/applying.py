@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from inbox.clock import Clock
 from inbox.conversations.changes import (
@@ -24,6 +24,7 @@ from inbox.conversations.correcting import recount
 from inbox.conversations.folding import fold, preview, refresh_last, settle
 from inbox.conversations.lateness import is_late
 from inbox.conversations.meeting import referred
+from inbox.conversations.naming import looks_at_profile
 from inbox.conversations.parts import part_at
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.conversations.store import ApplyStore
@@ -58,11 +59,14 @@ class Applier:
         clock: Clock,
         journal: JournalEntries,
         rules: WindowRules = DEFAULT_RULES,
+        *,
+        profiles_kept: timedelta = timedelta(days=7),
     ) -> None:
         self._mongo = mongo
         self._clock = clock
         self._journal = journal
         self._rules = rules
+        self._profiles_kept = profiles_kept
         self._store = ApplyStore(mongo)
         self._objects = StoredObjects(mongo)
 
@@ -101,7 +105,7 @@ class Applier:
         self, changes: Sequence[Change], bots: Mapping[str, str], session: Session
     ) -> None:
         changes = await self._store.in_their_threads(changes, session)
-        sheet = Sheet(self._clock.now(), bots)
+        sheet = Sheet(self._clock.now(), bots, self._profiles_kept)
         await self._load(sheet, changes, session)
         copies = Copies(sheet)
         for change in changes:
@@ -294,7 +298,9 @@ def _identity_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
         ref = change.home if isinstance(change, KeepSent) else thread_of(change)
         thread = sheet.threads.get(ref.id) if ref is not None else None
         unknown = thread is None or thread.get("customer_id") is None
-        named = isinstance(change, KeepMessage) and change.customer_name is not None
+        named = isinstance(change, KeepMessage) and (
+            change.customer_name is not None or looks_at_profile(thread, change, sheet.now)
+        )
         if unknown or named or isinstance(change, ChangeFollow | ShareInfo | KeepSent):
             ids.add(customer.id)
     return ids

@@ -38,7 +38,7 @@ from inbox.conversations.homing import refuse_private_answer
 from inbox.conversations.lateness import is_late
 from inbox.conversations.meeting import correct_guess, keep_sent, take_echo, take_likely_echo
 from inbox.conversations.model import Window
-from inbox.conversations.naming import learn_name, put_newer
+from inbox.conversations.naming import learn_name, look_at_profile, put_newer
 from inbox.conversations.parts import is_last, reached_at
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.ids import account_key, hash_id
@@ -185,6 +185,7 @@ def _attachment(attachment: Any) -> Document:
 def _count_inbound(sheet: Sheet, thread: Tracked, change: KeepMessage) -> None:
     thread.put("unread", thread.get("unread") + 1)
     _keep_reply_context(thread, change)
+    look_at_profile(sheet, thread, change)
     thread.put_later("last_in_at", change.at)
     last_out_at = thread.get("last_out_at")
     if last_out_at is None or change.at > last_out_at:

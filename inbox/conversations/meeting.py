@@ -65,8 +65,7 @@ def correct_guess(sheet: Sheet, change: KeepMessage, stray: Callable[[], Documen
         alias.put("guess", stray())
     else:
         _take_back(sheet, alias)
-        del sheet.aliases[alias.id]
-        sheet.parted.add(alias.id)
+        _part(sheet, alias)
 
 
 def take_echo(sheet: Sheet, change: KeepMessage) -> bool:
@@ -304,7 +303,8 @@ def _give_to_likely(sheet: Sheet, alias: Tracked, thread_id: str, external_id: s
     if likely is None:
         return False
     message, n = likely
-    mark_sent(message, n, external_id, echo_at=guess["at"])
+    echo_at = None if guess.get("from_history") else guess["at"]
+    mark_sent(message, n, external_id, echo_at=echo_at)
     _let_followers_go(sheet, message)
     sheet.put_alias(alias.id, message.id, n, thread_id)
     _follow_receipts(sheet, message)
@@ -325,15 +325,23 @@ def _restore_other(sheet: Sheet, message: Tracked, part: Document, ref: MessageR
     set_part(message, part["n"], external_id=None, echo_at=None)
     if _give_to_likely(sheet, alias, message.get("conversation_id"), taken_for):
         return
-    del sheet.aliases[key]
-    sheet.parted.add(key)
+    _part(sheet, alias)
     thread = sheet.threads[message.get("conversation_id")]
     thread.put("seq", thread.get("seq") + 1)
-    document = {**alias.get("guess"), "_id": key, "seq": thread.get("seq")}
-    restored = Tracked(key, document, stored=False)
-    restored.changed.add("at")
-    sheet.messages[key] = restored
+    document = {**alias.get("guess"), "seq": thread.get("seq")}
+    restored = sheet.messages.setdefault(key, Tracked(key, {"_id": key}, stored=False))
+    for name, value in document.items():
+        restored.put(name, value)
     sheet.fresh_messages.append(restored)
     sheet.without_last.add(thread.id)
     if document.get("from_history"):  # perhaps a person's answer, which was not counted
         sheet.recount.add(thread.id)
+
+
+def _part(sheet: Sheet, alias: Tracked) -> None:
+    """This platform id is no part of ours; what was kept under it before this batch stays."""
+    del sheet.aliases[alias.id]
+    sheet.parted.add(alias.id)
+    kept = sheet.gone.pop(alias.id, None)
+    if kept is not None:
+        sheet.messages[alias.id] = kept

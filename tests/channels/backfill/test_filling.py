@@ -8,7 +8,7 @@ import pytest
 
 from app.demo.faults import Fault, Refusal
 from app.demo.world import Said
-from channels.backfill.filling import ACCOUNT_TRIED_EVERY
+from channels.backfill.filling import ACCOUNT_TRIED_EVERY, PERMISSION_TRIED_EVERY
 from inbox.clock import FixedClock
 from inbox.customers.erasure.erasing import SETTLE, Erasing
 from inbox.customers.erasure.store import ErasureStore
@@ -227,6 +227,39 @@ async def test_place_in_the_list_that_meta_has_forgotten_is_found_again_from_the
     assert (await world.gap("facebook"))["incomplete"] == []
 
 
+async def test_graph_that_does_not_know_a_field_any_more_is_asked_for_the_plain_ones(
+    world: World,
+) -> None:
+    now = world.clock.now()
+    said_unseen(world, "facebook", person(1), now - timedelta(minutes=5), "Alo")
+    await world.missed("facebook", now - timedelta(hours=1), now)
+    world.both.platforms.faults.script("history", Refusal(code=100))
+
+    await world.fill()
+
+    assert await world.texts("facebook", person(1)) == ["Alo"]
+    assert (await world.gap("facebook"))["incomplete"] == []
+
+
+@pytest.mark.parametrize(("channel", "code"), [("facebook", 3), ("zalo", -224)])
+async def test_account_that_may_not_read_waits_and_may_send_all_the_same(
+    world: World, channel: str, code: int
+) -> None:
+    now = world.clock.now()
+    said_unseen(world, channel, person(1), now - timedelta(minutes=5), "Alo")
+    await world.missed(channel, now - timedelta(hours=1), now)
+    world.both.platforms.faults.script("history", Refusal(code=code))
+
+    await world.another_worker().step()
+
+    waiting = (await world.gap(channel))["backfill"]
+    assert waiting["due_at"] == world.clock.now() + PERMISSION_TRIED_EVERY
+    assert await world.health(channel) == "ok"
+    world.clock.advance(PERMISSION_TRIED_EVERY)
+    await world.fill()
+    assert await world.texts(channel, person(1)) == ["Alo"]
+
+
 @EVERY
 async def test_platform_that_refuses_ends_the_gap_with_its_number(
     world: World, channel: str
@@ -234,7 +267,7 @@ async def test_platform_that_refuses_ends_the_gap_with_its_number(
     now = world.clock.now()
     await world.missed(channel, now - timedelta(hours=1), now)
     code = -201 if channel == "zalo" else 100
-    world.both.platforms.faults.script("history", Refusal(code=code))
+    world.both.platforms.faults.script("history", *[Refusal(code=code)] * 2)
 
     await world.fill()
 

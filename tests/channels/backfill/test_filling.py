@@ -302,10 +302,11 @@ async def test_worker_that_lost_its_lease_changes_nothing_more(world: World, cha
     [held] = await world.store.due.claim(1)
     world.clock.advance(LEASE + timedelta(seconds=1))
     await world.fill()
-    before = await world.gap(channel)
+    before, calls = await world.gap(channel), len(world.calls)
 
     await slow.resume(held)
 
+    assert len(world.calls) - calls <= 2, "it stops at its first step"
     assert await world.gap(channel) == before
     assert await count(world) == 30
 

@@ -44,9 +44,10 @@ class ProfileStore:
             is_news = _shown(customer) != before
             if is_news:
                 customer.put("updated_at", self._clock.now())
-            await self._mongo["customers"].update_one(
-                {"_id": claimed.id}, customer.update(), session=session
-            )
+            if update := customer.update():
+                await self._mongo["customers"].update_one(
+                    {"_id": claimed.id}, update, session=session
+                )
             if is_news:
                 await self._note(customer, before, session)
                 await self._tell(customer, session)

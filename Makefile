@@ -49,9 +49,10 @@ fix: install ## Format, and repair what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install ## Measure the intake of webhooks (needs wrk; some minutes), the fairness and the speed of splitting
+bench: install ## Measure splitting, delivery and the intake of webhooks (needs wrk; some minutes)
 	@$(BIN)/python benchmarks/fairness.py
 	@scripts/debian_packages.sh bench
+	@$(BIN)/python -m benchmarks.delivery
 	@$(BIN)/python benchmarks/ingest.py $(ARGS)
 	@$(BIN)/python benchmarks/assigning.py
 

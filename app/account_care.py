@@ -8,6 +8,7 @@ from typing import Any
 from app.jobs import Duties, Jobs, table
 from app.settings import Settings
 from channels.facebook.subscribing import Subscribing
+from channels.facebook.traffic import HISTORY, Traffic
 from channels.store import IngestStore
 from channels.watching.model import Probe
 from channels.watching.probing import Probing
@@ -68,12 +69,14 @@ def account_duties(
     clock: Clock,
     healing: Healing,
     subscribing: Subscribing,
+    traffic: Traffic,
     probes: Mapping[Channel, Probe],
 ) -> Duties:
     """What is done for accounts at set times, over the real platforms."""
     store = WatchStore(mongo)
     probing = Probing(store, probes, healing, clock)
-    watching = Watching(store, IngestStore(mongo), subscribing, clock)
+    gaps, turn = IngestStore(mongo), lambda key: traffic.turn(key, HISTORY)
+    watching = Watching(store, gaps, subscribing, clock, turn)
     return Duties(probe_accounts=probing.run, watch_accounts=watching.run)
 
 

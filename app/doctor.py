@@ -9,12 +9,10 @@ from app.wiring import Service
 from inbox.bots.model import UnknownAccount
 from inbox.mongo.failures import is_passing
 from inbox.mongo.migrations import pending
-from inbox.mongo.probe import answer_within, clock_skew, server_version
+from inbox.mongo.probe import LARGEST_SKEW, answer_within, clock_skew, server_version
 
 State = Literal["ok", "warning", "failed"]
 
-LARGEST_SKEW = timedelta(seconds=2)
-"""Leases compare times of different machines; beyond this they are not to be trusted."""
 _LAG_TO_WARN = timedelta(seconds=30)
 _SEND_LAG_TO_WARN = timedelta(minutes=5)
 _PARKED_SHOWN = 5

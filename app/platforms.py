@@ -118,6 +118,7 @@ class Platforms:
             clock,
             self.healing,
             subscribing,
+            traffic,
             {"facebook": page_probe, "instagram": page_probe, "zalo": OaProbe(oa)},
         )
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -106,7 +107,8 @@ class Service:
         self._build_delivery(parts)
         self._profiles = parts.profiles
         self._companion = parts.companion
-        duties, refresh = parts.duties, self.directory.refresh
+        duties = replace(parts.duties, sweep_media=self._media.sweep)
+        refresh = self.directory.refresh
         self._care = AccountCare(
             settings, mongo, self.clock, duties, self._actors, refresh, owner=self.owner
         )
@@ -124,8 +126,10 @@ class Service:
         store = IngestStore(self.mongo)
         self.directory = AccountDirectory(store.connected_accounts)
         self.entries = JournalEntries(self.mongo, clock)
+        kept = settings.inbox.customers.profile_kept
+        splitting = self.directory.splitting
         self._applier = Applier(
-            self.mongo, clock, self.entries, self._rules, splitting=self.directory.splitting
+            self.mongo, clock, self.entries, self._rules, profiles_kept=kept, splitting=splitting
         )
         self.receiving = Receiving(
             self._applier,

@@ -239,6 +239,15 @@ class DeliveryConfig(Section):
     )
 
 
+class CustomersConfig(Section):
+    """What is known of customers."""
+
+    profile_kept: timedelta = Field(
+        default=timedelta(days=7),
+        description="a name and a picture that are older are fetched anew with the next message",
+    )
+
+
 class PresenceConfig(Section):
     """How long somebody counts as here."""
 
@@ -283,6 +292,7 @@ class InboxConfig(Section):
     journal: JournalConfig = JournalConfig()
     receiving: ReceivingConfig = ReceivingConfig()
     delivery: DeliveryConfig = DeliveryConfig()
+    customers: CustomersConfig = CustomersConfig()
     live: LiveConfig = LiveConfig()
     media: MediaConfig = MediaConfig()
     presence: PresenceConfig = PresenceConfig()

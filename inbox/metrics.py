@@ -25,6 +25,9 @@ unknown_events_total = Counter(
 backlog_entries = Gauge("inbox_backlog_entries", "webhook bodies kept but not yet applied here")
 backlog_bytes = Gauge("inbox_backlog_bytes", "bytes of the bodies that wait to be applied here")
 journal_lag_seconds = Gauge("inbox_journal_lag_seconds", "age of the oldest unapplied webhook body")
+clock_skew_seconds = Gauge(
+    "inbox_clock_skew_seconds", "how far this machine's clock is ahead of the database's"
+)
 due_lag_seconds = Gauge("inbox_due_lag_seconds", "age of the oldest due work", ["work"])
 parts_total = Counter(
     "inbox_parts_total", "sends of message parts by what became of them", ["channel", "outcome"]

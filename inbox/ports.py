@@ -6,6 +6,7 @@ What fetches media stands in inbox/media/source.py.
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Any, Literal, Protocol
 
 from inbox.bots.model import NewAccount
@@ -188,6 +189,12 @@ class PrivateAnswerRefused(SendRefused):
     en = "This comment cannot be answered privately."
 
 
+class Absent(Enum):
+    """What a history says that does not have a message."""
+
+    ABSENT = "absent"
+
+
 class SendUnavailable(SendError):
     """`tried`: the platform was called. What only waited for its turn has used up no try."""
 
@@ -245,8 +252,11 @@ class Messenger(Protocol):
         """
         ...
 
-    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | None:
-        """Read back whether an uncertain part arrived: its platform id, or None if unknown."""
+    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | Absent | None:
+        """Read back whether an uncertain part arrived: its platform id, or None if unknown.
+
+        ABSENT only where the history was read back to `since` and would show it.
+        """
         ...
 
     async def show_typing(self, account: AccountRef, recipient: Recipient) -> None:

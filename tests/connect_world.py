@@ -1,7 +1,7 @@
 """The whole service before the simulated platforms, and browsers of staff who connect accounts."""
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,6 +113,18 @@ class Browser:
 
 
 @dataclass
+class Stalls:
+    """What happens while a platform stalls (Fault.STALL): `meanwhile`, once; then it answers."""
+
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def pace(self, _: float) -> None:
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            await happens()
+
+
+@dataclass
 class ConnectWorld:
     """`bot_id` and `other_bot_id` have no accounts yet."""
 
@@ -123,6 +135,7 @@ class ConnectWorld:
     bot_id: str
     other_bot_id: str
     owner: Actor
+    stalls: Stalls
 
     def page_token(self, page_id: str) -> str:
         pages = self.platforms.graph.pages
@@ -152,8 +165,9 @@ async def connect_world(
 ) -> AsyncIterator[ConnectWorld]:
     """Start the platforms and the service; nothing is connected."""
     accounts = (FACEBOOK_PAGE, INSTAGRAM_ACCOUNT, ZALO_OA, *SPARE_ACCOUNTS)
+    stalls = Stalls()
     setting = Setting(
-        apps=APPS, clock=clock, accounts=accounts, seed=7, pace=no_wait, fault_pace=no_wait
+        apps=APPS, clock=clock, accounts=accounts, seed=7, pace=no_wait, fault_pace=stalls.pace
     )
     async with SimulatedPlatforms(setting) as platforms:
         for page in platforms.graph.pages:
@@ -175,6 +189,7 @@ async def connect_world(
                 first.bot.id,
                 other.bot.id,
                 Actor(id=owner[0].id, name=owner[0].name, role="owner"),
+                stalls,
             )
 
 

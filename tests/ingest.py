@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ SECOND_FACEBOOK_PAGE = "231908745610234"
 INSTAGRAM_ACCOUNT = "17841462210093845"
 ZALO_OA = "4118290375522816043"
 OWN_APP_ID = "1184530992247716"
+CONNECTED_AT = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=15)
 """Until others may apply what one process has kept."""
 
@@ -142,6 +143,8 @@ async def connect_accounts(
                 "account_id": account_id,
                 "bot_id": bot_id,
                 "name": f"{channel} account",
+                "created_at": CONNECTED_AT,
+                "health": {"state": "ok", "at": CONNECTED_AT},
             }
             for channel, account_id in accounts
         ]

@@ -1,9 +1,6 @@
 """The whole service in this process, on a test database and a free port of loopback."""
 
-import hashlib
-import hmac
 import json
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from pydantic import SecretStr
 
 from app.parts import Parts
 from app.serving import WEB_BUILD, listening_socket, running, url_of
@@ -23,41 +19,84 @@ from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
 from inbox.ports import Messenger, ProfileSource
 from tests.ingest import FACEBOOK_PAGE, ZALO_OA
+from tests.webhook_signing import SECRETS, ZALO_APP_ID, signed
+
+__all__ = [
+    "OWNER",
+    "PASSWORD",
+    "ZALO_APP_ID",
+    "RunningService",
+    "WebhookService",
+    "running_service",
+    "webhook_service",
+]
 
 OWNER = "owner@shop.example"
 PASSWORD = "mat-khau-that-dai"
-FACEBOOK_SECRET = "facebook-app-secret"
-ZALO_KEY = "oa-secret-key"
-ZALO_APP_ID = "1930571846220957713"
+_ADMIN = {"INBOX__ADMIN__EMAIL": OWNER, "INBOX__ADMIN__PASSWORD": PASSWORD}
+_CONFIG = Path(__file__).parents[1] / "config.yaml"
 
 
-@dataclass(slots=True)
-class RunningService:
-    """A service that answers at `url`, with one bot of a page and an OA."""
+@dataclass(frozen=True, slots=True)
+class WebhookService:
+    """A running service and a client of it, which names paths alone."""
 
     service: Service
     url: str
+    client: aiohttp.ClientSession
+
+    async def post(
+        self, channel: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> int:
+        """The status that a webhook is answered with; rightly signed unless `headers` are given."""
+        headers = signed(channel, body) if headers is None else headers
+        async with self.client.post(f"/webhooks/{channel}", data=body, headers=headers) as answer:
+            return answer.status
+
+
+@dataclass(frozen=True, slots=True)
+class RunningService:
+    """A service that answers at `url`, with one bot of a page and an OA."""
+
+    webhooks: WebhookService
     session: aiohttp.ClientSession
+
+    @property
+    def service(self) -> Service:
+        return self.webhooks.service
+
+    @property
+    def url(self) -> str:
+        return self.webhooks.url
 
     async def post_facebook(self, body: dict[str, Any]) -> int:
         """Post a rightly signed Facebook webhook; the status of the answer."""
-        raw = json.dumps(body).encode()
-        signature = hmac.digest(FACEBOOK_SECRET.encode(), raw, "sha256").hex()
-        headers = {"X-Hub-Signature-256": f"sha256={signature}"}
-        async with self.session.post(
-            f"{self.url}/webhooks/facebook", data=raw, headers=headers
-        ) as answer:
-            return answer.status
+        return await self.webhooks.post("facebook", json.dumps(body).encode())
 
     async def post_zalo(self, body: dict[str, Any]) -> int:
-        """Post a rightly signed Zalo webhook; the status of the answer."""
-        raw = json.dumps(body, ensure_ascii=False).encode()
-        signed = f"{body['app_id']}".encode() + raw + f"{body['timestamp']}{ZALO_KEY}".encode()
-        headers = {"X-ZEvent-Signature": f"mac={hashlib.sha256(signed).hexdigest()}"}
-        async with self.session.post(
-            f"{self.url}/webhooks/zalo", data=raw, headers=headers
-        ) as answer:
-            return answer.status
+        """Post a rightly signed Zalo webhook of ZALO_APP_ID; the status of the answer."""
+        return await self.webhooks.post("zalo", json.dumps(body, ensure_ascii=False).encode())
+
+
+@asynccontextmanager
+async def webhook_service(
+    mongo: Mongo,
+    clock: Clock,
+    data: Path,
+    *,
+    secrets: Mapping[str, str] = SECRETS,
+    overrides: Mapping[str, Any] | None = None,
+    parts: Parts | None = None,
+) -> AsyncIterator[WebhookService]:
+    """Serve on `mongo`, which is closed at the end: any settings, any clock."""
+    settings = load_settings(_CONFIG, secrets, {"app.data": data, **(overrides or {})})
+    listening = listening_socket("127.0.0.1", 0)
+    url = url_of(listening)
+    async with (
+        running(settings, mongo, listening, parts or Parts(clock=clock)) as service,
+        aiohttp.ClientSession(url) as client,
+    ):
+        yield WebhookService(service, url, client)
 
 
 @asynccontextmanager
@@ -71,34 +110,14 @@ async def running_service(
     messengers: Mapping[Channel, Messenger] | None = None,
 ) -> AsyncIterator[RunningService]:
     """Start the service on the database of `mongo`, with an owner and a connected bot."""
-    settings = load_settings(
-        Path("config.yaml"),
-        {
-            "INBOX__SECRET_KEY": secrets.token_urlsafe(32),
-            "INBOX__ADMIN__EMAIL": OWNER,
-            "INBOX__ADMIN__PASSWORD": PASSWORD,
-            "CHANNELS__FACEBOOK__APP_SECRETS": FACEBOOK_SECRET,
-            "CHANNELS__ZALO__APP_ID": ZALO_APP_ID,
-            "CHANNELS__ZALO__OA_SECRET_KEYS": ZALO_KEY,
-        },
-        {
-            "app.data": data,
-            "inbox.mongo.uri": SecretStr(mongo_uri),
-            "inbox.mongo.database": mongo.db.name,
-        },
-    )
-    listening = listening_socket("127.0.0.1", 0)
-    parts = Parts(
-        clock=clock or SystemClock(),
-        profiles=profiles,
-        messengers=messengers or {},
-        web_build=WEB_BUILD,
-    )
+    clock = clock or SystemClock()
+    parts = Parts(clock=clock, profiles=profiles, messengers=messengers or {}, web_build=WEB_BUILD)
+    handle = Mongo.connect(mongo_uri, mongo.db.name)
     async with (
-        running(settings, Mongo.connect(mongo_uri, mongo.db.name), listening, parts) as service,
+        webhook_service(handle, clock, data, secrets=SECRETS | _ADMIN, parts=parts) as webhooks,
         aiohttp.ClientSession() as session,
     ):
-        await service.bots.create(
+        await webhooks.service.bots.create(
             None,
             NewBot(
                 name="Shop Áo Khoác",
@@ -108,4 +127,4 @@ async def running_service(
                 ),
             ),
         )
-        yield RunningService(service, url_of(listening), session)
+        yield RunningService(webhooks, session)

@@ -8,13 +8,13 @@ class FolderInUse(Conflict):
 
     code = "backup_folder_in_use"
     vi = "Thư mục {folder} đã có nội dung; hãy chọn thư mục mới cho mỗi lần sao lưu."
-    en = "{folder} is not empty; choose a new folder for each backup."
+    en = "The folder {folder} is not empty; choose a new folder for each backup."
 
 
 class NoBackup(Conflict):
     code = "no_backup"
-    vi = "{folder} không phải là một bản sao lưu hoàn chỉnh."
-    en = "{folder} is not a complete backup."
+    vi = "Thư mục {folder} không phải là một bản sao lưu hoàn chỉnh."
+    en = "The folder {folder} is not a complete backup."
 
 
 class BackupDamaged(Conflict):

@@ -34,6 +34,7 @@ STEPS_AT_A_TIME = 200
 """Then the next interval has its turn: one that takes hours holds up no other."""
 ACCOUNT_TRIED_EVERY = timedelta(minutes=5)
 """While it cannot be used; connecting it again wakes what waits for it."""
+PERMISSION_TRIED_EVERY = timedelta(hours=1)
 NO_SOURCE_TRIED_EVERY = timedelta(hours=1)
 _ENDPOINTS: Mapping[Channel, str] = {
     "facebook": "facebook",
@@ -93,10 +94,11 @@ class Backfilling:
     async def step(self) -> int:
         """Claim what is due, once, and read it for a while; the number of intervals claimed."""
         claimed = await self._store.due.claim(AT_ONCE)
-        await asyncio.gather(*(self._fill(one) for one in claimed))
+        await asyncio.gather(*(self.resume(one) for one in claimed))
         return len(claimed)
 
-    async def _fill(self, claimed: Claimed) -> None:
+    async def resume(self, claimed: Claimed) -> None:
+        """Read a claimed interval from where it was left; nothing is raised."""
         gap = to_record(claimed.document)
         try:
             await self._read(claimed, gap)
@@ -135,9 +137,11 @@ class Backfilling:
     ) -> None:
         """What was read is kept. A refusal ends it; for the rest it is tried from there again."""
         match error:
-            case AccountUnusable():
+            case AccountUnusable(health="reauth"):
                 await self._healing.note(gap.account_key, health_of(error))
                 await self._store.due.retry(claimed, error.code, after=ACCOUNT_TRIED_EVERY)
+            case AccountUnusable():  # it may not read; whether it may send is another matter
+                await self._store.due.retry(claimed, error.code, after=PERMISSION_TRIED_EVERY)
             case SendRefused():
                 code = error.platform_code or error.code
                 await self._end(claimed, gap, {"refused", *limits}, code)

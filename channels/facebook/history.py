@@ -37,6 +37,8 @@ OLDER_PER_CALL = 100
 MOST_OLDER_CALLS = 20
 """Per conversation, to learn which messages are beyond the readable ones."""
 _CANNOT = 1
+_PLAIN_FIELDS = "id,created_time,from,message,attachments"
+"""When Graph does not know one of the others: they come and go with its versions."""
 _FIELDS: Mapping[Platform, str] = {
     "messenger": "id,created_time,from,message,attachments,sticker,shares,reply_to",
     "instagram": "id,created_time,from,message,attachments,shares,reply_to,story,is_unsupported",
@@ -115,24 +117,24 @@ class FacebookHistory:
         span = Span.of(since, until)
         place = _Place.of(resume, span)
         access = await self._accounts.access(account)
-        begun_again = False
+        calls = _Calls(self._platform, self._client, self._traffic, account, access)
         while not place.over:
             try:
-                page = await self._conversations(access, account, place)
+                page = await calls.conversations(place)
             except MessageInvalid:
-                if place.after is None or begun_again:
+                if (again := calls.asked_otherwise(place)) is None:
                     raise
-                log.info("a place in the history is not known any more", account=account.key)
-                place, begun_again = replace(place, after=None, calls=0), True
+                place = again
                 continue
             rows = objects(page.get("data"))
             pieces: list[Retold] = []
             for row in rows:
                 if not _is_fresh(row, place.floor):
                     continue
-                piece, older = self._newest(account, access, row, span)
+                person_id = person_of(row, {account.account_id, access.page})
+                piece, older = _newest(account, person_id, row, span)
                 pieces.append(piece)
-                async for step in self._older(account, access, row, span, older):
+                async for step in _older(calls, person_id, row, span, older):
                     yield replace(step, resume=place.json())
             cursor = _cursor(page)
             repeats = cursor is not None and cursor == place.after
@@ -144,82 +146,107 @@ class FacebookHistory:
                 "platform_repeats" if repeats else None,
             )
 
-    def _newest(
-        self, account: AccountRef, access: PageAccess, row: JsonObject, span: Span
-    ) -> tuple[Retold, str | None]:
-        """The messages that came with a conversation; where older ones are, if any are wanted."""
-        found = row.get("messages")
-        messages: JsonObject = found if isinstance(found, dict) else {}
-        rows = objects(messages.get("data"))
-        piece = retold(account, _person(row, account, access), rows, span)
-        is_all = piece.reached_start or len(rows) < limits.READABLE_MESSAGES
-        return piece, None if is_all else _cursor(messages, full=True)
 
-    async def _older(
-        self,
-        account: AccountRef,
-        access: PageAccess,
-        row: JsonObject,
-        span: Span,
-        after: str | None,
-    ) -> AsyncGenerator[HistoryStep, None]:
-        """What is wanted beyond the newest: mostly ids and times alone."""
-        calls = 0
-        while after is not None:
-            if calls == MOST_OLDER_CALLS:
-                yield HistoryStep((), {}, incomplete="long_conversation")
-                return
-            calls += 1
-            query = {
-                "fields": _FIELDS[self._platform],
-                "limit": str(OLDER_PER_CALL),
-                "after": after,
-            }
-            try:
-                found = await self._get(account.key, access, f"{row.get('id')}/messages", query)
-            except SendRefused:  # this conversation alone
-                yield HistoryStep((), {}, incomplete="conversation_refused")
-                return
-            rows = objects(found.get("data"))
-            piece = retold(account, _person(row, account, access), rows, span)
-            yield HistoryStep(piece.messages, {}, piece.unreadable)
-            following = _cursor(found)
-            done = piece.reached_start or not rows or following == after
-            after = None if done else following
+@dataclass(slots=True)
+class _Calls:
+    """The calls of one reading of an account, and what they have learnt of it.
 
-    async def _conversations(
-        self, access: PageAccess, account: AccountRef, place: _Place
-    ) -> JsonObject:
-        messages = f"messages.limit({limits.READABLE_MESSAGES}){{{_FIELDS[self._platform]}}}"
+    `plain`: ask for the fields alone that every version has. `from_top`: a place in the list was
+    not known any more, and the list is read from its top again.
+    """
+
+    platform: Platform
+    client: GraphClient
+    traffic: Traffic
+    account: AccountRef
+    access: PageAccess
+    plain: bool = False
+    from_top: bool = False
+
+    @property
+    def _fields(self) -> str:
+        return _PLAIN_FIELDS if self.plain else _FIELDS[self.platform]
+
+    def asked_otherwise(self, place: _Place) -> _Place | None:
+        """After Graph called a question invalid: where to ask again; None when it is hopeless."""
+        if place.after is not None and not self.from_top:
+            log.info("a place in the history is not known any more", account=self.account.key)
+            self.from_top = True
+            return replace(place, after=None, calls=0)
+        if self.plain:
+            return None
+        self.plain = True
+        return place
+
+    async def conversations(self, place: _Place) -> JsonObject:
+        messages = f"messages.limit({limits.READABLE_MESSAGES}){{{self._fields}}}"
         query = {
-            "platform": self._platform,
+            "platform": self.platform,
             "fields": f"id,updated_time,participants,{messages}",
             "limit": str(CONVERSATIONS_PER_CALL),
         }
         if place.after is not None:
             query["after"] = place.after
-        path = f"{access.page}/conversations"
+        path = f"{self.access.page}/conversations"
         try:
-            return await self._get(account.key, access, path, query)
+            return await self._get(path, query)
         except SendUnavailable as error:
             if error.platform_code is None or error.platform_code.split("/")[0] != str(_CANNOT):
                 raise
         query["limit"] = str(FEWER_PER_CALL)
-        return await self._get(account.key, access, path, query)
+        return await self._get(path, query)
 
-    async def _get(
-        self, key: str, access: PageAccess, path: str, query: Mapping[str, str]
-    ) -> JsonObject:
+    async def messages(self, conversation_id: str, after: str) -> JsonObject:
+        query = {"fields": self._fields, "limit": str(OLDER_PER_CALL), "after": after}
+        return await self._get(f"{conversation_id}/messages", query)
+
+    async def _get(self, path: str, query: Mapping[str, str]) -> JsonObject:
         """One call of the Conversations API, in its turn; faults as the SendError tree."""
-        await self._traffic.admit(key, HISTORY)
+        key = self.account.key
+        await self.traffic.admit_reading(key, HISTORY)
         try:
-            found = await self._client.get(access, path, query)
+            found = await self.client.get(self.access, path, query)
         except (GraphError, NotSent, MaybeSent) as error:
             failure = _reading_error(error)
-            self._traffic.note_reading(key, failure)
+            self.traffic.note_reading(key, failure)
             raise failure from error
-        self._traffic.note_reading(key, None)
+        self.traffic.note_reading(key, None)
         return found
+
+
+def _newest(
+    account: AccountRef, person_id: str | None, row: JsonObject, span: Span
+) -> tuple[Retold, str | None]:
+    """The messages that came with a conversation; where older ones are, if any are wanted."""
+    found = row.get("messages")
+    messages: JsonObject = found if isinstance(found, dict) else {}
+    rows = objects(messages.get("data"))
+    piece = retold(account, person_id, rows, span)
+    is_all = piece.reached_start or len(rows) < limits.READABLE_MESSAGES
+    return piece, None if is_all else _cursor(messages, full=True)
+
+
+async def _older(
+    calls: _Calls, person_id: str | None, row: JsonObject, span: Span, after: str | None
+) -> AsyncGenerator[HistoryStep, None]:
+    """What is wanted beyond the newest: mostly ids and times alone."""
+    made = 0
+    while after is not None:
+        if made == MOST_OLDER_CALLS:
+            yield HistoryStep((), {}, incomplete="long_conversation")
+            return
+        made += 1
+        try:
+            found = await calls.messages(str(row.get("id")), after)
+        except SendRefused:  # this conversation alone
+            yield HistoryStep((), {}, incomplete="conversation_refused")
+            return
+        rows = objects(found.get("data"))
+        piece = retold(calls.account, person_id, rows, span)
+        yield HistoryStep(piece.messages, {}, piece.unreadable)
+        following = _cursor(found)
+        done = piece.reached_start or not rows or following == after
+        after = None if done else following
 
 
 def _reading_error(error: GraphError | NotSent | MaybeSent) -> SendError:
@@ -235,10 +262,6 @@ def _reading_error(error: GraphError | NotSent | MaybeSent) -> SendError:
 def _is_fresh(row: JsonObject, floor: datetime) -> bool:
     updated = moment(row.get("updated_time"))
     return updated is None or updated >= floor
-
-
-def _person(row: JsonObject, account: AccountRef, access: PageAccess) -> str | None:
-    return person_of(row, {account.account_id, access.page})
 
 
 def _cursor(edge: JsonObject, *, full: bool = False) -> str | None:

@@ -32,6 +32,7 @@ from channels.facebook.uploading import Uploading
 from channels.http import MaybeSent, NotSent
 from inbox.clock import Clock
 from inbox.ports import (
+    Absent,
     AccountRef,
     Draft,
     Outgoing,
@@ -138,7 +139,7 @@ class FacebookMessenger:
                 raise SendUnavailable("upload", platform_code=failure.platform_code) from error
             raise failure from error
 
-    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | None:
+    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | Absent | None:
         """By content, author and time: history does not give our metadata back.
 
         The id may be that of an equal message that is known already; the caller sees that.
@@ -154,7 +155,9 @@ class FacebookMessenger:
             )
             return None
 
-    async def _find(self, access: PageAccess, outgoing: Outgoing, since: datetime) -> str | None:
+    async def _find(
+        self, access: PageAccess, outgoing: Outgoing, since: datetime
+    ) -> str | Absent | None:
         recipient = outgoing.recipient
         if recipient.kind == "comment" and recipient.comment_id is None:
             return await self._find_comment(access, outgoing, since)

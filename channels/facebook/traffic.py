@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 PATIENCE_S = 0.5
 """How long a send waits for its turn before it goes back into the queue. It is marked as being
 sent already: who dies while it waits leaves a doubt behind."""
+READING_PATIENCE_S = 3.0
+"""The same for calls that only read."""
 
 Pause = Callable[[float], Awaitable[object]]
 
@@ -54,21 +56,21 @@ class Traffic:
         Raises:
             SendUnavailable: not within PATIENCE_S, or too many calls have failed in a row.
         """
-        await self.turn(key, *lanes)
+        await self.turn(key, *lanes, within_s=PATIENCE_S)
         if (wait_s := self._breakers.wait_s(key)) > 0:
             raise SendUnavailable("too many failures in a row", retry_after_s=wait_s, tried=False)
 
-    async def turn(self, key: str, *lanes: Lane) -> None:
+    async def turn(self, key: str, *lanes: Lane, within_s: float = READING_PATIENCE_S) -> None:
         """Wait for a turn in every lane: all that a call needs that only reads.
 
         Raises:
-            SendUnavailable: not within PATIENCE_S.
+            SendUnavailable: not within `within_s`.
         """
         waited_s = 0.0
         for lane in lanes:
             while (wait_s := await self._take(key, lane)) > 0:
                 waited_s += wait_s
-                if waited_s > PATIENCE_S:
+                if waited_s > within_s:
                     raise RateLimited("our own limit", retry_after_s=wait_s, tried=False)
                 await self._pause(wait_s)
 
@@ -89,14 +91,25 @@ class Traffic:
         else:
             self._breakers.succeeded(key)
 
+    async def admit_reading(self, key: str, lane: Lane) -> None:
+        """Return when a call that only reads may be made; then `note_reading` how it went.
+
+        It has a breaker of its own: what goes wrong with reading holds up no message.
+
+        Raises:
+            SendUnavailable: not within READING_PATIENCE_S, or too many calls failed in a row.
+        """
+        await self.turn(key, lane)
+        if (wait_s := self._breakers.wait_s(_reading(key))) > 0:
+            raise SendUnavailable("too many failures in a row", retry_after_s=wait_s, tried=False)
+
     def note_reading(self, key: str, error: SendError | None) -> None:
-        """How an admitted call went that only read: being throttled there holds up no message."""
         if isinstance(error, RateLimited):
             return
         if isinstance(error, SendUnavailable | SendUncertain):
-            self._breakers.failed(key)
+            self._breakers.failed(_reading(key))
         else:
-            self._breakers.succeeded(key)
+            self._breakers.succeeded(_reading(key))
 
     async def _take(self, key: str, lane: Lane) -> float:
         """Raises SendUnavailable when the database is away: nothing has been sent yet."""
@@ -120,3 +133,7 @@ class Traffic:
         except Exception as trouble:
             if not is_passing(trouble):  # away: this message waits all the same
                 raise
+
+
+def _reading(key: str) -> str:
+    return f"{key}:reading"

@@ -1,5 +1,6 @@
 """The watchdog of webhooks: does every page still send us its own, is somebody oddly silent."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -27,6 +28,13 @@ OLDEST = timedelta(days=7)
 LOST, RESTORED = "subscription_lost", "subscription_restored"
 
 
+Turn = Callable[[str], Awaitable[None]]
+
+
+async def _at_once(_: str) -> None:
+    """Nobody else calls for this account."""
+
+
 class Subscriptions(Protocol):
     """How pages are subscribed (channels/facebook/subscribing.py)."""
 
@@ -41,12 +49,19 @@ class Watching:
     """Finds what was missed and has it read back; repeats and cut-offs change nothing."""
 
     def __init__(
-        self, store: WatchStore, gaps: IngestStore, subscriptions: Subscriptions, clock: Clock
+        self,
+        store: WatchStore,
+        gaps: IngestStore,
+        subscriptions: Subscriptions,
+        clock: Clock,
+        turn: Turn = _at_once,
     ) -> None:
+        """`turn` waits for an account's turn to be called; raises SendUnavailable."""
         self._store = store
         self._gaps = gaps
         self._subscriptions = subscriptions
         self._clock = clock
+        self._turn = turn
 
     async def run(self) -> None:
         """Look at every account once."""
@@ -65,6 +80,7 @@ class Watching:
 
     async def _is_lost(self, account: Watched) -> bool:
         try:
+            await self._turn(account.ref.key)
             found = await self._subscriptions.subscribed(account.ref)
         except SendError as error:  # a dead token is the probe's affair
             log.info("a subscription is not known", account=account.ref.key, code=error.code)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from inbox.clock import Clock
 from inbox.conversations.changes import (
@@ -21,9 +21,12 @@ from inbox.conversations.changes import (
     thread_of,
 )
 from inbox.conversations.correcting import recount
-from inbox.conversations.folding import fold, preview, refresh_last, settle
+from inbox.conversations.folding import fold, refresh_last, settle
 from inbox.conversations.lateness import is_late
 from inbox.conversations.meeting import referred
+from inbox.conversations.naming import looks_at_profile
+from inbox.conversations.parts import part_at
+from inbox.conversations.previewing import preview
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.conversations.store import ApplyStore
 from inbox.conversations.view import conversation_view, customer_brief, message_view
@@ -60,6 +63,7 @@ class Applier:
         journal: JournalEntries,
         rules: WindowRules = DEFAULT_RULES,
         *,
+        profiles_kept: timedelta = timedelta(days=7),
         splitting: Collection[str] = frozenset(),
     ) -> None:
         """`splitting` are the bots that split now; it may change while it is held on to."""
@@ -70,6 +74,7 @@ class Applier:
         self._clock = clock
         self._journal = journal
         self._rules = rules
+        self._profiles_kept = profiles_kept
         self._store = ApplyStore(mongo)
         self._objects = StoredObjects(mongo)
 
@@ -110,7 +115,7 @@ class Applier:
     ) -> bool:
         """Whether a thread that is to be split is among them."""
         changes = await self._store.in_their_threads(changes, session)
-        sheet = Sheet(self._clock.now(), bots, self._splitting)
+        sheet = Sheet(self._clock.now(), bots, self._profiles_kept, self._splitting)
         await self._load(sheet, changes, session)
         copies = Copies(sheet)
         for change in changes:
@@ -256,8 +261,15 @@ def _our_ids(changes: Iterable[Change]) -> set[str]:
 
 
 def _guessing(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
-    """Threads of echoes of which only the content can tell whose they are."""
-    return {
+    """Threads of echoes of which only the content can tell whose they are, also of one that was
+    taken for a part whose answer now says otherwise.
+    """
+    corrected = {
+        change.thread.id
+        for change in changes
+        if isinstance(change, KeepSent) and not change.read_back and _corrects(sheet, change)
+    }
+    return corrected | {
         change.thread.id
         for change in changes
         if isinstance(change, KeepMessage)
@@ -265,6 +277,14 @@ def _guessing(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
         and change.message.id not in sheet.aliases
         and referred(change.extra.get("metadata")) is None
     }
+
+
+def _corrects(sheet: Sheet, change: KeepSent) -> bool:
+    """Whether the part that was answered is known by another platform id so far."""
+    message = sheet.messages.get(change.message_id)
+    part = part_at(message, change.part) if message is not None else None
+    known = part.get("external_id") if part is not None else None
+    return known is not None and known != change.message.external_id
 
 
 def _other_alias_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
@@ -289,7 +309,9 @@ def _identity_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
         ref = change.home if isinstance(change, KeepSent) else thread_of(change)
         thread = sheet.threads.get(ref.id) if ref is not None else None
         unknown = thread is None or thread.get("customer_id") is None
-        named = isinstance(change, KeepMessage) and change.customer_name is not None
+        named = isinstance(change, KeepMessage) and (
+            change.customer_name is not None or looks_at_profile(thread, change, sheet.now)
+        )
         if unknown or named or isinstance(change, ChangeFollow | ShareInfo | KeepSent):
             ids.add(customer.id)
     return ids

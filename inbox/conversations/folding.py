@@ -38,15 +38,14 @@ from inbox.conversations.homing import refuse_private_answer
 from inbox.conversations.lateness import is_late
 from inbox.conversations.meeting import correct_guess, keep_sent, take_echo, take_likely_echo
 from inbox.conversations.model import Window
-from inbox.conversations.naming import learn_name, put_newer
+from inbox.conversations.naming import learn_name, look_at_profile, put_newer
 from inbox.conversations.parts import is_last, reached_at
+from inbox.conversations.previewing import preview
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.conversations.withholding import withhold
 from inbox.ids import account_key, hash_id
 from inbox.mongo.documents import INT64_MAX, storable
 from inbox.text import printable
-
-PREVIEW_LENGTH = 200  # characters of the last message that a list row shows
 
 
 def fold(sheet: Sheet, change: Change) -> None:
@@ -186,6 +185,7 @@ def _attachment(attachment: Any) -> Document:
 def _count_inbound(sheet: Sheet, thread: Tracked, change: KeepMessage) -> None:
     thread.put("unread", thread.get("unread") + 1)
     _keep_reply_context(thread, change)
+    look_at_profile(sheet, thread, change)
     thread.put_later("last_in_at", change.at)
     if is_late(change.at, sheet.now):  # nobody is alarmed because of it
         thread.put_later("late_in_at", change.at)
@@ -242,23 +242,6 @@ def _is_longer(window: Window, current: Document) -> bool:
         closed_at: datetime = current["closed_at"]
         return window.until > closed_at
     return (window.until, window.kind) > (current["until"], current["kind"])
-
-
-def preview(message: Tracked) -> Document:
-    """The message as a list row of its thread shows it."""
-    edit = message.get("edit")
-    removed = message.get("removed_at") is not None
-    text = None if removed else (edit["text"] if edit else message.get("text"))
-    attachments = message.get("attachments")
-    return {
-        "message_id": message.id,
-        "text": text[:PREVIEW_LENGTH] if text else None,
-        "at": message.get("at"),
-        "by": message.get("author")["kind"],
-        "kind": "removed"
-        if removed
-        else (attachments[0]["kind"] if attachments and not text else None),
-    }
 
 
 def _edit(sheet: Sheet, change: EditMessage) -> None:

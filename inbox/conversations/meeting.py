@@ -5,7 +5,8 @@ about our message. What came under that id before anybody knew is taken over.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from inbox.conversations.facts import put_edit, put_hidden, put_reaction, put_re
 from inbox.conversations.homing import bring_home
 from inbox.conversations.model import MessageRef
 from inbox.conversations.parts import (
-    FATE_UNKNOWN,
+    UNDECIDED,
     error_of,
     is_last,
     mark_sent,
@@ -64,8 +65,7 @@ def correct_guess(sheet: Sheet, change: KeepMessage, stray: Callable[[], Documen
         alias.put("guess", stray())
     else:
         _take_back(sheet, alias)
-        del sheet.aliases[alias.id]
-        sheet.parted.add(alias.id)
+        _part(sheet, alias)
 
 
 def take_echo(sheet: Sheet, change: KeepMessage) -> bool:
@@ -97,7 +97,9 @@ def take_likely_echo(sheet: Sheet, change: KeepMessage, stray: Document) -> bool
     known = sheet.messages.get(change.message.id)
     if known is not None and known.get("at") is not None:
         return False
-    likely = _likely(sheet, change)
+    kinds = {attachment.kind for attachment in change.attachments}
+    told = _Told(change.thread.id, change.at, change.text, kinds)
+    likely = _likely(sheet, told)
     if likely is None:
         return False
     _meet(sheet, *likely, change.message, echo_at=_echo_at(change))
@@ -151,14 +153,24 @@ def _named(sheet: Sheet, change: KeepMessage) -> tuple[Tracked, int] | None:
     return message, named[1]
 
 
-def _likely(sheet: Sheet, change: KeepMessage) -> tuple[Tracked, int] | None:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What an echo without a name tells; `kinds` are those of its attachments."""
+
+    thread_id: str
+    at: datetime
+    text: str | None
+    kinds: Collection[str]
+
+
+def _likely(sheet: Sheet, told: _Told) -> tuple[Tracked, int] | None:
     """A part on its way, or in doubt, with the same content at the same time; oldest first."""
     found = [
         (part["state"] != "sending", message.get("seq"), part["n"], message)
         for message in sheet.messages.values()
-        if message.get("pending") and message.get("conversation_id") == change.thread.id
+        if message.get("pending") and message.get("conversation_id") == told.thread_id
         for part in message.get("parts")
-        if _is_open(part) and _is_like(message, part, change)
+        if _is_open(part) and _is_like(message, part, told)
     ]
     if not found:
         return None
@@ -169,19 +181,18 @@ def _likely(sheet: Sheet, change: KeepMessage) -> tuple[Tracked, int] | None:
 def _is_open(part: Document) -> bool:
     if part["state"] in ("sending", "uncertain"):
         return True
-    return bool(part["state"] == "failed" and part["error"]["code"] == FATE_UNKNOWN)
+    return bool(part["state"] == "failed" and part["error"]["code"] in UNDECIDED)
 
 
-def _is_like(message: Tracked, part: Document, change: KeepMessage) -> bool:
-    if not part["at"] - _EARLIEST <= change.at <= part["at"] + _LATEST:
+def _is_like(message: Tracked, part: Document, told: _Told) -> bool:
+    if not part["at"] - _EARLIEST <= told.at <= part["at"] + _LATEST:
         return False
     content = part.get("content") or {}
-    kinds = {attachment.kind for attachment in change.attachments}
     if content.get("sticker") is not None:
-        return "sticker" in kinds
+        return "sticker" in told.kinds
     if content.get("file") is not None:
-        return message.get("attachments")[content["file"]]["kind"] in kinds
-    return _words(content.get("text")) == _words(change.text)
+        return message.get("attachments")[content["file"]]["kind"] in told.kinds
+    return _words(content.get("text")) == _words(told.text)
 
 
 def _words(text: str | None) -> list[str]:
@@ -284,8 +295,26 @@ def _take_back(sheet: Sheet, alias: Tracked) -> None:
         thread.put("delivery", due(sheet.now))
 
 
+def _give_to_likely(sheet: Sheet, alias: Tracked, thread_id: str, external_id: str) -> bool:
+    """Whether a part in doubt has the words of this echo; it is that part's then, as a guess."""
+    guess = alias.get("guess")
+    kinds = {attachment["kind"] for attachment in guess.get("attachments") or ()}
+    likely = _likely(sheet, _Told(thread_id, guess["at"], guess.get("text"), kinds))
+    if likely is None:
+        return False
+    message, n = likely
+    echo_at = None if guess.get("from_history") else guess["at"]
+    mark_sent(message, n, external_id, echo_at=echo_at)
+    _let_followers_go(sheet, message)
+    sheet.put_alias(alias.id, message.id, n, thread_id)
+    _follow_receipts(sheet, message)
+    return True
+
+
 def _restore_other(sheet: Sheet, message: Tracked, part: Document, ref: MessageRef) -> None:
-    """The echo that was taken for this part was a message of somebody else's: it is shown."""
+    """The echo that was taken for this part was of another: of a part in doubt with the same
+    words, or a message of somebody else's, which is shown.
+    """
     taken_for = part.get("external_id")
     if taken_for is None or taken_for == ref.external_id:
         return
@@ -293,16 +322,26 @@ def _restore_other(sheet: Sheet, message: Tracked, part: Document, ref: MessageR
     alias = sheet.aliases.get(key)
     if alias is None or alias.get("guess") is None:
         return
-    del sheet.aliases[key]
-    sheet.parted.add(key)
     set_part(message, part["n"], external_id=None, echo_at=None)
+    if _give_to_likely(sheet, alias, message.get("conversation_id"), taken_for):
+        return
+    _part(sheet, alias)
     thread = sheet.threads[message.get("conversation_id")]
     thread.put("seq", thread.get("seq") + 1)
-    document = {**alias.get("guess"), "_id": key, "seq": thread.get("seq")}
-    restored = Tracked(key, document, stored=False)
-    restored.changed.add("at")
-    sheet.messages[key] = restored
+    document = {**alias.get("guess"), "seq": thread.get("seq")}
+    restored = sheet.messages.setdefault(key, Tracked(key, {"_id": key}, stored=False))
+    for name, value in document.items():
+        restored.put(name, value)
     sheet.fresh_messages.append(restored)
     sheet.without_last.add(thread.id)
     if document.get("from_history"):  # perhaps a person's answer, which was not counted
         sheet.recount.add(thread.id)
+
+
+def _part(sheet: Sheet, alias: Tracked) -> None:
+    """This platform id is no part of ours; what was kept under it before this batch stays."""
+    del sheet.aliases[alias.id]
+    sheet.parted.add(alias.id)
+    kept = sheet.gone.pop(alias.id, None)
+    if kept is not None:
+        sheet.messages[alias.id] = kept

@@ -1,11 +1,47 @@
 """Who a person is, as their channels tell: names and other facts of one identity, latest wins."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from inbox.conversations.changes import KeepMessage
 from inbox.conversations.model import IdentityRef
-from inbox.conversations.sheet import Document, Tracked
+from inbox.conversations.sheet import Document, Sheet, Tracked
+from inbox.mongo.due import due
 from inbox.text import fold as fold_text
 from inbox.text import printable
+
+_LOOK_EVERY = timedelta(days=1)
+"""How often a message makes us look whether its customer's profile is old. Looking costs a read;
+this is also how often a refused profile is asked for again."""
+
+
+def looks_at_profile(thread: Tracked | None, change: KeepMessage, now: datetime) -> bool:
+    """Whether this message is the first in a day of a customer whom we know already."""
+    if thread is None or not thread.stored or change.direction != "in":
+        return False
+    if change.customer is None or change.customer.temporary:
+        return False
+    looked_at: datetime = thread.get("profile_looked_at") or thread.get("created_at")
+    return now - looked_at >= _LOOK_EVERY
+
+
+def look_at_profile(sheet: Sheet, thread: Tracked, change: KeepMessage) -> None:
+    """People change their names and pictures: what is old is asked for again when they write."""
+    if change.customer is None or not looks_at_profile(thread, change, sheet.now):
+        return
+    thread.put("profile_looked_at", sheet.now)
+    person = sheet.people.get(change.customer.id)
+    if person is None:
+        return
+    asking = person.get("profile")
+    if asking is not None and "due_at" in asking:
+        return  # under way, or to be asked again soon
+    if asking is not None:  # it was refused again and again
+        if sheet.now - asking["parked_at"] >= _LOOK_EVERY:
+            person.put("profile", {**due(sheet.now), "again": True})
+        return
+    asked_at = person.get("profile_at")
+    if asked_at is None or sheet.now - asked_at >= sheet.profiles_kept:
+        person.put("profile", due(sheet.now))
 
 
 def learn_name(person: Tracked, identity_id: str, name: str, at: datetime) -> None:

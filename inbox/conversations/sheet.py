@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from inbox.conversations.model import IdentityRef, MessageRef, ThreadRef
@@ -79,6 +79,7 @@ class Tracked:
 class Sheet:
     """Everything that one batch may read or change, loaded beforehand.
 
+    `profiles_kept` is how old a profile may be when its customer writes.
     `bots` maps account keys to bot ids; `fresh_messages` lists the messages that became visible,
     `unsettled` the threads whose `waiting_since` must be read from the messages.
 
@@ -91,6 +92,7 @@ class Sheet:
 
     now: datetime
     bots: Mapping[str, str]
+    profiles_kept: timedelta = timedelta(days=7)
     splitting: Collection[str] = frozenset()
     """Bots whose new conversations wait for their sale before anybody is told of them."""
     threads: dict[str, Tracked] = field(default_factory=dict)

@@ -88,7 +88,8 @@ def live_event(  # noqa: PLR0913 - the fields of one document
     `people_before` where they have just changed: both are needed to tell who may see the event.
     `data` must be ready for JSON. What it holds for each type:
 
-    - message_received, message_changed: `message`, as the API shows it.
+    - message_received, message_changed: `message`, as the API shows it. `late: true` with a new one
+      that is older than an hour: it is shown and counted, and nothing rings or answers.
     - conversation_changed: `conversation`, or the fields of it that changed.
     - conversation_removed: nothing.
     - customer_changed: names of changed `fields`, never their values: everybody who sees one of

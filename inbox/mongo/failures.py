@@ -15,6 +15,7 @@ _PASSING_CODES = frozenset(
         13,  # Unauthorized: rights or a password are being changed
         18,  # AuthenticationFailed
         391,  # ReauthenticationRequired
+        211,  # KeyNotFound: a server that has just started cannot check our cluster time yet
     }
 )
 """Nothing is wrong with the command; the driver does not label these."""

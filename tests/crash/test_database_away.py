@@ -26,8 +26,8 @@ from tests.crash.truths import (
     is_drained,
 )
 from tests.ingest import FACEBOOK_PAGE, SECOND_FACEBOOK_PAGE, connect_accounts
+from tests.service import WebhookService, webhook_service
 from tests.waiting import until
-from tests.webhook_service import WebhookService, webhook_service
 
 pytestmark = pytest.mark.crash
 

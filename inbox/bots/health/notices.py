@@ -9,6 +9,7 @@ from inbox.bots.credentials.model import WORKING
 from inbox.bots.health.reasons import REPLIES_WAIT, Sentence, what_to_do
 from inbox.bots.health.store import HealthStore, TroubledAccount
 from inbox.conversations.model import Channel
+from inbox.mongo.probe import LARGEST_SKEW
 from inbox.staff.model import Actor
 
 NoticeKind = Literal[
@@ -19,9 +20,6 @@ NoticeKind = Literal[
     "webhook_secret_missing",
     "clock_skew",
 ]
-LARGEST_SKEW = timedelta(seconds=2)
-"""Leases compare times of different machines; beyond this they are not to be trusted."""
-
 _SUBSCRIPTION_LOST = Sentence(
     vi="Facebook không gửi tin mới của trang này đến đây. Hệ thống đang đăng ký lại; "
     "nếu thông báo này còn, hãy kết nối lại trang.",

@@ -26,6 +26,7 @@ from inbox.conversations.meeting import reference
 from inbox.conversations.model import Channel, IdentityRef, MessageRef, ThreadRef
 from inbox.conversations.parts import (
     FateUnknown,
+    NotReceived,
     error_of,
     fail,
     part_at,
@@ -37,6 +38,7 @@ from inbox.media.uploads import Uploads
 from inbox.mongo.due import Backoff, Claimed
 from inbox.mongo.failures import is_passing
 from inbox.ports import (
+    Absent,
     AccountRef,
     AccountUnusable,
     Messenger,
@@ -155,10 +157,11 @@ class Sending:
         """Look for a part in doubt in the platform's history; after the last look give up."""
         conversation = claimed.document
         found = await self._find(conversation, message, part)
-        if found is not None:
+        if isinstance(found, str):
             sent = _kept(conversation, message["_id"], part["n"], Sent(found), self._clock.now())
             await self._answers.do(replace(sent, read_back=True))
         now = self._clock.now()
+        ended = NotReceived() if found is Absent.ABSENT else FateUnknown()
 
         def work(subject: Subject) -> None:
             current = part_at(subject.message, part["n"])
@@ -166,14 +169,16 @@ class Sending:
                 return
             again = next_check(current, now)
             if again is None:
-                fail(subject.message, part["n"], error_of(FateUnknown(), now))
+                fail(subject.message, part["n"], error_of(ended, now))
             else:
                 checks = current.get("checks", 0) + 1
                 set_part(subject.message, part["n"], check_at=again, checks=checks)
 
         await self._store.change(message["_id"], work)
 
-    async def _find(self, conversation: Document, message: Document, part: Document) -> str | None:
+    async def _find(
+        self, conversation: Document, message: Document, part: Document
+    ) -> str | Absent | None:
         try:
             file = await self._file(message, part)
             known = None if isinstance(file, FileGone) else file

@@ -7,7 +7,7 @@ from inbox.clock import Clock
 from inbox.conversations.files import attachment_of, outgoing_file
 from inbox.conversations.model import Channel
 from inbox.conversations.parts import (
-    FATE_UNKNOWN,
+    UNDECIDED,
     error_of,
     failed,
     mark_sent,
@@ -296,7 +296,7 @@ def _mark_sent(message: Tracked) -> None:
         part
         for part in parts
         if part["state"] == "uncertain"
-        or (part["state"] == "failed" and part["error"]["code"] == FATE_UNKNOWN)
+        or (part["state"] == "failed" and part["error"]["code"] in UNDECIDED)
     ]
     if not doubtful:
         raise NothingToRetry

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from inbox.clock import Clock
-from inbox.conversations.folding import preview, refresh_last, settle
+from inbox.conversations.folding import refresh_last, settle
+from inbox.conversations.previewing import preview
 from inbox.conversations.replying.model import Reply
 from inbox.conversations.sheet import Document, Tracked
 from inbox.conversations.telling import message_event

@@ -58,7 +58,8 @@ class ProfileFetching:
             await self._store.learn(claimed, profiles)
 
     async def _refused(self, claimed: Claimed, error: str) -> None:
-        if claimed.attempts >= MOST_ATTEMPTS:
+        """Asked again daily for a while; then once with a message, at most once a day."""
+        if claimed.attempts >= MOST_ATTEMPTS or claimed.document["profile"].get("again"):
             await self._store.due.park(claimed, error)
         else:
             await self._store.due.retry(claimed, error, after=ASK_REFUSED_AGAIN)

@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from inbox.clock import Clock
 from inbox.conversations.naming import learn_name
 from inbox.conversations.sheet import Document, Tracked
+from inbox.ids import random_id
 from inbox.live.model import live_event
 from inbox.media.copying.model import is_new_avatar
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
 from inbox.ports import Profile
+
+Shown = dict[str, tuple[str | None, str | None]]
+"""Name and picture by identity."""
 
 
 class ProfileStore:
@@ -33,13 +37,19 @@ class ProfileStore:
             if document is None or document.get("profile", {}).get("token") != claimed.token:
                 return  # erased or merged meanwhile, or somebody else is at it now
             customer = Tracked(claimed.id, document, stored=True)
+            before = _shown(customer)
             for identity_id, profile in profiles.items():
                 self._take(customer, identity_id, profile)
-            if customer.changed:
+            customer.put("profile_at", self._clock.now())
+            is_news = _shown(customer) != before
+            if is_news:
                 customer.put("updated_at", self._clock.now())
+            if update := customer.update():
                 await self._mongo["customers"].update_one(
-                    {"_id": claimed.id}, customer.update(), session=session
+                    {"_id": claimed.id}, update, session=session
                 )
+            if is_news:
+                await self._note(customer, before, session)
                 await self._tell(customer, session)
             await self.due.finish(claimed, session=session)
 
@@ -59,6 +69,27 @@ class ProfileStore:
             ]
             customer.put("identities", identities)
 
+    async def _note(self, customer: Tracked, before: Shown, session: Session) -> None:
+        """Who is called otherwise than before; a first name is no news on the timeline."""
+        now = self._clock.now()
+        renamed = [
+            {
+                "_id": random_id(),
+                "customer_id": customer.id,
+                "type": "renamed",
+                "at": now,
+                "data": {
+                    "identity_id": identity_id,
+                    "before": before[identity_id][0],
+                    "after": name,
+                },
+            }
+            for identity_id, (name, _) in _shown(customer).items()
+            if before[identity_id][0] not in (None, name)
+        ]
+        if renamed:
+            await self._mongo["interactions"].insert_many(renamed, session=session)
+
     async def _tell(self, customer: Tracked, session: Session) -> None:
         """Open inboxes show the name as soon as it is known."""
         conversations: list[Document] = await (
@@ -74,3 +105,9 @@ class ProfileStore:
             data={"fields": ["name", "identities"]},
         )
         await self._mongo["live_events"].insert_one(event, session=session)
+
+
+def _shown(customer: Tracked) -> Shown:
+    return {
+        one["id"]: (one.get("name"), one.get("avatar_url")) for one in customer.get("identities")
+    }

@@ -177,6 +177,23 @@ class World:
                 self.clock.advance(timedelta(seconds=1))
         await self.apply()
 
+    async def connect_again(self, channel: str) -> None:
+        """An admin connects an account whose token has died."""
+        platforms, account = self.both.platforms, DEMO[channel]
+        if channel == "zalo":
+            platforms.zalo.tokens.revive(account.account_id)
+        else:
+            platforms.graph.pages.accounts()
+        given = platforms.credentials(account)
+        await _credentials(self.mongo).replace(KEYS[channel], given, now=self.clock.now())
+        await self.healing.account_works(KEYS[channel])
+
+    async def health(self, channel: str) -> str:
+        found = await self.mongo["accounts"].find_one({"_id": KEYS[channel]})
+        assert found is not None
+        state: str = found["health"]["state"]
+        return state
+
     async def gap(self, channel: str) -> Document:
         """The only interval of an account."""
         [found] = await self.mongo["account_gaps"].find({"account_key": KEYS[channel]}).to_list()
@@ -199,14 +216,32 @@ class World:
         return conversation_key(account.channel, account.account_id, "inbox", person)
 
 
-class Counting(GraphClient):
+class CountingGraph(GraphClient):
     """Notes every call that reads."""
 
-    calls: list[str]
+    def __init__(self, http: HttpClient, config: FacebookConfig, calls: list[str]) -> None:
+        super().__init__(http, config)
+        self.calls = calls
 
     async def get(self, access: Any, path: str, query: Mapping[str, str]) -> Any:
         self.calls.append(path)
         return await super().get(access, path, query)
+
+
+class CountingOa(ZaloClient):
+    """Notes every call for history."""
+
+    calls: list[str]
+
+    async def recent_chats(self, account_key: str, offset: int = 0, count: int = 10) -> Any:
+        self.calls.append("listrecentchat")
+        return await super().recent_chats(account_key, offset, count)
+
+    async def conversation(
+        self, account_key: str, user_id: str, offset: int = 0, count: int = 10
+    ) -> Any:
+        self.calls.append("conversation")
+        return await super().conversation(account_key, user_id, offset, count)
 
 
 @asynccontextmanager
@@ -277,9 +312,10 @@ async def _clients(
     healing = Healing(HealthStore(mongo, clock), wake)
     oauth = ZaloOAuth(http, config)
     tokens = ZaloTokens(mongo, store, healing, oauth, config, clock, owner="one")
-    oa = ZaloClient(ZaloApi(http, config, buckets), tokens, breakers)
-    graph, traffic = Counting(http, meta), Traffic(buckets, breakers, pause=pause)
-    graph.calls = []
+    calls: list[str] = []
+    oa = CountingOa(ZaloApi(http, config, buckets), tokens, breakers)
+    oa.calls = calls
+    graph, traffic = CountingGraph(http, meta, calls), Traffic(buckets, breakers, pause=pause)
     pages = PageAccounts(store)
     try:
         yield (
@@ -289,7 +325,7 @@ async def _clients(
                 "zalo": ZaloHistory(oa),
             },
             healing,
-            graph.calls,
+            calls,
         )
     finally:
         await tokens.close()

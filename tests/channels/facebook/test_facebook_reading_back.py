@@ -9,7 +9,7 @@ import pytest
 
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
-from inbox.ports import Outgoing, Part
+from inbox.ports import Absent, Outgoing, Part
 from tests.channels.facebook.graph_world import (
     COMMENT,
     INSTAGRAM_ACCOUNT,
@@ -49,7 +49,7 @@ def history(*messages: dict[str, Any]) -> Reply:
     return Reply({"data": [{"id": "t_1", "messages": {"data": list(messages)}}]})
 
 
-async def found(world: World, step: Step, outgoing: Outgoing | None = None) -> str | None:
+async def found(world: World, step: Step, outgoing: Outgoing | None = None) -> str | Absent | None:
     world.graph.will(step)
     return await world.messenger.find_sent(outgoing or world.outgoing(), world.clock.now())
 
@@ -196,3 +196,14 @@ async def test_history_is_asked_twice_a_second_at_most(world: World) -> None:
 
     assert len(world.graph.received) == 5
     assert world.clock.now() - began >= timedelta(seconds=2)
+
+
+async def test_text_is_absent_only_where_the_history_goes_back_far_enough(world: World) -> None:
+    other = message(world, "m_2", "Dạ vâng")
+    before = graph_time(world.clock.now() - timedelta(minutes=1))
+
+    assert await found(world, history(other)) is Absent.ABSENT
+    assert await found(world, history(*[other] * 20)) is None
+    older = message(world, "m_0", "Dạ vâng", created_time=before)
+    assert await found(world, history(*[other] * 19, older)) is Absent.ABSENT
+    assert await found(world, history({**other, "id": None})) is None

@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
 from tests.ingest import FACEBOOK_PAGE, ZALO_OA, connect_accounts, facebook_message
+from tests.service import WebhookService, webhook_service
 from tests.waiting import until
-from tests.webhook_service import WebhookService, webhook_service
 from tests.webhook_signing import FACEBOOK_VERIFY_TOKEN, SECRETS, ZALO_APP_ID, signed
 
 T0 = 1_789_612_000_000

@@ -10,8 +10,8 @@ import pytest
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
 from tests.ingest import FACEBOOK_PAGE, SECOND_FACEBOOK_PAGE, connect_accounts, facebook_message
+from tests.service import WebhookService, webhook_service
 from tests.waiting import until
-from tests.webhook_service import WebhookService, webhook_service
 from tests.webhook_signing import SECRETS
 
 T0 = 1_789_612_000_000

@@ -17,7 +17,7 @@ from inbox.conversations.changes import (
 )
 from inbox.conversations.model import Attachment, Author, MessageRef, ThreadRef
 from inbox.conversations.view import message_view
-from inbox.ids import message_key
+from inbox.ids import conversation_key, message_key
 from inbox.mongo.client import Mongo
 from tests.fake_messenger import FakePlatform
 from tests.inbox.inbox_world import an_actor
@@ -374,7 +374,7 @@ async def test_a_private_answer_goes_home_with_its_echo_and_stays_one_message(
     task_text = "Mình nhắn riêng nhé"
     await world.say(thread, task_text, private=True)
     await world.deliver()
-    inbox = await world.thread()
+    inbox = conversation_key("facebook", PAGE, "inbox", f"who-wrote-{root}")
 
     taken = platform.taken[0]
     named = {"metadata": taken.reference}
@@ -430,3 +430,26 @@ async def test_the_echo_that_ends_a_doubt_lets_the_next_message_go(
     await world.deliver()
 
     assert platform.texts == ["Một", "Hai"]
+
+
+async def test_the_late_echo_of_a_doubt_is_no_message_of_somebody_else(
+    world: ReplyWorld, platform: FakePlatform
+) -> None:
+    """The same words twice: the first arrived without an answer, the second is in flight when
+    the echo of the first comes.
+    """
+    platform.faults = ["taken"]
+    platform.hides = True
+    thread = await world.thread()
+    await world.say(thread, "Dạ")
+    await world.deliver()
+    world.clock.advance(timedelta(seconds=10))
+    await world.deliver()  # the first look finds nothing
+    task = await in_flight(world, thread, "Dạ")
+    first, second = (one.id for one in platform.taken)
+
+    await world.apply(await echo(world, thread, first, "Dạ"))
+    await answer(world, task)
+    await world.apply(await echo(world, thread, second, "Dạ"))
+
+    assert await shown(world, thread) == [("Dạ", "sent"), ("Dạ", "sent")]

@@ -10,6 +10,7 @@ export interface Page<T> {
 }
 
 export type Problem = Schemas['Problem']
+export type ProblemField = Schemas['ProblemField']
 
 export type Me = Schemas['MeView']
 export type MyState = Schemas['MyStateView']
@@ -51,6 +52,12 @@ export type PeopleAction = People['may'][number]
 
 export type Notice = Schemas['NoticeView']
 export type UnknownAccount = Schemas['UnknownAccountView']
+export type ConnectedAccount = Schemas['AccountStateView']
+export type ConnectChannel = Schemas['ConnectBody']['channel']
+export type ConnectFlow = Schemas['FlowView']
+export type FoundAccount = Schemas['FoundAccountView']
+export type FinishedAccount = Schemas['FinishedAccountView']
+export type WaitingDeletion = Schemas['OpenDeletionView']
 
 /**
  * A frame of the live feed; `id` is where the feed resumes after it. The feed is a WebSocket, which

@@ -321,10 +321,12 @@ async def test_a_person_who_ends_a_doubt_lets_the_next_message_go(
     assert platform.texts == ["Một", "Hai"]
 
 
+@pytest.mark.parametrize("hides", [False, True])
 async def test_what_was_lost_without_an_answer_ends_as_failed_and_is_not_sent_again(
-    world: ReplyWorld, platform: FakePlatform, clock: FixedClock
+    world: ReplyWorld, platform: FakePlatform, clock: FixedClock, *, hides: bool
 ) -> None:
     platform.faults = ["lost"]
+    platform.hides = hides
     message = await world.say(await world.thread(), "Một")
     await world.deliver()
     for pause in (10, 60):
@@ -335,7 +337,8 @@ async def test_what_was_lost_without_an_answer_ends_as_failed_and_is_not_sent_ag
     await world.deliver()
 
     kept = await world.kept(message)
-    assert (kept["status"], kept["error"]["code"]) == ("failed", "fate_unknown")
+    code = "fate_unknown" if hides else "not_received"
+    assert (kept["status"], kept["error"]["code"]) == ("failed", code)
     assert (platform.calls, platform.texts) == (1, [])
 
 

@@ -25,7 +25,7 @@ class PresenceRoutes(Routes):
         self._board = board
         self._staff = staff
 
-    @route("PATCH", "/api/v1/me", access="staff", tag="session", problems=(NotAllowed,))
+    @route("PATCH", "/api/v1/me", access="staff", tag="session", problems=(NotAllowed, NotFound))
     async def change_me(self, actor: Actor, body: MyStateBody) -> MyStateView:
         """Take a break or end it, and switch whether one gets conversations."""
         if actor.kind != "staff":

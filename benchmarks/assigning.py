@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from benchmarks.measuring import (
     Http,
     Load,
     OurServer,
+    cpu_s,
     our_server,
     result_of,
     start_wrk,
@@ -100,15 +101,46 @@ def shop(uri: str, mongod: int, folder: Path) -> Iterator[Shop]:
             opened.close()
 
 
-def burst(opened: Shop, load: Load) -> tuple[int, float, float]:
-    """Conversations, seconds until all were decided, seconds of batches of the assigner."""
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What a burst took until all was decided; CPU of service and mongod, in seconds."""
+
+    conversations: int
+    took_s: float
+    batches_s: float
+    cpu_s: float
+    cpu_mongod_s: float
+
+    def each_ms(self, total_s: float) -> float:
+        return total_s / self.conversations * 1000
+
+    def row(self, name: str, plain: "Burst | None") -> str:
+        """A line of the table; `plain` is the burst without splitting."""
+        row = (
+            f"| {name} | {self.conversations / self.took_s:,.0f} "
+            f"| {self.each_ms(self.cpu_s):.2f} + {self.each_ms(self.cpu_mongod_s):.2f} ms "
+        )
+        if plain is None:
+            return row + "|  |  |"
+        cpu = self.each_ms(self.cpu_s + self.cpu_mongod_s)
+        more = cpu - plain.each_ms(plain.cpu_s + plain.cpu_mongod_s)
+        return row + f"| {more:.2f} ms | {self.each_ms(self.batches_s):.2f} ms |"
+
+
+def burst(opened: Shop, mongod: int, load: Load) -> Burst:
     server = opened.server
-    began, before = time.monotonic(), server.number("inbox_split_seconds_sum")
+    began, batches = time.monotonic(), server.number("inbox_split_seconds_sum")
+    cpu, cpu_mongod = cpu_s(server.pid), cpu_s(mongod)
     result_of(start_wrk(server.port, OurServer.PATH, load))
     server.until_applied()
     opened.until_decided()
-    took = time.monotonic() - began
-    return opened.conversations(), took, server.number("inbox_split_seconds_sum") - before
+    return Burst(
+        opened.conversations(),
+        time.monotonic() - began,
+        server.number("inbox_split_seconds_sum") - batches,
+        cpu_s(server.pid) - cpu,
+        cpu_s(mongod) - cpu_mongod,
+    )
 
 
 def assigned_ms(opened: Shop, load: Load) -> tuple[list[float], list[float]]:
@@ -162,21 +194,15 @@ def measure(uri: str, mongod: int, folder: Path, options: argparse.Namespace) ->
         "least loaded, cap": {"mode": "least_loaded", "cap": {"open": 1_000_000}},
     }
     with shop(uri, mongod, folder) as opened:
-        plain, plain_took, _ = burst(opened, load)
-    lines = [
-        f"| without splitting | {plain:,} | {plain / plain_took:,.0f} |  |  |",
-    ]
+        plain = burst(opened, mongod, load)
+    lines = [plain.row("without splitting", None)]
     rates: list[float] = []
     for name, rule in rules.items():
         with shop(uri, mongod, folder) as opened:
             opened.split(**rule)
-            count, took, busy = burst(opened, load)
-        rates.append(count / took)
-        more = (took / count - plain_took / plain) * 1000
-        lines.append(
-            f"| {name} | {count:,} | {count / took:,.0f} | {busy / count * 1000:.2f} ms "
-            f"| {more:.2f} ms |"
-        )
+            found = burst(opened, mongod, load)
+        rates.append(found.conversations / found.took_s)
+        lines.append(found.row(name, plain))
     half = replace(load, seconds=options.sustained, rate=statistics.fmean(rates) / 2)
     with shop(uri, mongod, folder) as opened:
         opened.split(**rules["even"])
@@ -184,7 +210,10 @@ def measure(uri: str, mongod: int, folder: Path, options: argparse.Namespace) ->
         batches = opened.server.number("inbox_split_seconds_count")
         each = opened.server.number("inbox_split_seconds_sum") / batches
     return [
-        "| 64 connections, 30 sales | conversations | decided/s | batches, each | more, each |",
+        (
+            "| 64 connections, 30 sales | conversations | decided/s | CPU each, service + mongod "
+            "| of it for splitting | a batch, by the clock, each |"
+        ),
         "|---|---|---|---|---|",
         *lines,
         "",

@@ -192,8 +192,7 @@ def _count_inbound(sheet: Sheet, thread: Tracked, change: KeepMessage) -> None:
     last_out_at = thread.get("last_out_at")
     if last_out_at is None or change.at > last_out_at:
         thread.put_earlier("waiting_since", change.at)
-    # Written before it was closed, but nobody had seen it: it must not stay behind closed
-    # doors. What a replay brings from long ago changes no status.
+    # Nobody had seen it: it must not stay behind closed doors. A replay of long ago opens nothing.
     unseen = not is_late(change.at, sheet.now) or change.at > thread.get("status_at")
     if unseen and thread.get("status") in ("closed", "deleted"):
         thread.put("status", "open")  # `status_at` stays: the same in every order of messages

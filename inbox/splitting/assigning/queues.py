@@ -87,17 +87,19 @@ class Queues:
         """Customers who wrote lately and wait, though no splitting has ever been asked.
 
         They wrote while it was being switched on, or came from another bot.
-        Index (bot_id, waiting_since).
+        Index (bot_id, assignee_id, status, -last.at, -_id): of those who have nobody alone.
         """
+        lately = self._clock.now() - MISSED_WITHIN
         query = {
             "bot_id": bot_id,
-            "waiting_since": {"$gt": self._clock.now() - MISSED_WITHIN},
-            "status": "open",
-            "kind": {"$in": sorted(SPLIT_KINDS)},
             "assignee_id": None,
+            "status": "open",
+            "last.at": {"$gt": lately},
+            "waiting_since": {"$gt": lately},
+            "kind": {"$in": sorted(SPLIT_KINDS)},
             "split.state": {"$nin": ["pending", "waiting", "claimable", "manual", "released"]},
         }
-        found = self._conversations.find(query, {"_id": 1}).sort("waiting_since", 1)
+        found = self._conversations.find(query, {"waiting_since": 1}).sort("waiting_since", 1)
         return await found.limit(_MOST_MISSED).to_list()
 
     async def unanswered(

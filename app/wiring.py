@@ -77,6 +77,9 @@ from inbox.staff.service import StaffService
 from inbox.staff.signing_in import SigningIn, SignInStores, normal_email
 from inbox.staff.store import SessionStore, StaffStore, TokenStore, TryStore
 from inbox.staff.tokens import TokenRequest, Tokens
+from inbox.tags.removing import TagRemoving
+from inbox.tags.routes import TagRoutes
+from inbox.tags.service import TagService
 from inbox.timeline.routes import TimelineRoutes
 from inbox.timeline.store import TimelineStore
 
@@ -206,6 +209,8 @@ class Service:
         )
         self.hub = Hub(LiveStore(mongo), self.authenticator.refresh, config.live)
         self.erasures = ErasureStore(mongo, clock)
+        self.customers = CustomerStore(mongo, clock)
+        self.tags = TagService(mongo, self.customers, clock, config.tags)
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
@@ -253,7 +258,7 @@ class Service:
     def tables(self) -> Sequence[Routes]:
         """Every route of the API, in the order of its documentation."""
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox
-        reads, customers = ConversationReads(mongo), CustomerStore(mongo, clock)
+        reads, customers = ConversationReads(mongo), self.customers
         signing_in = SigningIn(
             self._sign_in_stores, self._passwords, self._actors, config.staff, clock
         )
@@ -268,6 +273,7 @@ class Service:
             MarkingRoutes(marking, self.signals.seen),
             CustomerRoutes(customers, reads),
             TimelineRoutes(TimelineStore(mongo), customers, reads),
+            TagRoutes(self.tags),
             ErasureRoutes(self.erasures),
             UploadRoutes(self.uploads),
             LiveRoutes(self.hub, config.live),
@@ -312,6 +318,7 @@ class Service:
             if self._companion is not None:
                 loops.append(self._companion.run)
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
+            loops.append(TagRemoving(self.tags.store).run)
             if self._profiles is not None:
                 store = ProfileStore(self.mongo, self.clock)
                 loops.append(ProfileFetching(store, self._profiles).run)

@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from datetime import timedelta
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -204,6 +204,15 @@ class DeliveryConfig(Section):
     )
 
 
+class TagsConfig(Section):
+    """Tags of customers."""
+
+    created_by: Literal["owner", "admin", "manager", "sale"] = Field(
+        default="sale", description="who may make new tags: this role and higher ones"
+    )
+    most_per_customer: PositiveInt = Field(default=50, description="tags of one customer")
+
+
 class StaffConfig(Section):
     """Signing in."""
 
@@ -242,3 +251,4 @@ class InboxConfig(Section):
     live: LiveConfig = LiveConfig()
     media: MediaConfig = MediaConfig()
     staff: StaffConfig = StaffConfig()
+    tags: TagsConfig = TagsConfig()

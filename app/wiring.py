@@ -54,6 +54,8 @@ from inbox.customers.profiles.fetching import ProfileFetching
 from inbox.customers.profiles.store import ProfileStore
 from inbox.customers.routes import CustomerRoutes
 from inbox.customers.store import CustomerStore
+from inbox.customers.suggesting.routes import SuggestionRoutes
+from inbox.customers.suggesting.store import SuggestionStore
 from inbox.errors import NotFound
 from inbox.http.application import build_application
 from inbox.http.routing import Routes
@@ -274,6 +276,7 @@ class Service:
             CustomerRoutes(customers, reads),
             TimelineRoutes(TimelineStore(mongo), customers, reads),
             TagRoutes(self.tags),
+            SuggestionRoutes(SuggestionStore(mongo, customers), customers, reads),
             ErasureRoutes(self.erasures),
             UploadRoutes(self.uploads),
             LiveRoutes(self.hub, config.live),

@@ -31,6 +31,8 @@ from inbox.bots.health.store import HealthStore
 from inbox.bots.routes import BotRoutes
 from inbox.bots.service import BotService
 from inbox.cancelling import end
+from inbox.canned.routes import CannedRoutes
+from inbox.canned.service import CannedReplies
 from inbox.clock import Clock
 from inbox.conversations.applying import Applier
 from inbox.conversations.delivery.sending import Sending
@@ -275,6 +277,7 @@ class Service:
             MarkingRoutes(marking, self.signals.seen),
             CustomerRoutes(customers, reads),
             TimelineRoutes(TimelineStore(mongo), customers, reads),
+            CannedRoutes(CannedReplies(mongo, reads, clock)),
             TagRoutes(self.tags),
             SuggestionRoutes(SuggestionStore(mongo, customers), customers, reads),
             ErasureRoutes(self.erasures),

@@ -141,6 +141,7 @@ INDEXES: tuple[Index, ...] = (
         unique=True,
         partial={"key": {"$exists": True}},
     ),
+    Index("canned_replies", ("bot_id", "key"), "one reply per shortcut of a bot", unique=True),
     _due("tags", "removal", "deleted tags that customers still have"),
     _due("erasures", "run", "erasures that wait to be carried out"),
     Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),

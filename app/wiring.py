@@ -52,6 +52,9 @@ from inbox.conversations.window import WindowRules
 from inbox.customers.erasure.erasing import Erasing
 from inbox.customers.erasure.routes import ErasureRoutes
 from inbox.customers.erasure.store import ErasureStore
+from inbox.customers.merging.routes import MergeRoutes
+from inbox.customers.merging.settling import MergeSettling
+from inbox.customers.merging.store import MergeStore
 from inbox.customers.profiles.fetching import ProfileFetching
 from inbox.customers.profiles.store import ProfileStore
 from inbox.customers.routes import CustomerRoutes
@@ -214,6 +217,7 @@ class Service:
         self.hub = Hub(LiveStore(mongo), self.authenticator.refresh, config.live)
         self.erasures = ErasureStore(mongo, clock)
         self.customers = CustomerStore(mongo, clock)
+        self.merges = MergeStore(mongo, self.customers, clock)
         self.tags = TagService(mongo, self.customers, clock, config.tags)
 
     def _build_delivery(self, parts: Parts) -> None:
@@ -279,6 +283,7 @@ class Service:
             TimelineRoutes(TimelineStore(mongo), customers, reads),
             CannedRoutes(CannedReplies(mongo, reads, clock)),
             TagRoutes(self.tags),
+            MergeRoutes(self.merges, customers),
             SuggestionRoutes(SuggestionStore(mongo, customers), customers, reads),
             ErasureRoutes(self.erasures),
             UploadRoutes(self.uploads),
@@ -324,7 +329,7 @@ class Service:
             if self._companion is not None:
                 loops.append(self._companion.run)
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
-            loops.append(TagRemoving(self.tags.store).run)
+            loops += [TagRemoving(self.tags.store).run, MergeSettling(self.merges).run]
             if self._profiles is not None:
                 store = ProfileStore(self.mongo, self.clock)
                 loops.append(ProfileFetching(store, self._profiles).run)

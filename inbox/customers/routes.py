@@ -108,8 +108,8 @@ class CustomerRoutes(Routes):
         cursor: Cursor = None,
     ) -> Page[MediaItem]:
         """Images, videos, audio and files of all conversations, either way, newest first."""
-        await self._customers.get(customer_id, actor)
-        threads = await self._conversations.visible_ids(customer_id, actor)
+        customer = await self._customers.get(customer_id, actor)
+        threads = await self._conversations.visible_ids(customer["_id"], actor)
         found = await self._conversations.media(
             threads, kind, after=_media_place(cursor), limit=limit + 1
         )

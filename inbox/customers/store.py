@@ -27,23 +27,34 @@ class CustomerStore:
     async def get(
         self, customer_id: str, actor: Actor, *, session: Session | None = None
     ) -> Document:
-        """The customer.
+        """The customer; the id of one that was merged leads to the one it was merged into.
 
         Raises:
             NotFound: there is none.
             NotAllowed: none of their conversations is visible to the actor.
         """
-        found = await self._customers.find_one({"_id": customer_id}, session=session)
-        if found is None:
-            raise NotFound
+        found = await self._find(customer_id, session)
         if not actor.sees_every_bot:
             seen = await self._mongo["conversations"].find_one(
-                {"$and": [{"customer_id": customer_id}, visible(actor)]},
+                {"$and": [{"customer_id": found["_id"]}, visible(actor)]},
                 {"_id": 1},
                 session=session,
             )
             if seen is None:
                 raise NotAllowed
+        return found
+
+    async def _find(self, customer_id: str, session: Session | None) -> Document:
+        found = await self._customers.find_one({"_id": customer_id}, session=session)
+        if found is None:
+            redirect = await self._mongo["redirects"].find_one(
+                {"_id": customer_id}, session=session
+            )
+            if redirect is None:
+                raise NotFound
+            found = await self._customers.find_one({"_id": redirect["to"]}, session=session)
+        if found is None:
+            raise NotFound
         return found
 
     async def edit(
@@ -71,7 +82,7 @@ class CustomerStore:
             changed = {k: v for k, v in fields.items() if before.get(k) != v}
             if not changed:
                 return before
-            after = await self._write(customer_id, changed, version, session)
+            after = await self._write(before["_id"], changed, version, session)
             if after is None:  # cannot be: the snapshot of `before` said otherwise
                 raise _clash(before, sorted(changed))
             await self._note(before, changed, actor, after["updated_at"], session)

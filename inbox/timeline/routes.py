@@ -49,13 +49,13 @@ class TimelineRoutes(Routes):
         cursor: Cursor = None,
     ) -> Page[InteractionView]:
         """What happened with a customer in every conversation that one may see, newest first."""
-        await self._customers.get(customer_id, actor)
+        customer = await self._customers.get(customer_id, actor)
         after: Place | None = None
         if cursor is not None:
             after = place(cursor, datetime, str)  # type: ignore[assignment]
         found = await self._timeline.page(
-            customer_id,
-            conversation_ids=await self._conversations.visible_ids(customer_id, actor),
+            [customer["_id"], *customer.get("merged_from", [])],
+            conversation_ids=await self._conversations.visible_ids(customer["_id"], actor),
             types=type,
             after=after,
             limit=limit + 1,

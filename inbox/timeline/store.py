@@ -17,7 +17,7 @@ class TimelineStore:
 
     async def page(
         self,
-        customer_id: str,
+        customer_ids: Sequence[str],
         *,
         conversation_ids: Sequence[str],
         types: Sequence[str],
@@ -26,11 +26,12 @@ class TimelineStore:
     ) -> list[Document]:
         """Up to `limit` rows; index (customer_id, -at, -_id).
 
-        Rows of other conversations than `conversation_ids` are left out; rows that belong to no
+        `customer_ids` are the customer's own id and those of the records merged into it. Rows of
+        other conversations than `conversation_ids` are left out; rows that belong to no
         conversation (an edit of the customer) are in. No `types` means all.
         """
         query: Document = {
-            "customer_id": customer_id,
+            "customer_id": {"$in": list(customer_ids)},
             "conversation_id": {"$in": [None, *conversation_ids]},
         }
         if types:

@@ -117,6 +117,10 @@ class Sweeping:
         await self._mongo["live_events"].delete_many(
             {**about, "type": {"$ne": "conversation_removed"}, "at": {"$lte": scope.begun_at}}
         )
+        await self._mongo["merges"].delete_many({"people": {"$in": people}})
+        await self._mongo["redirects"].delete_many(
+            {"$or": [{"_id": {"$in": people}}, {"to": {"$in": people}}]}
+        )
         await self._mongo["account_events"].update_many(
             {"subjects": {"$in": list(scope.identity_ids)}, "at": {"$lte": scope.up_to}},
             {

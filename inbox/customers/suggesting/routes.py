@@ -78,7 +78,7 @@ class SuggestionRoutes(Routes):
     async def suggestions(self, actor: Actor, customer_id: str) -> SuggestionsView:
         """Phones, e-mail and postal addresses in the customer's messages, not saved yet."""
         customer = await self._customers.get(customer_id, actor)
-        threads = await self._conversations.visible_ids(customer_id, actor)
+        threads = await self._conversations.visible_ids(customer["_id"], actor)
         found = await self._suggestions.of(customer, threads)
         return SuggestionsView(items=[suggestion_view(one) for one in found])
 

@@ -88,9 +88,9 @@ class SuggestionStore:
         Raises:
             NotFound, NotAllowed: as CustomerStore.get.
         """
-        await self._customers.get(customer_id, actor)
+        customer = await self._customers.get(customer_id, actor)
         await self._mongo["customers"].update_one(
-            {"_id": customer_id},
+            {"_id": customer["_id"]},
             {"$addToSet": {"declined": {"kind": found.kind, "value": found.value}}},
         )
 

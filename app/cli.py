@@ -1,4 +1,4 @@
-"""The command line: serve, demo, doctor, migrate, check-config, token, replay."""
+"""The command line: serve, demo, doctor, migrate, backup, restore, check-config, token, replay."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,15 +10,17 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
+from app.backup.command import BackupCommand
 from app.check_config import check_config
 from app.demo.command import run_demo
 from app.doctor import Finding, examine
 from app.logging import configure_logging
+from app.parts import ALL_ROLES, Parts, Role
 from app.serving import AddressInUse, database, listening_socket, migrated, serve
 from app.settings import DEFAULT_PATH, Settings, load_settings
 from app.settings_errors import SettingsError
 from app.supervisor import Supervisor, this_program
-from app.wiring import ALL_ROLES, Parts, Role, Service
+from app.wiring import Service
 from inbox.clock import SystemClock
 from inbox.errors import InboxError
 from inbox.mongo.client import Mongo
@@ -144,6 +146,46 @@ def migrate(
     """Bring the database to this version: numbered migrations, then missing indexes."""
     _with_service(config, data, mongo_uri, _nothing)
     typer.echo("Cơ sở dữ liệu đã ở phiên bản này. / The database is up to date.")
+
+
+@cli.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="a new folder for this backup")],
+    *,
+    media: Annotated[bool, typer.Option(help="stored files too")] = True,
+    config: Config = DEFAULT_PATH,
+    data: Data = None,
+    mongo_uri: MongoUri = None,
+) -> None:
+    """Write the database at one moment, and the stored files, to a folder; the service may run."""
+    settings = _settings(config, {"app.data": data, "inbox.mongo.uri": mongo_uri})
+    with _plainly(), database(settings, joining=True) as uri:
+        command = BackupCommand(settings, uri, _echo_count)
+        made = asyncio.run(command.make(folder, with_media=media))
+        typer.echo(f"Đã sao lưu vào {folder}. / The backup is in {folder}.")
+        if made.missing:
+            typer.echo(f"! {made.missing} tệp đã bị xoá trong lúc sao lưu. / files were deleted.")
+
+
+@cli.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="of a backup")],
+    *,
+    other_key: Annotated[bool, typer.Option(help="its secrets may stay closed")] = False,
+    config: Config = DEFAULT_PATH,
+    data: Data = None,
+    mongo_uri: MongoUri = None,
+) -> None:
+    """Take a backup back into an empty database; then start the service."""
+    settings = _settings(config, {"app.data": data, "inbox.mongo.uri": mongo_uri})
+    with _plainly(), database(settings) as uri:
+        command = BackupCommand(settings, uri, _echo_count)
+        asyncio.run(command.restore(folder, other_key=other_key))
+        typer.echo(f"Đã khôi phục từ {folder}. / Everything of {folder} is back.")
+
+
+def _echo_count(what: str, count: int) -> None:
+    typer.echo(f"{what}: {count}")
 
 
 @cli.command()

@@ -1,12 +1,34 @@
 """Settings of this package; `app/settings.py` reads them from config.yaml and the environment."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt
+from pydantic_core import PydanticCustomError
 
 from inbox.config import Section
+
+
+def _origin(value: str) -> str:
+    """Scheme and host, as browsers write an origin; PydanticCustomError otherwise."""
+    parts = urlsplit(value.rstrip("/"))
+    rest = parts.path or parts.query or parts.fragment or parts.username
+    if parts.scheme not in {"http", "https"} or not parts.hostname or rest:
+        raise PydanticCustomError("origin", "write scheme and host, such as https://chat.shop.vn")
+    return value.rstrip("/")
+
+
+def _network(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise PydanticCustomError(
+            "network", "write an address or a network, such as 10.0.0.0/8"
+        ) from None
+    return value
 
 
 class HttpConfig(Section):
@@ -49,7 +71,17 @@ class AppConfig(Section):
         strict=False,
         description="folder of the embedded MongoDB and of media; relative to where you start",
     )
+    public_url: Annotated[str, AfterValidator(_origin)] | None = Field(
+        default=None,
+        description="where browsers and platforms reach the service; on loopback it is found out",
+    )
+    trusted_proxies: list[Annotated[str, AfterValidator(_network)]] = Field(
+        default=[], description="networks whose X-Forwarded-For, -Proto and -Host are believed"
+    )
     processes: PositiveInt = Field(default=1, description="that serve the same port")
     http: HttpConfig = HttpConfig()
     log: LogConfig = LogConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
+
+    def trusted_networks(self) -> list[IPv4Network | IPv6Network]:
+        return [ip_network(one) for one in self.trusted_proxies]

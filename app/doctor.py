@@ -9,13 +9,12 @@ from app.wiring import Service
 from inbox.bots.model import UnknownAccount
 from inbox.mongo.failures import is_passing
 from inbox.mongo.migrations import pending
-from inbox.mongo.probe import answer_within, clock_skew, server_version
+from inbox.mongo.probe import LARGEST_SKEW, answer_within, clock_skew, server_version
 
 State = Literal["ok", "warning", "failed"]
 
-LARGEST_SKEW = timedelta(seconds=2)
-"""Leases compare times of different machines; beyond this they are not to be trusted."""
 _LAG_TO_WARN = timedelta(seconds=30)
+_SEND_LAG_TO_WARN = timedelta(minutes=5)
 _PARKED_SHOWN = 5
 
 
@@ -36,6 +35,7 @@ async def examine(service: Service) -> list[Finding]:
         with answer_within(5):
             findings += await _database(service)
             findings += await _journal(service)
+            findings.append(await _sends(service))
     except Exception as error:
         if not is_passing(error):
             raise
@@ -110,6 +110,30 @@ async def _journal(service: Service) -> list[Finding]:
         )
     findings += [_unknown(account) for account in await service.bots.unknown_accounts()]
     return findings + await _parked(service)
+
+
+async def _sends(service: Service) -> Finding:
+    """Messages that wait for long, and those of which nobody knows whether they arrived."""
+    waiting = await service.delivery.waiting()
+    queued, doubtful = (waiting.by_status.get(one, 0) for one in ("queued", "uncertain"))
+    now = service.clock.now()
+    age = now - (waiting.oldest_at or now)
+    if age > _SEND_LAG_TO_WARN:
+        minutes = f"{age.total_seconds() / 60:.0f}"
+        return Finding(
+            "sends",
+            "warning",
+            f"{queued} tin nhắn chờ gửi, tin cũ nhất đã chờ {minutes} phút; {doubtful} tin chưa rõ "
+            "đã đến khách hay chưa. Hãy xem tình trạng kết nối của các tài khoản.",
+            f"{queued} messages wait to be sent, the oldest for {minutes} minutes; {doubtful} are "
+            "in doubt. Look at the health of the accounts.",
+        )
+    return Finding(
+        "sends",
+        "ok",
+        f"{queued} tin nhắn chờ gửi, {doubtful} tin chưa rõ đã đến khách hay chưa.",
+        f"{queued} messages wait to be sent, {doubtful} are in doubt.",
+    )
 
 
 def _unknown(account: UnknownAccount) -> Finding:

@@ -3,17 +3,33 @@
 import asyncio
 from collections.abc import Mapping
 
+from app.account_care import account_duties
+from app.backfilling import waking_all
+from app.connecting import Doors
 from app.settings import Settings
 from channels.breaker import Breakers
+from channels.connecting.attaching import AttachingParts
+from channels.connecting.checking import Checking
+from channels.connecting.facebook import FacebookLogin
+from channels.connecting.store import ConnectedAccounts
+from channels.connecting.zalo import ZaloLogin
 from channels.facebook.access import PageAccounts
 from channels.facebook.client import GraphClient
+from channels.facebook.history import FacebookHistory
 from channels.facebook.messenger import FacebookMessenger, FacebookParts
+from channels.facebook.moderating import FacebookComments
+from channels.facebook.probing import PageProbe
 from channels.facebook.profiles import FacebookProfiles
+from channels.facebook.store import SubscriptionStore
+from channels.facebook.subscribing import Subscribing
 from channels.facebook.traffic import Traffic
 from channels.http import HttpClient
+from channels.media.client import MediaClient
 from channels.zalo.client import ZaloApi, ZaloClient
+from channels.zalo.history import ZaloHistory
 from channels.zalo.messenger import ZaloMessenger
 from channels.zalo.oauth import ZaloOAuth
+from channels.zalo.probing import OaProbe
 from channels.zalo.profiles import ZaloProfiles
 from channels.zalo.tokens import ZaloTokens
 from inbox.bots.credentials.caching import CachedCredentials
@@ -25,7 +41,7 @@ from inbox.conversations.delivery.store import DeliveryStore
 from inbox.conversations.model import Channel, IdentityRef
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
-from inbox.ports import Messenger, Profile, ProfileSource
+from inbox.ports import CommentModeration, MessageSource, Messenger, Profile, ProfileSource
 
 
 class ProfilesByChannel:
@@ -48,14 +64,15 @@ class Platforms:
         facebook, zalo = settings.channels.facebook, settings.channels.zalo
         store = CredentialStore(mongo, settings.secret_box())
         cached = CachedCredentials(store, clock)
-        self.healing = Healing(
-            HealthStore(mongo, clock), DeliveryStore(mongo, clock).wake_account, cached.forget
-        )
+        wake = waking_all(mongo, clock, DeliveryStore(mongo, clock).wake_account)
+        self.healing = Healing(HealthStore(mongo, clock), wake, cached.forget)
         self._http = HttpClient()
+        self.media = MediaClient(settings.channels.media)
         buckets, breakers = Buckets(mongo, clock), Breakers(clock)
         oauth = ZaloOAuth(self._http, zalo)
         self._tokens = ZaloTokens(mongo, store, self.healing, oauth, zalo, clock, owner=owner)
-        oa = ZaloClient(ZaloApi(self._http, zalo, buckets), self._tokens, breakers)
+        api = ZaloApi(self._http, zalo, buckets)
+        oa = ZaloClient(api, self._tokens, breakers)
         graph, traffic = GraphClient(self._http, facebook), Traffic(buckets, breakers)
         pages = PageAccounts(cached)
         parts = FacebookParts(
@@ -71,8 +88,37 @@ class Platforms:
             "instagram": FacebookMessenger("instagram", parts),
             "zalo": ZaloMessenger(oa),
         }
+        self.moderation: dict[Channel, CommentModeration] = {
+            "facebook": FacebookComments("messenger", parts),
+            "instagram": FacebookComments("instagram", parts),
+        }
         self.profiles: ProfileSource = ProfilesByChannel(
             {"facebook": meta, "instagram": meta, "zalo": ZaloProfiles(oa)}
+        )
+        self.histories: dict[Channel, MessageSource] = {
+            "facebook": FacebookHistory("messenger", graph, pages, traffic),
+            "instagram": FacebookHistory("instagram", graph, pages, traffic),
+            "zalo": ZaloHistory(oa),
+        }
+        subscribing = Subscribing(
+            graph, pages, SubscriptionStore(mongo), clock, app_id=facebook.app_id
+        )
+        login = FacebookLogin(self._http, graph, facebook)
+        self.doors = Doors(
+            attaching=AttachingParts(
+                ConnectedAccounts(mongo), store, subscribing, self.healing, cached.forget
+            ),
+            checking=Checking(login, graph, api, app_id=facebook.app_id),
+            logins={"facebook": login, "zalo": ZaloLogin(oauth, api, zalo, clock)},
+            people=login,
+        )
+        page_probe = PageProbe(graph, pages, traffic, facebook, clock)
+        self.duties = account_duties(
+            mongo,
+            clock,
+            self.healing,
+            subscribing,
+            {"facebook": page_probe, "instagram": page_probe, "zalo": OaProbe(oa)},
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -83,3 +129,4 @@ class Platforms:
         """After the last send and before the database goes: a refreshed pair must be kept."""
         await self._tokens.close()
         await self._http.close()
+        await self.media.close()

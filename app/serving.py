@@ -17,13 +17,15 @@ from aiohttp import web
 from app.data_lock import DataInUse
 from app.embedded import EmbeddedMongo
 from app.garbage import spare_collections
+from app.parts import Parts, process_name
 from app.platforms import Platforms
 from app.settings import Settings
-from app.wiring import Parts, Service, process_name
+from app.wiring import Service
 from inbox.clock import Clock, SystemClock
 from inbox.errors import InboxError
 from inbox.mongo.client import Mongo
 from inbox.mongo.migrations import MigrationsBusy, migrate
+from inbox.mongo.snapshots import refuse_half_restored
 
 log = structlog.get_logger(__name__)
 
@@ -119,7 +121,12 @@ def _joined(embedded: EmbeddedMongo) -> str:
 
 
 async def migrated(mongo: Mongo, clock: Clock) -> None:
-    """Migrate, or wait until the process that is at it has finished."""
+    """Migrate, or wait until the process that is at it has finished.
+
+    Raises:
+        HalfRestored: a backup was not taken back to its end.
+    """
+    await refuse_half_restored(mongo)
     while True:
         try:
             await migrate(mongo, clock, owner=process_name())
@@ -225,7 +232,7 @@ async def serve(
     http, parent = settings.app.http, os.getppid()
     listening = listening_socket(http.host, http.port, shared=shared)
     mongo = Mongo.connect(uri, settings.inbox.mongo.database)
-    connected = _with_platforms(settings, mongo, parts or Parts(clock=SystemClock()))
+    connected = with_platforms(settings, mongo, parts or Parts(clock=SystemClock()))
     async with running(settings, mongo, listening, connected) as service:
         spare_collections()
         told = stop_signal()  # before anybody is told that it is ready to be stopped
@@ -246,14 +253,19 @@ async def serve(
         raise ServiceFailed
 
 
-def _with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
+def with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
     """`parts`, and the real platforms for what it does not bring along."""
     platforms = Platforms(settings, mongo, parts.clock, owner=process_name())
     return replace(
         parts,
         messengers=parts.messengers or platforms.messengers,
+        moderation=parts.moderation or platforms.moderation,
         profiles=parts.profiles or platforms.profiles,
+        histories=parts.histories or platforms.histories,
+        media=parts.media or platforms.media,
         healing=platforms.healing,
+        doors=parts.doors or platforms.doors,
+        duties=platforms.duties,
         companion=platforms,
     )
 

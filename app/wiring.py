@@ -1,29 +1,32 @@
 """The composition root: one process of the service, every part built and plugged in here."""
 
 import asyncio
-import secrets
-import socket
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import structlog
 from aiohttp import web
 
+from app.account_care import AccountCare
+from app.backfilling import MissedMessages, waking_all
+from app.connecting import AccountConnections
+from app.customers import Customers
 from app.health import Health
+from app.media import MediaKeeping
+from app.parts import Parts, process_name
 from app.settings import Settings
 from app.webhook_secrets import facebook_secrets, zalo_secrets
 from channels.accounts import AccountDirectory
 from channels.facebook.parser import parse as parse_facebook
 from channels.gaps import Gaps
-from channels.handlers import router as inbox_router
 from channels.ingesting import Ingesting, Parse, Understanding
-from channels.router import Router
 from channels.routes import ParkedRoutes
 from channels.store import IngestStore
+from channels.watching.hearing import Hearing
+from channels.watching.store import WatchStore
 from channels.webhooks import WebhookRoutes
 from channels.zalo.parser import parse as parse_zalo
 from inbox.bots.credentials.healing import Healing
@@ -31,16 +34,15 @@ from inbox.bots.health.store import HealthStore
 from inbox.bots.routes import BotRoutes
 from inbox.bots.service import BotService
 from inbox.cancelling import end
-from inbox.canned.routes import CannedRoutes
-from inbox.canned.service import CannedReplies
-from inbox.clock import Clock
 from inbox.conversations.applying import Applier
 from inbox.conversations.delivery.sending import Sending
 from inbox.conversations.delivery.store import DeliveryStore
 from inbox.conversations.delivery.worker import Delivering
 from inbox.conversations.marking.routes import MarkingRoutes
 from inbox.conversations.marking.store import MarkingStore
-from inbox.conversations.model import Channel
+from inbox.conversations.moderating.routes import ModeratingRoutes
+from inbox.conversations.moderating.service import Moderating
+from inbox.conversations.moderating.store import ModerationStore
 from inbox.conversations.reading.routes import ReadingRoutes
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.receiving import Receiving
@@ -52,29 +54,26 @@ from inbox.conversations.window import WindowRules
 from inbox.customers.erasure.erasing import Erasing
 from inbox.customers.erasure.routes import ErasureRoutes
 from inbox.customers.erasure.store import ErasureStore
-from inbox.customers.merging.routes import MergeRoutes
-from inbox.customers.merging.settling import MergeSettling
-from inbox.customers.merging.store import MergeStore
+from inbox.customers.media.routes import CustomerMediaRoutes
 from inbox.customers.profiles.fetching import ProfileFetching
 from inbox.customers.profiles.store import ProfileStore
 from inbox.customers.routes import CustomerRoutes
-from inbox.customers.store import CustomerStore
-from inbox.customers.suggesting.routes import SuggestionRoutes
-from inbox.customers.suggesting.store import SuggestionStore
 from inbox.errors import NotFound
 from inbox.http.application import build_application
+from inbox.http.proxies import PROXIES, trusting
 from inbox.http.routing import Routes
 from inbox.live.hub import Hub
 from inbox.live.routes import LiveRoutes
 from inbox.live.store import LiveStore
-from inbox.media.files import MediaFiles
+from inbox.media.links import MediaLinks
 from inbox.media.routes import UploadRoutes
+from inbox.media.serving.routes import MediaRoutes
+from inbox.media.serving.store import MediaReads
+from inbox.media.serving.stored import StoredMedia
 from inbox.media.store import UploadStore
-from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Backoff, DueWork, Pace
 from inbox.mongo.journal import Journal, JournalEntries
-from inbox.ports import Messenger, ProfileSource
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.authenticator import ActorCache, StaffAuthenticator
 from inbox.staff.model import Actor, Scope
@@ -84,49 +83,12 @@ from inbox.staff.service import StaffService
 from inbox.staff.signing_in import SigningIn, SignInStores, normal_email
 from inbox.staff.store import SessionStore, StaffStore, TokenStore, TryStore
 from inbox.staff.tokens import TokenRequest, Tokens
-from inbox.tags.removing import TagRemoving
-from inbox.tags.routes import TagRoutes
-from inbox.tags.service import TagService
 from inbox.timeline.routes import TimelineRoutes
 from inbox.timeline.store import TimelineStore
 
 log = structlog.get_logger(__name__)
 
-Role = Literal["web", "workers"]
-ALL_ROLES: frozenset[Role] = frozenset({"web", "workers"})
-
 Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
-
-
-def process_name() -> str:
-    """A name that no other process has had: leases are held under it."""
-    return f"{socket.gethostname()}:{secrets.token_hex(6)}"
-
-
-class Companion(Protocol):
-    """Something that works beside the service and uses its database."""
-
-    async def run(self, stop: asyncio.Event) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What a caller may bring along: tests another clock, the demo a simulated platform.
-
-    A channel without a messenger can only be read. `companion` runs beside the workers, and is
-    closed when nothing is sent any more.
-    """
-
-    clock: Clock
-    roles: frozenset[Role] = ALL_ROLES
-    messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
-    profiles: ProfileSource | None = None
-    healing: Healing | None = None
-    companion: Companion | None = None
-    router: Router = inbox_router
-    web_build: Path | None = None
 
 
 class Service:
@@ -144,7 +106,13 @@ class Service:
         self._build_delivery(parts)
         self._profiles = parts.profiles
         self._companion = parts.companion
-        self.health = Health(mongo, self.clock, self.entries, self.webhooks)
+        duties = replace(parts.duties, sweep_media=self._media.sweep)
+        refresh = self.directory.refresh
+        self._care = AccountCare(
+            settings, mongo, self.clock, duties, self._actors, refresh, owner=self.owner
+        )
+        self._connections = AccountConnections(settings, mongo, self.clock, self.bots, parts.doors)
+        self.health = Health(mongo, self.clock, self.entries, self.webhooks, self.delivery)
         self.application = self._build_application(parts)
         self.failed = asyncio.Event()
         """Set when a loop has ended that should not have: the process had better be replaced."""
@@ -166,7 +134,10 @@ class Service:
             limits,
             requests_wait=lambda: self.journal.busy,
         )
-        understanding = Understanding(self._parsers(), parts.router, self.directory)
+        self._hearing = Hearing(WatchStore(self.mongo))
+        understanding = Understanding(
+            self._parsers(), parts.router, self.directory, self._hearing.hear
+        )
         pace = Pace(lease=limits.lease, poll_every=limits.poll)
         due = DueWork(self.mongo, "webhook_journal", "apply", clock, pace=pace)
         self.ingesting = Ingesting(
@@ -214,20 +185,22 @@ class Service:
         self.bots = BotService(
             mongo, self.settings.secret_box(), self._actors, clock, self._on_account_connected
         )
-        self.hub = Hub(LiveStore(mongo), self.authenticator.refresh, config.live)
+        self._links = MediaLinks(self.settings.secret_keys(), clock, config.media.link_lifetime)
+        refresh = self.authenticator.refresh
+        self.hub = Hub(LiveStore(mongo), refresh, config.live, present=self._links.frame)
         self.erasures = ErasureStore(mongo, clock)
-        self.customers = CustomerStore(mongo, clock)
-        self.merges = MergeStore(mongo, self.customers, clock)
-        self.tags = TagService(mongo, self.customers, clock, config.tags)
+        self.customers = Customers(mongo, clock, config, self._links)
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
-        files = MediaFiles.in_folder(self.settings.app.data / "media")
-        self.uploads = Uploads(UploadStore(mongo), files, clock, self.settings.inbox.media)
+        self._media = MediaKeeping(self.settings, mongo, clock, parts.media, self._rules)
+        self.uploads = self._media.uploads
         pace = Pace(lease=config.lease, poll_every=config.poll_every)
         self.delivery = DeliveryStore(mongo, clock, pace=pace, rules=self._rules)
         health = HealthStore(mongo, clock)
-        self.healing = parts.healing or Healing(health, self.delivery.wake_account)
+        wake = waking_all(mongo, clock, self.delivery.wake_account)
+        self.healing = parts.healing or Healing(health, wake)
+        self._missed = MissedMessages(mongo, clock, parts.histories)
         sending = Sending(
             self.delivery,
             self._applier,
@@ -250,45 +223,55 @@ class Service:
             self._rules,
         )
         self.signals = Signals(parts.messengers, clock)
+        moderation = ModerationStore(mongo, clock, self._rules)
+        self.moderating = Moderating(moderation, parts.moderation)
 
     def _build_application(self, parts: Parts) -> web.Application:
         extra = [self.health.register]
         if "web" in parts.roles:
             extra.append(self.webhooks.register)
-        return build_application(
+            extra.append(lambda app: self._connections.register(app, self.authenticator))
+        application = build_application(
             self.tables() if "web" in parts.roles else [],
             self.authenticator,
             static=parts.web_build,
             max_body=self.settings.channels.max_body_bytes,
             extra=extra,
         )
+        application[PROXIES] = trusting(self.settings.app.trusted_networks())
+        return application
 
     def tables(self) -> Sequence[Routes]:
         """Every route of the API, in the order of its documentation."""
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox
-        reads, customers = ConversationReads(mongo), self.customers
+        reads, customers = ConversationReads(mongo), self.customers.store
         signing_in = SigningIn(
             self._sign_in_stores, self._passwords, self._actors, config.staff, clock
         )
         marking = MarkingStore(mongo, reads, clock, self._rules)
+        links, stored = self._links, StoredMedia(self._media.files, UploadStore(mongo))
         return (
-            SessionRoutes(signing_in, self._staff_store, config.staff),
+            SessionRoutes(signing_in, self._staff_store),
             StaffRoutes(self.staff),
             TokenRoutes(self.tokens),
-            BotRoutes(self.bots),
-            ReadingRoutes(reads, clock, self._rules),
-            ReplyRoutes(self.replies, reads, self.signals),
-            MarkingRoutes(marking, self.signals.seen),
-            CustomerRoutes(customers, reads),
+            BotRoutes(self.bots, self._connections.onboarding),
+            *self._connections.tables(),
+            *self._care.tables(),
+            ReadingRoutes(reads, clock, links, self._rules),
+            ReplyRoutes(self.replies, reads, self.signals, links),
+            ModeratingRoutes(self.moderating, links),
+            MarkingRoutes(marking, links, self.signals.seen),
+            CustomerRoutes(customers, links),
+            CustomerMediaRoutes(customers, reads, stored, links, clock),
+            *self.customers.tables(),
             TimelineRoutes(TimelineStore(mongo), customers, reads),
-            CannedRoutes(CannedReplies(mongo, reads, clock)),
-            TagRoutes(self.tags),
-            MergeRoutes(self.merges, customers),
-            SuggestionRoutes(SuggestionStore(mongo, customers), customers, reads),
             ErasureRoutes(self.erasures),
             UploadRoutes(self.uploads),
+            MediaRoutes(MediaReads(mongo), stored, links),
+            *self._media.tables(),
             LiveRoutes(self.hub, config.live),
             ParkedRoutes(self.entries, self.ingesting.wake),
+            *self._missed.tables(),
             AuditRoutes(AuditStore(mongo)),
         )
 
@@ -319,17 +302,20 @@ class Service:
         self.failed.set()
 
     def _loops(self) -> list[Loop]:
-        loops: list[Loop] = [self.ingesting.run, self.directory.run]
+        loops: list[Loop] = [self.ingesting.run, self.directory.run, self._hearing.run]
         if "web" in self._roles:  # a process without it receives nothing, alive or not
             loops += [self.hub.run, self.gaps.run]
         if "workers" in self._roles:
-            loops.append(self.ingesting.recover)
+            loops += [self.ingesting.recover, *self._care.loops()]
             if self.delivering.channels:
                 loops.append(self.delivering.run)
             if self._companion is not None:
                 loops.append(self._companion.run)
+            loops += self._media.loops()
+            reach, apply_soon = self.settings.channels.backfill.reach, self.ingesting.wake
+            loops += self._missed.loops(self.entries, self.healing, reach, apply_soon)
+            loops += self.customers.loops()
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
-            loops += [TagRemoving(self.tags.store).run, MergeSettling(self.merges).run]
             if self._profiles is not None:
                 store = ProfileStore(self.mongo, self.clock)
                 loops.append(ProfileFetching(store, self._profiles).run)
@@ -355,6 +341,7 @@ class Service:
         if self._companion is not None:
             await self._companion.close()
         self._passwords.close()
+        self._media.close()
         await self.mongo.close()
 
     async def _end_loops(self, within: timedelta) -> None:

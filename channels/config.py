@@ -23,15 +23,23 @@ class FacebookConfig(Section):
     api_version: str = Field(
         default="v26.0", description="of the Graph API; one lasts about two years"
     )
+    login_url: str = Field(
+        default="https://www.facebook.com", description="where the login dialog is"
+    )
+    login_config_id: str | None = Field(
+        default=None, description="configuration of Facebook Login for Business; unset: permissions"
+    )
     connect_timeout: timedelta = Field(
         default=timedelta(seconds=5), description="until a connection is there"
     )
-    timeout: timedelta = Field(
-        default=timedelta(seconds=10), description="of a whole call; a send's fate is then unknown"
+    timeout: timedelta = Field(default=timedelta(seconds=10), description="of a whole call")
+    send_timeout: timedelta = Field(
+        default=timedelta(seconds=25),
+        description="of a call that sends; then it is not known whether the message arrived",
     )
     upload_timeout: timedelta = Field(
         default=timedelta(seconds=15),
-        description="of a whole upload; with `timeout` well under half of inbox.delivery.lease",
+        description="of a whole upload; with `send_timeout` under half of inbox.delivery.lease",
     )
 
 
@@ -50,7 +58,11 @@ class ZaloConfig(Section):
         default="https://openapi.zalo.me", description="where messages are sent to"
     )
     oauth_url: str = Field(
-        default="https://oauth.zaloapp.com", description="where access tokens come from"
+        default="https://oauth.zaloapp.com",
+        description="where OAs give permission and access tokens come from",
+    )
+    pkce: bool = Field(
+        default=True, description="send PKCE's challenge; off where the app's console has its own"
     )
     app_secret_proof: bool = Field(
         default=False, description="the app's console demands appsecret_proof with every call"
@@ -58,11 +70,37 @@ class ZaloConfig(Section):
     connect_timeout: timedelta = Field(
         default=timedelta(seconds=5), description="until a connection is there"
     )
-    timeout: timedelta = Field(
-        default=timedelta(seconds=10), description="of a whole call; a send's fate is then unknown"
+    timeout: timedelta = Field(default=timedelta(seconds=10), description="of a whole call")
+    send_timeout: timedelta = Field(
+        default=timedelta(seconds=25),
+        description="of a call that sends; then it is not known whether the message arrived",
     )
     upload_timeout: timedelta = Field(
         default=timedelta(seconds=15), description="of a whole upload"
+    )
+
+
+class MediaFetchConfig(Section):
+    """How media of messages is fetched from the platforms, to be copied."""
+
+    connect_timeout: timedelta = Field(
+        default=timedelta(seconds=5), description="until a connection is there"
+    )
+    idle_timeout: timedelta = Field(
+        default=timedelta(seconds=15), description="between two pieces of a download"
+    )
+    timeout: timedelta = Field(default=timedelta(minutes=5), description="of a whole download")
+    allow_hosts: list[str] = Field(
+        default=[],
+        description="address:port of simulated platforms, which may be on loopback and without TLS",
+    )
+
+
+class BackfillConfig(Section):
+    """Reading back what was missed."""
+
+    reach: timedelta = Field(
+        default=timedelta(days=30), description="how far back; what is older stays missed"
     )
 
 
@@ -72,5 +110,7 @@ class ChannelsConfig(Section):
     max_body_bytes: PositiveInt = Field(
         default=5 * 1024 * 1024, description="largest webhook body; beyond it 413"
     )
+    backfill: BackfillConfig = BackfillConfig()
+    media: MediaFetchConfig = MediaFetchConfig()
     facebook: FacebookConfig = FacebookConfig()
     zalo: ZaloConfig = ZaloConfig()

@@ -58,12 +58,14 @@ class PlatformEvent(Part):
     """What every event has. `account_id` is the page, Instagram account or OA it happened at.
 
     `standby`: another app owns the thread; it is kept and shown, nothing automatic reacts to it.
+    `from_history`: no webhook said it, it was read back; who wrote for the account is not told.
     """
 
     channel: Channel
     account_id: str
     at: datetime
     standby: bool = False
+    from_history: bool = False
 
 
 class InboundMessage(PlatformEvent):
@@ -130,6 +132,7 @@ class Comment(PlatformEvent):
     text: str | None = None
     attachments: tuple[File, ...] = ()
     post_id: str | None = None
+    post_url: str | None = None
     reply_to: str | None = None
 
 

@@ -50,6 +50,7 @@ def keep_message(event: events.InboundMessage, batch: Batch) -> None:
             writer=writer_of(event, event.thread, event.author),
             customer_name=event.author.name if event.author and customer else None,
             window=window_of(event, from_ad=is_from_ad(event.referral)),
+            from_history=event.from_history,
             extra=filled(referral=event.referral, data=event.data),
         )
     )
@@ -59,7 +60,8 @@ def keep_message(event: events.InboundMessage, batch: Batch) -> None:
 
 @router.echo()
 def keep_echo(event: events.MessageEcho, batch: Batch) -> None:
-    human = event.source == "human"
+    """What the history has of the account is ours if its content is, else taken for a person's."""
+    human = event.source == "human" or event.from_history
     batch.keep(
         changes.KeepMessage(
             message=message_ref(event, event.message_id),
@@ -73,7 +75,8 @@ def keep_echo(event: events.MessageEcho, batch: Batch) -> None:
             reply_to=message_ref(event, event.reply_to) if event.reply_to else None,
             standby=event.standby,
             human_reply=human,
-            own=event.source == "own",
+            own=event.source == "own" or event.from_history,
+            from_history=event.from_history,
             extra=filled(metadata=event.metadata, app_id=event.app_id),
         )
     )
@@ -123,7 +126,7 @@ def keep_comment(event: events.Comment, batch: Batch) -> None:
             writer=None if event.by_account else writer,
             customer_name=name if owner else None,
             window=None if event.by_account else window_of(event),
-            extra=filled(post_id=event.post_id),
+            extra=filled(post_id=event.post_id, post_url=event.post_url),
         )
     )
 

@@ -49,6 +49,8 @@ class Understanding:
     parsers: Mapping[str, Parse]
     router: Router
     directory: AccountDirectory
+    hear: Callable[[str, datetime], None] = lambda _key, _at: None
+    """Told of each connected account's webhooks (channels/watching/hearing.py)."""
 
     def understand(self, entry: Entry, token: str) -> Understood:
         """What applying `entry` changes, and which of its events must be parked."""
@@ -63,7 +65,9 @@ class Understanding:
             try:
                 key = account_key(event.channel, event.account_id)
                 if key in self.directory.bots:
-                    items.append((index, self._route(event)))
+                    if entry.origin is None:
+                        self.hear(key, entry.received_at)
+                    items.append((index, self._route(_told_by(entry, event))))
                 elif not _is_console_test(event):
                     account = (key, event.channel, event.account_id)
                     parked.append(ParkedEvent(index, "unknown_account", account))
@@ -285,7 +289,18 @@ async def _first_of(*works: Coroutine[Any, Any, Any]) -> None:
 
 def _entry(claimed: Claimed) -> Entry:
     document = claimed.document
-    return Entry(claimed.id, document["channel"], bytes(document["body"]), document["received_at"])
+    return Entry(
+        claimed.id,
+        document["channel"],
+        bytes(document["body"]),
+        document["received_at"],
+        document.get("origin"),
+    )
+
+
+def _told_by(entry: Entry, event: Any) -> Any:
+    """The event, marked when it was read back: the history knows less than a webhook does."""
+    return event if entry.origin is None else event.model_copy(update={"from_history": True})
 
 
 def _why_not_parsed(error: Exception, entry: Entry) -> str:

@@ -51,7 +51,10 @@ class IngestStore:
         ]
 
     async def keep_gaps(self, gaps: Sequence[Gap], *, reason: str, now: datetime) -> None:
-        """Keep each interval and make its back-fill due. Repeating it changes nothing."""
+        """Keep each interval and make its back-fill due. Repeating it changes nothing.
+
+        One that was read back already and turns out to be longer is due once more.
+        """
         if not gaps:
             return
         await self._gaps.bulk_write(
@@ -72,6 +75,12 @@ class IngestStore:
                 for gap in gaps
             ],
             ordered=False,
+        )
+        ids = [hash_id("gap", gap.account_key, gap.start.isoformat()) for gap in gaps]
+        longer = {"_id": {"$in": ids}, "$expr": {"$gt": ["$to", "$filled_to"]}}
+        await self._gaps.update_many(
+            {**longer, "filled_to": {"$exists": True}, "backfill": {"$exists": False}},
+            {"$set": {"backfill": due(now)}, "$unset": {"filled_at": 1, "filled_to": 1}},
         )
 
     async def alive_at(self) -> datetime | None:

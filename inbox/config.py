@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -13,12 +13,12 @@ from pydantic import (
     ConfigDict,
     EmailStr,
     Field,
-    NonNegativeInt,
     PositiveInt,
     SecretStr,
     TypeAdapter,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -170,12 +170,47 @@ class LiveConfig(Section):
     )
 
 
+class StorageConfig(Section):
+    """Where files and copies are kept."""
+
+    kind: Literal["folder", "s3"] = Field(
+        default="folder", description="app.data/media, or S3-compatible object storage"
+    )
+    bucket: str | None = Field(default=None, description="of s3")
+    endpoint: str | None = Field(default=None, description="of s3; unset means Amazon's")
+    region: str = Field(default="us-east-1", description="of s3")
+    prefix: str | None = Field(default=None, description="of s3: a folder in the bucket")
+    access_key_id: Text = Field(default=None, description="of s3")
+    secret_access_key: SecretText = Field(default=None, description="of s3")
+
+    @model_validator(mode="after")
+    def _s3_is_complete(self) -> Self:
+        if self.kind == "s3" and not (
+            self.bucket and self.access_key_id and self.secret_access_key
+        ):
+            raise PydanticCustomError(
+                "storage", "s3 needs bucket, and both INBOX__MEDIA__STORAGE__* keys"
+            )
+        return self
+
+
 class MediaConfig(Section):
-    """Files that staff send."""
+    """Files that staff send, and copies of what customers send."""
 
     max_upload_bytes: PositiveInt = Field(
         default=25 * 1024 * 1024, description="largest file; 25 MiB is what Messenger takes"
     )
+    max_copy_bytes: PositiveInt = Field(
+        default=100 * 1024 * 1024, description="largest attachment that is copied"
+    )
+    copies_at_once: PositiveInt = Field(default=8, description="downloads at a time, per process")
+    copy_attempts: PositiveInt = Field(
+        default=16, description="tries per message, the first included; then copying has failed"
+    )
+    link_lifetime: timedelta = Field(
+        default=timedelta(hours=12), description="for which a link to a file is good, at most"
+    )
+    storage: StorageConfig = StorageConfig()
 
 
 class DeliveryConfig(Section):
@@ -195,7 +230,7 @@ class DeliveryConfig(Section):
         default=timedelta(minutes=10), description="between two tries"
     )
     lease: timedelta = Field(
-        default=timedelta(seconds=60),
+        default=timedelta(seconds=90),
         description="until others deliver what a dead process held; a send may take half of it",
     )
     human_agent: bool = Field(
@@ -229,11 +264,6 @@ class StaffConfig(Section):
     actor_kept: timedelta = Field(
         default=timedelta(seconds=2),
         description="how long another process may still act on rights that have just changed",
-    )
-    proxies: NonNegativeInt = Field(
-        default=0,
-        description="reverse proxies in front that append to X-Forwarded-For; throttling counts "
-        "tries by the address that the outermost of them saw",
     )
 
 

@@ -25,9 +25,27 @@ unknown_events_total = Counter(
 backlog_entries = Gauge("inbox_backlog_entries", "webhook bodies kept but not yet applied here")
 backlog_bytes = Gauge("inbox_backlog_bytes", "bytes of the bodies that wait to be applied here")
 journal_lag_seconds = Gauge("inbox_journal_lag_seconds", "age of the oldest unapplied webhook body")
+clock_skew_seconds = Gauge(
+    "inbox_clock_skew_seconds", "how far this machine's clock is ahead of the database's"
+)
 due_lag_seconds = Gauge("inbox_due_lag_seconds", "age of the oldest due work", ["work"])
 parts_total = Counter(
     "inbox_parts_total", "sends of message parts by what became of them", ["channel", "outcome"]
+)
+media_copies_total = Counter(
+    "inbox_media_copies_total", "copies of attachments by what became of them", ["outcome"]
+)
+media_copied_bytes_total = Counter("inbox_media_copied_bytes_total", "bytes copied from channels")
+media_objects_deleted_total = Counter(
+    "inbox_media_objects_deleted_total", "stored objects deleted because nothing referred to them"
+)
+messages_waiting = Gauge(
+    "inbox_messages_waiting",
+    "messages of ours that have not ended: queued, sending, uncertain; of all processes",
+    ["status"],
+)
+oldest_queued_seconds = Gauge(
+    "inbox_oldest_queued_seconds", "age of the oldest message that waits to be sent"
 )
 live_clients = Gauge("inbox_live_clients", "open WebSockets of this process")
 live_frames_total = Counter("inbox_live_frames_total", "frames sent to live clients")

@@ -1,11 +1,15 @@
-"""What inbox needs of the packages above it: Protocols that they implement and `app` plugs in."""
+"""What inbox needs of the packages above it: Protocols that they implement and `app` plugs in.
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+What fetches media stands in inbox/media/source.py.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from enum import Enum
+from typing import Any, Literal, Protocol
 
+from inbox.bots.model import NewAccount
 from inbox.conversations.model import AttachmentKind, Channel, ConversationKind, IdentityRef
 
 
@@ -82,15 +86,22 @@ class Button:
     payload: str | None = None
 
 
+Place = Literal["message", "comment", "private"]
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an agent, a script or a bot wants to say, before it is cut into platform messages."""
+    """What an agent, a script or a bot wants to say, before it is cut into platform messages.
+
+    `place`: a message, a public answer to a comment, or a private one, which is a single message.
+    """
 
     text: str | None = None
     files: tuple[OutgoingFile, ...] = ()
     quick_replies: tuple[Button, ...] = ()
     buttons: tuple[Button, ...] = ()
     sticker: str | None = None
+    place: Place = "message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +139,14 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The platform took it. `window` is what its answer says about the reply window, if it does."""
+    """The platform took it. `window` is what its answer says about the reply window, if it does.
+
+    `recipient_id` is the person whom it went to, where the answer says so.
+    """
 
     external_id: str
     window: dict[str, Any] | None = None
+    recipient_id: str | None = None
 
 
 class SendError(Exception):
@@ -140,6 +155,7 @@ class SendError(Exception):
     SendError
       SendRefused        final: the platform will never take this message
         WindowClosed     the reply window is over
+        PrivateAnswerRefused  this comment cannot be answered privately (any more)
       SendUnavailable    passing: nothing was sent; worth another try after `retry_after_s`
       AccountUnusable    the account's token or permission is dead: its sends wait for an admin
       SendUncertain      the request may have been taken: never sent again by itself
@@ -167,7 +183,21 @@ class WindowClosed(SendRefused):
     en = "The time in which this channel lets you answer is over."
 
 
+class PrivateAnswerRefused(SendRefused):
+    code = "private_answer_refused"
+    vi = "Không thể trả lời riêng bình luận này."
+    en = "This comment cannot be answered privately."
+
+
+class Absent(Enum):
+    """What a history says that does not have a message."""
+
+    ABSENT = "absent"
+
+
 class SendUnavailable(SendError):
+    """`tried`: the platform was called. What only waited for its turn has used up no try."""
+
     code = "send_unavailable"
     vi = "Nền tảng đang bận, tin nhắn sẽ được gửi lại."
     en = "The platform is busy, the message will be tried again."
@@ -178,13 +208,21 @@ class SendUnavailable(SendError):
         *,
         retry_after_s: float | None = None,
         platform_code: str | None = None,
+        tried: bool = True,
     ) -> None:
         super().__init__(reason, platform_code=platform_code)
         self.retry_after_s = retry_after_s
+        self.tried = tried
 
 
 class AccountUnusable(SendError):
+    """`health` is what it makes of the account: "reauth" = an admin connects it again, "blocked"
+    = something else is asked of a person. Its reason is `reason` where that is a known word,
+    else `code` (inbox/bots/health/reasons.py says for each what to do).
+    """
+
     code = "account_unusable"
+    health: Literal["reauth", "blocked"] = "reauth"
     vi = "Tài khoản kênh cần được kết nối lại; tin nhắn đang chờ."
     en = "The channel account must be connected again; the message is waiting."
 
@@ -214,8 +252,11 @@ class Messenger(Protocol):
         """
         ...
 
-    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | None:
-        """Read back whether an uncertain part arrived: its platform id, or None if unknown."""
+    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | Absent | None:
+        """Read back whether an uncertain part arrived: its platform id, or None if unknown.
+
+        ABSENT only where the history was read back to `since` and would show it.
+        """
         ...
 
     async def show_typing(self, account: AccountRef, recipient: Recipient) -> None:
@@ -227,6 +268,30 @@ class Messenger(Protocol):
         ...
 
 
+class CommentModeration(Protocol):
+    """What an account may do about comments under its posts. Every call may be repeated.
+
+    Each raises SendRefused, SendUnavailable, AccountUnusable or SendUncertain.
+    """
+
+    @property
+    def likes(self) -> bool:
+        """Whether comments can be liked on this channel."""
+        ...
+
+    async def hide(self, account: AccountRef, comment_id: str, *, hidden: bool) -> None:
+        """Hide a customer's comment from the public, or show it again."""
+        ...
+
+    async def like(self, account: AccountRef, comment_id: str, *, liked: bool) -> None:
+        """Like a comment as the account, or take the like back."""
+        ...
+
+    async def remove(self, account: AccountRef, comment_id: str) -> None:
+        """Delete a comment of the account's own, for good; one that is gone already is no error."""
+        ...
+
+
 class Credentials(Protocol):
     """The secrets of connected accounts, opened."""
 
@@ -235,69 +300,73 @@ class Credentials(Protocol):
         ...
 
 
-class MessageSource(Protocol):
-    """Reads history of an account back, for gaps; yields raw bodies for the journal."""
+@dataclass(frozen=True, slots=True)
+class ToldMessage:
+    """A message as the history has it: its platform id, whom the thread is with, the platform's
+    time, and a webhook-shaped body for the journal.
+    """
 
-    async def history(
-        self, account: AccountRef, since: datetime, until: datetime
-    ) -> Sequence[bytes]:
-        """Webhook-shaped bodies of what was said in [since, until); ids equal the webhooks'."""
-        ...
+    message_id: str
+    person_id: str
+    at: datetime
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class MediaStream:
-    """Media that is being fetched. `mime` and `size` (bytes) are the channel's word for it;
-    `chunks` ends with the last byte, or raises MediaError.
+class HistoryStep:
+    """What one step of reading found. `resume` goes on after this step; it is JSON, and opaque.
+
+    `unreadable` are messages that are known to be there and are not told any more; `incomplete`
+    is a stable word for why the platform does not tell everything.
     """
 
-    mime: str | None
-    size: int | None
-    chunks: AsyncIterator[bytes] = field(repr=False, compare=False)
+    messages: tuple[ToldMessage, ...]
+    resume: Mapping[str, Any]
+    unreadable: tuple[str, ...] = ()
+    incomplete: str | None = None
 
 
-class MediaError(Exception):
-    """Why media of a channel could not be fetched; `reason` is a word, never a link.
+class MessageSource(Protocol):
+    """Reads the history of an account back, for what was missed."""
 
-    MediaError
-      MediaRefused      final: a host, an address, a size or a type that we do not take
-        MediaTooLarge   it has more bytes than were asked for
-      MediaGone         final: the channel does not have it any more, or its link has expired
-      MediaUnavailable  passing: worth another try after `retry_after_s`
-    """
+    def history(
+        self,
+        account: AccountRef,
+        since: datetime,
+        until: datetime,
+        *,
+        resume: Mapping[str, Any] | None = None,
+    ) -> AsyncGenerator[HistoryStep, None]:
+        """What was said in [since, until), either way; message ids equal the webhooks'.
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class MediaRefused(MediaError):
-    pass
-
-
-class MediaTooLarge(MediaRefused):
-    pass
-
-
-class MediaGone(MediaError):
-    pass
-
-
-class MediaUnavailable(MediaError):
-    def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after_s = retry_after_s
-
-
-class MediaSource(Protocol):
-    """Fetches media of messages and avatars by the links that channels give."""
-
-    def fetch(
-        self, channel: Channel, url: str, *, most_bytes: int
-    ) -> AbstractAsyncContextManager[MediaStream]:
-        """Open what is at `url`; leaving the context lets go of it, read or not.
+        Within a step the messages of one thread are in their order. A message may be told
+        twice. `resume` is that of the last step that was kept.
 
         Raises:
-            MediaRefused, MediaGone, MediaUnavailable: when entering, and while reading.
+            SendUnavailable, AccountUnusable: worth another try, from the last step on.
+            SendRefused: the platform will not tell.
         """
+        ...
+
+
+class AccountOnboarding(Protocol):
+    """What a platform has to say when an admin adds an account by hand, or takes one away."""
+
+    async def checked(self, account: NewAccount, field: str) -> NewAccount:
+        """The account with credentials that its platform takes; without any it is as it was.
+
+        `field` is where the credentials stand in the request.
+
+        Raises:
+            InvalidInput: they are not this account's.
+            Unavailable: the platform does not answer, so nothing is known.
+        """
+        ...
+
+    async def welcome(self, account: AccountRef) -> None:
+        """After it was connected: make its platform send webhooks. How it went is kept."""
+        ...
+
+    async def leave(self, account: AccountRef) -> None:
+        """Before it is disconnected: make its platform stop sending. Best effort."""
         ...

@@ -15,8 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from app.parts import Parts  # noqa: E402
 from app.settings import Settings  # noqa: E402 - after the path
-from app.wiring import Parts, Service  # noqa: E402
+from app.wiring import Service  # noqa: E402
 from inbox.clock import SystemClock  # noqa: E402
 from inbox.http.application import api_document  # noqa: E402
 from inbox.mongo.client import Mongo  # noqa: E402

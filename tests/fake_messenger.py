@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from inbox.ports import (
+    Absent,
     AccountRef,
     Draft,
     Outgoing,
@@ -146,13 +147,14 @@ class FakeMessenger:
             raise SendUncertain("no answer")
         if platform.answers is not None:
             await platform.answers.wait()
-        return Sent(id_)
+        comment_id = outgoing.recipient.comment_id
+        return Sent(id_, recipient_id=None if comment_id is None else f"who-wrote-{comment_id}")
 
-    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | None:
+    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | Absent | None:
         if self.platform.hides:
             return None
         found = [one.id for one in self.platform.taken if one.reference == outgoing.reference]
-        return found[0] if found else None
+        return found[0] if found else Absent.ABSENT
 
     async def show_typing(self, account: AccountRef, recipient: Recipient) -> None:
         self.platform.signals.append(f"typing:{recipient.external_id}")

@@ -17,8 +17,11 @@ from channels.zalo.messenger import ZaloMessenger
 from channels.zalo.oauth import ZaloOAuth
 from channels.zalo.profiles import ZaloProfiles
 from channels.zalo.tokens import ZaloTokens
+from inbox.bots.credentials.healing import Healing
 from inbox.bots.credentials.store import CredentialStore
+from inbox.bots.health.store import HealthStore
 from inbox.clock import Clock
+from inbox.conversations.delivery.store import DeliveryStore
 from inbox.conversations.model import Channel
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
@@ -44,7 +47,8 @@ async def platform_clients(
 ) -> AsyncIterator[PlatformClients]:
     """Clients that share one HTTP client; nobody waits for a turn."""
     http, buckets, breakers = HttpClient(), Buckets(mongo, clock), Breakers(clock)
-    tokens = ZaloTokens(mongo, store, ZaloOAuth(http, zalo), zalo, clock, owner="one")
+    heal = Healing(HealthStore(mongo, clock), DeliveryStore(mongo, clock).wake_account)
+    tokens = ZaloTokens(mongo, store, heal, ZaloOAuth(http, zalo), zalo, clock, owner="one")
     oa = ZaloClient(ZaloApi(http, zalo, buckets), tokens, breakers)
     traffic = Traffic(buckets, breakers, pause=no_wait)
     graph, pages = GraphClient(http, facebook), PageAccounts(store)

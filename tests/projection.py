@@ -8,7 +8,16 @@ from typing import Any
 
 from inbox.mongo.client import Mongo
 
-_ARRIVAL = {"seq", "read_seq", "created_at", "updated_at", "profile", "requested_at", "run"}
+_ARRIVAL = {
+    "seq",
+    "read_seq",
+    "created_at",
+    "updated_at",
+    "profile",
+    "requested_at",
+    "run",
+    "copying",
+}
 _COLLECTIONS = (
     "conversations",
     "messages",

@@ -33,7 +33,15 @@ from inbox.mongo.due import Backoff, Pace
 from inbox.mongo.journal import JournalEntries
 from inbox.ports import Messenger
 from tests.fake_messenger import FakeMessenger, FakePlatform
-from tests.inbox.inbox_world import Api, Document, World, an_actor, inbox_routes, serve
+from tests.inbox.inbox_world import (
+    Api,
+    Document,
+    World,
+    an_actor,
+    inbox_routes,
+    media_links,
+    serve,
+)
 
 PAGE = "page1"
 LAN = Writer(Author("staff", "lan", "Lan"), is_human=True)
@@ -172,7 +180,7 @@ async def serving(world: ReplyWorld) -> AsyncIterator[Api]:
     reads = ConversationReads(world.mongo)
     tables = [
         *inbox_routes(world.mongo, world.clock),
-        ReplyRoutes(world.replies, reads, world.signals),
+        ReplyRoutes(world.replies, reads, world.signals, media_links(world.clock)),
     ]
     api = await serve(tables, an_actor("lan", "bot1"), an_actor("guest", "bot2"))
     try:

@@ -13,9 +13,10 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
+from app.parts import Parts
 from app.serving import WEB_BUILD, listening_socket, running, url_of
 from app.settings import load_settings
-from app.wiring import Parts, Service
+from app.wiring import Service
 from inbox.bots.model import NewAccount, NewBot
 from inbox.clock import Clock, SystemClock
 from inbox.conversations.model import Channel

@@ -59,7 +59,7 @@ def staff_api(
     stores = SignInStores(staff, sessions, TryStore(mongo))
     service = StaffService(mongo, passwords, actors, clock)
     tables = (
-        SessionRoutes(SigningIn(stores, passwords, actors, config, clock), staff, config),
+        SessionRoutes(SigningIn(stores, passwords, actors, config, clock), staff),
         StaffRoutes(service),
         TokenRoutes(Tokens(mongo, actors, clock)),
         AuditRoutes(AuditStore(mongo)),

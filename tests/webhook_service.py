@@ -8,9 +8,10 @@ from typing import Any
 
 import aiohttp
 
+from app.parts import Parts
 from app.serving import listening_socket, running, url_of
 from app.settings import load_settings
-from app.wiring import Parts, Service
+from app.wiring import Service
 from inbox.clock import Clock
 from inbox.mongo.client import Mongo
 from tests.webhook_signing import SECRETS, signed

@@ -22,6 +22,12 @@ ZALO_OA = DemoAccount("zalo", "4000000000000000301", "Áo Khoác An Nhiên")
 ACCOUNTS = (FACEBOOK_PAGE, INSTAGRAM_ACCOUNT, ZALO_OA)
 """The Instagram account belongs to the page: only Instagram tells when a message is unsent."""
 
+SPARE_ACCOUNTS = (
+    DemoAccount("facebook", "109000000000202", "An Nhiên Outlet"),
+    DemoAccount("zalo", "4000000000000000302", "An Nhiên Outlet"),
+)
+"""A page and an OA that nobody writes to: there to be connected through the login dialogs."""
+
 
 def account_of(channel: Channel) -> DemoAccount:
     return next(account for account in ACCOUNTS if account.channel == channel)

@@ -8,6 +8,7 @@ import structlog
 import uvloop
 
 from app.data_lock import DataLock
+from app.demo.accounts import ACCOUNTS, SPARE_ACCOUNTS
 from app.demo.answering import CHATTY
 from app.demo.apps import Apps
 from app.demo.keys import DemoSecrets, demo_secrets
@@ -15,9 +16,10 @@ from app.demo.servers import PlatformSockets, Setting, SimulatedPlatforms
 from app.demo.setup import setup
 from app.demo.simulation import Simulation
 from app.logging import configure_logging
+from app.parts import Parts
 from app.serving import AddressInUse, database, listening_socket, serve
 from app.settings import Settings, load_settings
-from app.wiring import Parts, Service
+from app.wiring import Service
 from inbox.clock import SystemClock
 
 log = structlog.get_logger(__name__)
@@ -51,22 +53,40 @@ def run_demo(config: Path, *, port: int | None, data: Path | None) -> None:
     sockets = PlatformSockets()
     try:
         secrets = demo_secrets(folder)
-        settings = _settings(config, secrets, port, _overrides(folder, sockets))
+        media_port = _media_port(secrets.media_port)
+        settings = _settings(config, secrets, port, _overrides(folder, sockets, media_port))
         configure_logging(settings.app.log)
         with database(settings) as uri:
-            uvloop.run(_serve(settings, uri, secrets, _setting(folder, secrets, sockets)))
+            setting = _setting(folder, secrets, sockets, media_port)
+            uvloop.run(_serve(settings, uri, secrets, setting))
     finally:
         sockets.close()
         lock.release()
 
 
-def _overrides(folder: Path, sockets: PlatformSockets) -> dict[str, Any]:
+def _media_port(wanted: int) -> int:
+    """Where media is served: the same as before, unless somebody else has taken the port.
+
+    Known before anything starts: media is fetched from this very address and from no other.
+    """
+    try:
+        free = listening_socket("127.0.0.1", wanted)
+    except AddressInUse:
+        free = listening_socket("127.0.0.1", 0)
+    port: int = free.getsockname()[1]
+    free.close()
+    return port
+
+
+def _overrides(folder: Path, sockets: PlatformSockets, media_port: int) -> dict[str, Any]:
     """What the demo decides: where the data is, and that the platforms are the simulated ones."""
     return {
         "app.data": folder,
         "channels.facebook.api_url": sockets.graph_url,
+        "channels.facebook.login_url": sockets.graph_url,
         "channels.zalo.api_url": sockets.zalo_url,
         "channels.zalo.oauth_url": sockets.oauth_url,
+        "channels.media.allow_hosts": [f"127.0.0.1:{media_port}"],
     }
 
 
@@ -90,11 +110,14 @@ def _first_free(host: str, port: int) -> int:
     return 0
 
 
-def _setting(folder: Path, secrets: DemoSecrets, sockets: PlatformSockets) -> Setting:
+def _setting(
+    folder: Path, secrets: DemoSecrets, sockets: PlatformSockets, media_port: int
+) -> Setting:
     return Setting(
         apps=Apps.of(secrets),
         clock=SystemClock(),
-        media_port=secrets.media_port,
+        accounts=(*ACCOUNTS, *SPARE_ACCOUNTS),
+        media_port=media_port,
         sockets=sockets,
         memory=folder / "demo" / "platforms.json",
         habits=CHATTY,

@@ -3,6 +3,7 @@
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -119,8 +120,9 @@ class Exchange:
         if self._webhooks.echo_comes_first(accepted.message_id):
             await self._webhooks.post_first(accepted.echoes)
         else:
-            await response.prepare(request)
-            await response.write_eof()
+            with suppress(ConnectionError):  # nobody waits for the answer any more
+                await response.prepare(request)
+                await response.write_eof()
             if self._webhooks.echoes != "never":
                 self._webhooks.post(accepted.echoes)
         if accepted.afterwards is not None:

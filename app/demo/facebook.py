@@ -49,7 +49,7 @@ def attachment(scene: Scene, media: Media) -> Json:
         case "sticker":
             payload = {"url": scene.url_of(media), "sticker_id": _STICKER_ID}
             return {"type": "sticker", "payload": payload}
-        case "image" | "audio" | "file":
+        case "image" | "audio" | "video" | "file":
             return {"type": media.kind, "payload": {"url": scene.url_of(media)}}
         case "contact":
             raise ValueError("Messenger has no contact cards")

@@ -7,7 +7,6 @@ be of any version, and calls without one are taken too.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from aiohttp import web
 from aiohttp.web_request import FileField
@@ -18,9 +17,11 @@ from app.demo.faults import Faults, Refusal
 from app.demo.graph.attachments import Attachments, Upload
 from app.demo.graph.comments import Comments
 from app.demo.graph.errors import GraphError
+from app.demo.graph.login import Login
 from app.demo.graph.messages import Messages
-from app.demo.graph.pages import FIELDS, PERMISSIONS, USER_ID, Page, Pages
-from app.demo.graph.reading import Reading
+from app.demo.graph.pages import USER_ID, Page, Pages
+from app.demo.graph.reading import Reading, parse_fields
+from app.demo.graph.subscriptions import Subscriptions
 from app.demo.webhooks import Webhooks
 from app.demo.world import Json
 
@@ -47,6 +48,7 @@ class GraphParts:
     """What the API is made of."""
 
     pages: Pages
+    login: Login
     messages: Messages
     attachments: Attachments
     comments: Comments
@@ -58,6 +60,8 @@ class GraphApi:
 
     def __init__(self, parts: GraphParts, faults: Faults, webhooks: Webhooks, pace: Pace) -> None:
         self.pages = parts.pages
+        self.login = parts.login
+        self.subscriptions = Subscriptions(parts.pages.app_id)
         self.attachments = parts.attachments
         self._messages = parts.messages
         self._comments = parts.comments
@@ -67,7 +71,8 @@ class GraphApi:
     def register(self, application: web.Application) -> None:
         router = application.router
         for version in (r"/{version:v\d+\.\d+}", ""):
-            router.add_get(f"{version}/dialog/oauth", self._dialog)
+            router.add_get(f"{version}/dialog/oauth", self.login.show)
+            router.add_post(f"{version}/dialog/oauth", self.login.decide)
             router.add_get(f"{version}/oauth/access_token", self._access_token)
             router.add_post(f"{version}/oauth/access_token", self._access_token)
             router.add_get(f"{version}/debug_token", self._debug_token)
@@ -90,13 +95,6 @@ class GraphApi:
 
     def kill(self, token: str) -> None:
         self.pages.kill_token(token)
-
-    async def _dialog(self, request: web.Request) -> web.StreamResponse:
-        """The login dialog: the user agrees at once."""
-        asked = dict(request.query)
-        code = self.pages.new_code(asked.get("redirect_uri", ""))
-        back = urlencode({"code": code, "state": asked.get("state", "")})
-        raise web.HTTPFound(f"{asked.get('redirect_uri', '')}?{back}")
 
     async def _access_token(self, request: web.Request) -> web.StreamResponse:
         asked = await _read(request)
@@ -155,7 +153,16 @@ class GraphApi:
             return self._reading.message(page, node, fields)
         if node.isdigit() and not self._is_comment(page, node):
             return self._reading.profile(page, node, fields)
-        return self._comments.read(page, node)
+        return self._comments.read(page, node) | self._begun_by(page, node, fields)
+
+    def _begun_by(self, page: Page, comment_id: str, fields: str) -> Json:
+        """The conversation that a private answer has begun, where it is asked for."""
+        wanted = parse_fields(fields).get("private_reply_conversation")
+        person = self._comments.answered_to(page, comment_id)
+        if wanted is None or person is None:
+            return {}
+        told = self._reading.conversation_of(*person, wanted.inner)
+        return {"private_reply_conversation": told}
 
     def _is_comment(self, page: Page, node: str) -> bool:
         """Instagram's comments are named by a number, as people are."""
@@ -192,10 +199,13 @@ class GraphApi:
             ("DELETE", "subscribed_apps"): ("subscribe", self._unsubscribe),
             ("GET", "accounts"): ("token", self._accounts),
             ("GET", "permissions"): ("token", self._permissions),
+            ("GET", "ids_for_pages"): ("other", self._people_of_pages),
             ("POST", "comments"): ("comment", self._answer_comment),
             ("POST", "replies"): ("comment", self._answer_comment),
             ("GET", "comments"): ("history", self._answers_of_comment),
             ("GET", "replies"): ("history", self._answers_of_comment),
+            ("POST", "likes"): ("comment", self._like_comment),
+            ("DELETE", "likes"): ("comment", self._unlike_comment),
         }
         for edge in _THREAD_CONTROL:
             edges["POST", edge] = ("other", self._control_thread)
@@ -235,39 +245,28 @@ class GraphApi:
         return Accepted(self._reading.conversations(self._page(asked, node), asked.texts))
 
     def _subscriptions(self, node: str, asked: Asked) -> Accepted:
-        page = self._page(asked, node)
-        if page.subscribed is None:
-            return Accepted({"data": []})
-        app: Json = {"category": "Business", "link": "https://shop.example/", "name": "Hộp thư"}
-        app |= {"id": self.pages.app_id, "subscribed_fields": page.subscribed}
-        return Accepted({"data": [app]})
+        return Accepted(self.subscriptions.read(self._page(asked, node)))
 
     def _subscribe(self, node: str, asked: Asked) -> Accepted:
-        page = self._page(asked, node)
-        wanted = asked.fields.get("subscribed_fields", "")
-        names = wanted if isinstance(wanted, list) else [one for one in wanted.split(",") if one]
-        for place, name in enumerate(names):
-            if name not in FIELDS:
-                known = ", ".join(FIELDS)
-                text = (
-                    f'Param subscribed_fields[{place}] must be one of {{{known}}} - got "{name}".'
-                )
-                raise GraphError(100, None, text)
-        page.subscribed = names
-        return Accepted({"success": True})
+        return Accepted(self.subscriptions.write(self._page(asked, node), asked.fields))
 
     def _unsubscribe(self, node: str, asked: Asked) -> Accepted:
-        self._page(asked, node).subscribed = None
-        return Accepted({"success": True})
+        return Accepted(self.subscriptions.remove(self._page(asked, node)))
 
     def _accounts(self, node: str, asked: Asked) -> Accepted:
         self._user(node, asked)
-        return Accepted({"data": self.pages.accounts()})
+        return Accepted(self.pages.listed(asked.texts))
 
     def _permissions(self, node: str, asked: Asked) -> Accepted:
         self._user(node, asked)
-        granted = [{"permission": name, "status": "granted"} for name in PERMISSIONS]
-        return Accepted({"data": granted})
+        return Accepted({"data": self.pages.permissions()})
+
+    def _people_of_pages(self, node: str, asked: Asked) -> Accepted:
+        if not self.pages.is_app(asked.token):
+            raise GraphError(190)
+        proof = asked.fields.get("appsecret_proof")
+        self.pages.check_proof(asked.token, str(proof) if proof is not None else None)
+        return Accepted(self.login.people_of_pages(node))
 
     def _user(self, node: str, asked: Asked) -> None:
         """Raises GraphError: 190, the token is not a living user token."""
@@ -283,6 +282,12 @@ class GraphApi:
 
     def _answers_of_comment(self, node: str, asked: Asked) -> Accepted:
         return Accepted({"data": self._comments.answers(self._page(asked), node, asked.texts)})
+
+    def _like_comment(self, node: str, asked: Asked) -> Accepted:
+        return self._comments.like(self._page(asked), node, liked=True)
+
+    def _unlike_comment(self, node: str, asked: Asked) -> Accepted:
+        return self._comments.like(self._page(asked), node, liked=False)
 
     def _control_thread(self, node: str, asked: Asked) -> Accepted:
         self._page(asked, node)

@@ -1,4 +1,4 @@
-"""Small pictures, a sound and a document, made from their names: the demo needs no internet."""
+"""Small pictures, a sound, a film and a document by their names: the demo needs no internet."""
 
 import hashlib
 import io
@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+from app.demo.film import FILM
+
 Colour = tuple[int, int, int]
 Paint = Callable[[float, float, Colour], Colour]
 
@@ -18,7 +20,7 @@ SIDE = 160
 
 _WHITE: Colour = (250, 250, 248)
 _INK: Colour = (60, 64, 72)
-_TYPES = {"png": "image/png", "wav": "audio/wav", "pdf": "application/pdf"}
+_TYPES = {"png": "image/png", "wav": "audio/wav", "mp4": "video/mp4", "pdf": "application/pdf"}
 _WALL: Colour = (226, 228, 224)
 _SOUND_RATE = 8000  # samples per second
 _SOUND_SECONDS = 4
@@ -61,7 +63,8 @@ def media_content(name: str) -> bytes:
     Raises:
         KeyError: nothing of that type can be made.
     """
-    return {"png": _picture, "wav": _sound, "pdf": _document}[name.rpartition(".")[2]](name)
+    makers = {"png": _picture, "wav": _sound, "mp4": _film, "pdf": _document}
+    return makers[name.rpartition(".")[2]](name)
 
 
 def _picture(name: str) -> bytes:
@@ -136,6 +139,10 @@ def _sound(_: str) -> bytes:
         sound.setframerate(_SOUND_RATE)
         sound.writeframes(samples)
     return buffer.getvalue()
+
+
+def _film(_: str) -> bytes:
+    return FILM
 
 
 _FONTS = b"/Resources << /Font << /F1 5 0 R >> >>"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.demo.delivery import Delivery
-from app.demo.world import Comment, Said, World
+from app.demo.world import Comment, Said, ThreadKind, World
 
 Json = dict[str, Any]
 
@@ -127,7 +127,12 @@ def _note_zalo_message(event: Json, name: str, at: datetime, world: World) -> No
     message = event.get("message")
     if message is None:  # oa_send_consent and its like
         return
-    world.say(oa_id, person_id, _said(message, "msg_id", at, by_account=by_account))
+    kind: ThreadKind = "person"
+    if "_group_" in name:
+        kind = "group"
+    elif "anonymous_" in name:
+        kind = "visitor"
+    world.say(oa_id, person_id, _said(message, "msg_id", at, by_account=by_account), kind)
     if not by_account:
         world.interacted(oa_id, person_id, at)
 

@@ -1,17 +1,22 @@
 """The simulated platforms as servers: they tell profiles and serve the media of messages."""
 
 import hashlib
+import secrets
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from urllib.parse import quote
 
 from aiohttp import web
 
 from app.demo.accounts import account_of
+from app.demo.faults import Fault, Faults
 from app.demo.media import media_content, media_type
 from app.demo.people import PEOPLE
 from inbox.clock import Clock, SystemClock
 from inbox.conversations.model import IdentityRef
 from inbox.ports import Profile, ProfileRefused, ProfileUnavailable
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _HOST = "127.0.0.1"
 _MOST_KEPT_BYTES = 256 * 1024 * 1024
@@ -23,13 +28,21 @@ class SimulatedPlatform:
 
     Profiles are told without the media server; links to media need `start`. `port` is tried
     first, and any free one is taken when it is in use. With `links_live`, links end after that
-    time by `clock`, as those of Meta's CDN do (`oe` is the end in hexadecimal epoch seconds).
+    time by `clock`, as those of Meta's CDN do (`oe` is the end in hexadecimal epoch seconds,
+    `oh` signs it). What goes wrong with downloads is the operation `media` of `faults`.
     """
 
     def __init__(
-        self, port: int = 0, *, clock: Clock | None = None, links_live: timedelta | None = None
+        self,
+        port: int = 0,
+        *,
+        clock: Clock | None = None,
+        links_live: timedelta | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.links_live = links_live
+        self._faults = faults or Faults()
+        self._key = secrets.token_bytes(16)
         self._clock = clock or SystemClock()
         self._uploads: dict[str, tuple[str, bytes]] = {}
         self._port = port
@@ -60,7 +73,7 @@ class SimulatedPlatform:
 
     async def start(self) -> None:
         """Serve the media."""
-        application = web.Application()
+        application = web.Application(middlewares=[self._go_wrong])
         application.router.add_get("/media/{name}", self._serve)
         application.router.add_get("/uploads/{key}/{name}", self._serve_upload)
         runner = web.AppRunner(application, access_log=None)
@@ -97,7 +110,35 @@ class SimulatedPlatform:
         url = f"{self.base_url}/{path}"
         if self.links_live is None:
             return url
-        return f"{url}?oe={int((self._clock.now() + self.links_live).timestamp()):X}"
+        end = f"{int((self._clock.now() + self.links_live).timestamp()):X}"
+        return f"{url}?oh={self._signature(path, end)}&oe={end}"
+
+    def _signature(self, path: str, end: str) -> str:
+        signed = f"{path}?{end}".encode()
+        return hashlib.blake2b(signed, key=self._key, digest_size=8).hexdigest()
+
+    @web.middleware
+    async def _go_wrong(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Half an answer and a cut line, an error of the server, or what was asked for."""
+        trouble = self._faults.next("media", request.path)
+        if trouble is Fault.SERVER_ERROR:
+            return web.Response(status=500)
+        if trouble is Fault.RATE_LIMITED:
+            retry_after = f"{self._faults.plan.retry_after_s:.0f}"
+            return web.Response(status=429, headers={"Retry-After": retry_after})
+        answer = await handler(request)
+        assert request.transport is not None
+        if trouble is Fault.RESET_BEFORE:
+            request.transport.abort()
+        if trouble is Fault.RESET_AFTER and isinstance(answer, web.Response):
+            body = answer.body
+            assert isinstance(body, bytes)
+            half = web.StreamResponse(headers={"Content-Length": str(len(body))})
+            await half.prepare(request)
+            await half.write(body[: len(body) // 2])
+            request.transport.close()
+            return half
+        return answer
 
     async def _serve(self, request: web.Request) -> web.Response:
         self._check_end(request)
@@ -116,7 +157,10 @@ class SimulatedPlatform:
         return web.Response(body=content, headers={**_HEADERS, "Content-Type": mime})
 
     def _check_end(self, request: web.Request) -> None:
-        """Raises HTTPForbidden: the link has ended."""
+        """Raises HTTPForbidden: the link has ended, or was altered."""
         end = request.query.get("oe")
-        if end is not None and int(end, 16) <= self._clock.now().timestamp():
+        if end is None:
+            return
+        signature = self._signature(request.raw_path[1:].partition("?")[0], end)
+        if signature != request.query.get("oh") or int(end, 16) <= self._clock.now().timestamp():
             raise web.HTTPForbidden(text="URL signature expired")

@@ -79,6 +79,18 @@ class MetaReports:
         entry = {"id": account.account_id, "time": epoch_s(at), "changes": changes}
         return [facebook.delivery(account, [entry], self._secret)]
 
+    def liking(self, account: DemoAccount, comment: Comment, at: datetime) -> list[Delivery]:
+        """The page likes a comment, or does not any more."""
+        value = _feed_comment(comment, "like", at) | {
+            "from": {"id": account.account_id, "name": account.name},
+            "item": "reaction",
+            "reaction_type": "like",
+            "verb": "add" if comment.liked else "remove",
+        }
+        changes = [{"field": "feed", "value": value}]
+        entry = {"id": account.account_id, "time": epoch_s(at), "changes": changes}
+        return [facebook.delivery(account, [entry], self._secret)]
+
     def _element(
         self,
         account: DemoAccount,
@@ -194,6 +206,12 @@ def _zalo_message(said: Said) -> Json:
 def _feed_comment(comment: Comment, verb: str, at: datetime) -> Json:
     value: Json = {
         "from": {"id": comment.author_id, "name": comment.author_name},
+        "post": {
+            "id": comment.post_id,
+            "permalink_url": f"https://www.facebook.com/{comment.post_id}",
+            "status_type": "mobile_status_update",
+            "is_published": True,
+        },
         "post_id": comment.post_id,
         "comment_id": comment.id,
         "created_time": epoch_s(at),

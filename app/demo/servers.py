@@ -25,6 +25,7 @@ from app.demo.delivery import Delivery
 from app.demo.faults import Faults
 from app.demo.graph.attachments import Attachments
 from app.demo.graph.comments import Comments
+from app.demo.graph.login import Login
 from app.demo.graph.messages import Messages
 from app.demo.graph.pages import Pages
 from app.demo.graph.reading import Reading
@@ -36,10 +37,11 @@ from app.demo.openapi.messages import OaMessages
 from app.demo.openapi.reading import OaReading
 from app.demo.openapi.tokens import Tokens
 from app.demo.openapi.uploads import OaUploads
+from app.demo.people import Person
 from app.demo.platform import SimulatedPlatform
 from app.demo.reports import MetaReports, Reports, ZaloReports
 from app.demo.webhooks import Webhooks
-from app.demo.world import Customer, Said, World
+from app.demo.world import Comment, Customer, Said, World
 from app.demo.zalo_openapi import OaParts, ZaloOpenApi
 from inbox.clock import Clock
 
@@ -117,8 +119,9 @@ class SimulatedPlatforms:
         self.faults = Faults()
         self.world = World(setting.clock, setting.accounts, setting.seed)
         self.webhooks = Webhooks(self.world, self.faults, setting.pace)
-        self.media = SimulatedPlatform(setting.media_port, clock=setting.clock)
-        self._meta, self._zalo = MetaReports(apps), ZaloReports(apps)
+        self.media = SimulatedPlatform(setting.media_port, clock=setting.clock, faults=self.faults)
+        self.meta, self._zalo = MetaReports(apps), ZaloReports(apps)
+        self.comments = Comments(self.world, self.ledger, self.meta)
         chance = Random(f"customers:{setting.seed}")  # noqa: S311 - chance, not secrecy
         self.answering = Answering(self.world, self.webhooks, self.reports_of, chance, setting.pace)
         self.answering.habits = setting.habits
@@ -131,12 +134,12 @@ class SimulatedPlatforms:
     def _graph(self) -> GraphApi:
         pages = Pages(self.apps, self.world)
         attachments = Attachments(self.world, self.media.keep)
-        comments = Comments(self.world, self.ledger, self._meta)
         messages = Messages(
-            self.world, self.ledger, attachments, comments, self._meta, self.answering
+            self.world, self.ledger, attachments, self.comments, self.meta, self.answering
         )
         reading = Reading(self.world, self.media.media_url)
-        parts = GraphParts(pages, messages, attachments, comments, reading)
+        login = Login(self.apps, pages)
+        parts = GraphParts(pages, login, messages, attachments, self.comments, reading)
         return GraphApi(parts, self.faults, self.webhooks, self.setting.fault_pace)
 
     def _openapi(self) -> ZaloOpenApi:
@@ -199,7 +202,7 @@ class SimulatedPlatforms:
         return at is not None and self.setting.clock.now() - at < _ATTENDED_FOR
 
     def reports_of(self, account: DemoAccount) -> Reports:
-        return self._zalo if account.channel == "zalo" else self._meta
+        return self._zalo if account.channel == "zalo" else self.meta
 
     def credentials(self, account: DemoAccount) -> dict[str, str]:
         """What an inbox needs to act for an account."""
@@ -227,6 +230,15 @@ class SimulatedPlatforms:
         reports = self.reports_of(account)
         self.webhooks.post(reports.message(account, customer_id, said))
         return message_id
+
+    def customer_comments(
+        self, account_id: str, by: Person, text: str, *, under: str | None = None
+    ) -> Comment:
+        """A customer comments under a post, or under the comment `under`; a webhook tells it."""
+        account = self.world.accounts[account_id]
+        comment = self.comments.written(account, by, text, under)
+        self.webhooks.post(self.meta.comment(account, comment, "add", comment.at))
+        return comment
 
     def meet(self, account_id: str, customer_id: str, name: str | None = None) -> Customer:
         """Make a customer known, who has not written yet."""

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from app.demo.accounts import DemoAccount, account_of
 from app.demo.delivery import epoch_ms
@@ -13,6 +13,7 @@ from app.demo.people import PEOPLE, ProfileHabit, digits
 from inbox.clock import Clock
 
 Json = dict[str, Any]
+ThreadKind = Literal["person", "group", "visitor"]
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class Comment:
     hidden: bool = False
     removed: bool = False
     answered_privately: bool = False
+    liked: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class Thread:
     account_id: str
     person_id: str
     said: list[Said] = field(default_factory=list)
+    kind: ThreadKind = "person"
 
 
 class World:
@@ -111,11 +114,12 @@ class World:
                 self.on_interaction()
         return customer
 
-    def say(self, account_id: str, person_id: str, said: Said) -> bool:
+    def say(self, account_id: str, person_id: str, said: Said, kind: ThreadKind = "person") -> bool:
         """Keep a message in its thread, in order of time; False when it is there already."""
         if said.id in self._messages:
             return False
-        thread = self._threads.setdefault((account_id, person_id), Thread(account_id, person_id))
+        new = Thread(account_id, person_id, kind=kind)
+        thread = self._threads.setdefault((account_id, person_id), new)
         thread.said.append(said)
         thread.said.sort(key=lambda one: one.at)
         self._messages[said.id] = (thread, said)

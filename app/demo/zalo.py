@@ -71,7 +71,7 @@ def attachment(scene: Scene, media: Media) -> Json:
             card = json.dumps({"phone": media.phone, "qrCodeUrl": url})
             link = f"https://zalo.me/{media.phone}"
             payload = {"thumbnail": url, "description": card, "url": link}
-        case "audio":
+        case "audio" | "video":
             pass
     kind = "link" if media.kind == "contact" else media.kind
     return {"type": kind, "payload": payload}

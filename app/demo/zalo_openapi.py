@@ -14,8 +14,9 @@ from app.demo.courier import Pace
 from app.demo.delivery import epoch_ms
 from app.demo.exchange import Accepted, Call, Exchange
 from app.demo.faults import Faults, Refusal
-from app.demo.openapi.errors import OAuthError, ZaloError
+from app.demo.openapi.errors import ZaloError
 from app.demo.openapi.messages import OaMessages
+from app.demo.openapi.permission import Permission
 from app.demo.openapi.reading import OaReading
 from app.demo.openapi.tokens import Tokens
 from app.demo.openapi.uploads import OaUploads
@@ -50,6 +51,7 @@ class ZaloOpenApi:
         self._uploads = parts.uploads
         self._reading = parts.reading
         self._world = world
+        self.permission = Permission(parts.tokens, world)
         self._exchange = Exchange(faults, webhooks, pace, self)
         self._minute = 0
         self._calls = 0
@@ -72,7 +74,8 @@ class ZaloOpenApi:
 
     def register_oauth(self, application: web.Application) -> None:
         """The routes of oauth.zaloapp.com."""
-        application.router.add_get("/v4/oa/permission", self._permission)
+        application.router.add_get("/v4/oa/permission", self.permission.show)
+        application.router.add_post("/v4/oa/permission", self.permission.decide)
         application.router.add_post("/v4/oa/access_token", self._access_token)
 
     def rate_limited(self, _retry_after_s: float) -> web.Response:
@@ -161,14 +164,6 @@ class ZaloOpenApi:
         if self._calls > self.calls_per_minute:
             raise ZaloError(-32)
         return self.calls_per_minute - self._calls
-
-    async def _permission(self, request: web.Request) -> web.StreamResponse:
-        """The consent page: the admin agrees at once."""
-        try:
-            location = self.tokens.consent(request.query)
-        except OAuthError as error:
-            return error.answer()
-        raise web.HTTPFound(location)
 
     async def _access_token(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()

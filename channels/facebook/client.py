@@ -39,7 +39,8 @@ class GraphClient:
         self._http = http
         self._base = f"{config.api_url.rstrip('/')}/{config.api_version}"
         self._quick = Timeouts(config.connect_timeout, config.timeout, config.timeout)
-        uploading = config.upload_timeout
+        sending, uploading = config.send_timeout, config.upload_timeout
+        self._sending = Timeouts(config.connect_timeout, sending, sending)
         self._uploading = Timeouts(config.connect_timeout, uploading, uploading)
         secrets = config.app_secrets
         self._app_secret = secrets[0].get_secret_value().encode() if secrets else None
@@ -49,7 +50,7 @@ class GraphClient:
 
         Source: https://developers.facebook.com/docs/messenger-platform/reference/send-api/
         """
-        return await self.post(access, f"{access.page}/messages", message)
+        return await self._post(access, f"{access.page}/messages", message, self._sending)
 
     async def act(self, access: PageAccess, recipient_id: str, action: SenderAction) -> None:
         """Show that somebody types, or that the message was seen."""
@@ -113,7 +114,8 @@ class GraphClient:
 
         Source: https://developers.facebook.com/docs/graph-api/reference/object/comments
         """
-        return await self.post(access, f"{comment_id}/{_REPLIES[platform]}", {"message": text})
+        path = f"{comment_id}/{_REPLIES[platform]}"
+        return await self._post(access, path, {"message": text}, self._sending)
 
     async def answers_of_comment(
         self, access: PageAccess, platform: Platform, comment_id: str
@@ -128,8 +130,33 @@ class GraphClient:
     async def hide_comment(
         self, access: PageAccess, platform: Platform, comment_id: str, *, hidden: bool
     ) -> None:
-        """Hide a comment from everybody but its author and their friends, or show it again."""
+        """Hide a comment from everybody but its author and their friends, or show it again.
+
+        Source: https://developers.facebook.com/docs/graph-api/reference/comment#updating and
+        https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment
+        """
         await self.post(access, comment_id, {_HIDING[platform]: hidden})
+
+    async def like_comment(self, access: PageAccess, comment_id: str, *, liked: bool) -> None:
+        """Like a comment as the page, or take it back; Facebook only.
+
+        Source: https://developers.facebook.com/docs/graph-api/reference/object/likes
+        """
+        if liked:
+            await self.post(access, f"{comment_id}/likes", {})
+        else:
+            await self.delete(access, f"{comment_id}/likes")
+
+    async def conversation_of_comment(
+        self, access: PageAccess, comment_id: str, fields: str
+    ) -> JsonObject | None:
+        """The conversation that a private answer to a comment has begun; None without one.
+
+        Source: https://developers.facebook.com/docs/graph-api/reference/comment
+        """
+        query = {"fields": f"private_reply_conversation{{{fields}}}"}
+        found = (await self.get(access, comment_id, query)).get("private_reply_conversation")
+        return found if isinstance(found, dict) else None
 
     async def get(self, access: PageAccess, path: str, query: Mapping[str, str]) -> JsonObject:
         """Read any node or edge; `path` without a leading slash."""
@@ -145,6 +172,11 @@ class GraphClient:
 
     async def post(self, access: PageAccess, path: str, body: JsonObject) -> JsonObject:
         """Change any node or edge; `path` without a leading slash."""
+        return await self._post(access, path, body, self._quick)
+
+    async def _post(
+        self, access: PageAccess, path: str, body: JsonObject, timeouts: Timeouts
+    ) -> JsonObject:
         return await self._call(
             Call(
                 method="POST",
@@ -152,7 +184,7 @@ class GraphClient:
                 query=self._proof(access.token),
                 headers=_authorization(access.token),
                 json=body,
-                timeouts=self._quick,
+                timeouts=timeouts,
             )
         )
 

@@ -39,6 +39,7 @@ class _Remark:
     message_id: str
     root_id: str
     post_id: str | None
+    post_url: str | None
     author: Person | None
     written: str | None
     files: tuple[File, ...]
@@ -77,6 +78,7 @@ def feed_comment(place: Place, value: JsonObject) -> CommentEvent | None:
         message_id=comment_id,
         root_id=_root(comment_id, value, post_id),
         post_id=post_id,
+        post_url=_post_url(value),
         author=author_of(value),
         written=text(value.get("message"), "message"),
         files=comment_files(value),
@@ -92,6 +94,7 @@ def visitor_post(place: Place, value: JsonObject) -> CommentEvent | None:
         message_id=post_id,
         root_id=post_id,
         post_id=post_id,
+        post_url=_post_url(value),
         author=author_of(value),
         written=text(value.get("message"), "message"),
         files=comment_files(value),
@@ -111,6 +114,7 @@ def instagram_comment(place: Place, value: JsonObject) -> Comment:
         message_id=comment_id,
         root_id=_root(comment_id, value, post_id),
         post_id=post_id,
+        post_url=None,
         author=author_of(value),
         written=text(value.get("text"), "text"),
         files=(),
@@ -133,6 +137,13 @@ def comment_reaction(place: Place, value: JsonObject) -> Reaction:
     )
 
 
+def _post_url(value: JsonObject) -> str | None:
+    """The page of the post, for people to open; anything but a link of the web is left out."""
+    post = value.get("post")
+    url = post.get("permalink_url") if isinstance(post, dict) else None
+    return url if isinstance(url, str) and url.startswith("https://") else None
+
+
 def _root(comment_id: str, value: JsonObject, post_id: str | None) -> str:
     """The comment that began the thread: the parent, unless that is the post."""
     parent = optional_identifier(value.get("parent_id"), "parent_id")
@@ -152,7 +163,9 @@ def _what_happened(remark: _Remark, value: JsonObject) -> CommentEvent | None:
     if verb in ("remove", "delete"):
         return MessageRemoved(**remark.common(at))
     if type(verb) is str and verb in _HIDING:
-        return MessageHidden(**remark.common(at), hidden=_HIDING[verb])
+        # `created_time` is the comment's own: hiding and showing it would be told at one time
+        told_at = max(at or remark.place.sent_at, remark.place.sent_at)
+        return MessageHidden(**remark.common(told_at), hidden=_HIDING[verb])
     if verb is not None and type(verb) is not str:
         raise Broken("verb_invalid")
     return None
@@ -169,5 +182,6 @@ def _added(remark: _Remark, at: datetime | None) -> Comment:
         text=remark.written,
         attachments=remark.files,
         post_id=remark.post_id,
+        post_url=remark.post_url,
         reply_to=None if is_root else remark.root_id,
     )

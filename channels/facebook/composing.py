@@ -25,7 +25,7 @@ def request_of(
             "metadata": outgoing.reference[: limits.METADATA_CHARACTERS],
         },
     }
-    if outgoing.reply_to is not None:
+    if outgoing.reply_to is not None and outgoing.recipient.comment_id is None:
         request["reply_to"] = {"mid": outgoing.reply_to}
     return request
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from inbox.ports import (
     AccountUnusable,
+    PrivateAnswerRefused,
     SendError,
     SendRefused,
     SendUnavailable,
@@ -33,6 +34,42 @@ class MediaRefused(SendRefused):
     en = "Facebook does not take this file: its type, its size, or it cannot be read."
 
 
+class CommentTextOnly(MediaRefused):
+    code = "comment_text_only"
+    vi = "Trả lời bình luận công khai chỉ gửi được chữ, không kèm tệp hay nút bấm."
+    en = "A public answer to a comment can only be text, without files or buttons."
+
+
+class CommentTooLong(MessageInvalid):
+    code = "comment_too_long"
+    vi = "Bình luận quá dài."
+    en = "The comment is too long."
+
+
+class PrivateAnswerTooLong(MessageInvalid):
+    code = "private_answer_too_long"
+    vi = "Nhắn riêng từ bình luận chỉ được một tin: một đoạn chữ ngắn hoặc một tệp."
+    en = "A private answer to a comment is one message: a short text or a single file."
+
+
+class CommentGone(SendRefused):
+    code = "comment_gone"
+    vi = "Bình luận không còn, hoặc trang không được phép sửa bình luận này."
+    en = "The comment is gone, or the page may not change it."
+
+
+class ModerationNotPermitted(SendRefused):
+    code = "moderation_not_permitted"
+    vi = (
+        "Ứng dụng chưa được Meta cấp quyền quản lý bình luận "
+        "(pages_manage_engagement). Hãy báo quản trị viên."
+    )
+    en = (
+        "Meta has not permitted the app to manage comments (pages_manage_engagement). "
+        "Tell an administrator."
+    )
+
+
 class AttachmentExpired(MediaRefused):
     code = "attachment_expired"
     vi = "Tệp đính kèm trên Facebook đã hết hạn, vui lòng gửi lại."
@@ -51,8 +88,10 @@ class TooManyTagged(SendRefused):
     en = "The customer has received too many messages outside the 24-hour window."
 
 
-class PermissionMissing(SendRefused):
-    code = "permission_missing"
+class NotPermitted(SendRefused):
+    """A permission error about this one message: nothing is said of the account."""
+
+    code = "not_permitted"
     vi = "Ứng dụng chưa được Facebook cấp quyền gửi tin này. Hãy báo quản trị viên."
     en = "Facebook has not permitted the app to send this. Tell an administrator."
 
@@ -63,13 +102,13 @@ class ThreadOwnedElsewhere(SendRefused):
     en = "Another app has control of this conversation at Facebook."
 
 
-class PrivateReplyDone(SendRefused):
+class PrivateReplyDone(PrivateAnswerRefused):
     code = "private_reply_done"
     vi = "Bình luận này đã được trả lời riêng rồi."
     en = "This comment has been answered privately already."
 
 
-class PrivateReplyImpossible(SendRefused):
+class PrivateReplyImpossible(PrivateAnswerRefused):
     code = "private_reply_impossible"
     vi = "Không thể trả lời riêng bình luận này (đã quá 7 ngày, đã xoá hoặc bị hạn chế)."
     en = "This comment cannot be answered privately: older than 7 days, deleted or restricted."
@@ -87,14 +126,23 @@ class TokenDead(AccountUnusable):
     en = "The page must be connected to Facebook again; the message is waiting."
 
 
+class PermissionMissing(AccountUnusable):
+    code = "permission_missing"
+    health = "blocked"
+    vi = "Ứng dụng chưa được Facebook cấp quyền nhắn tin cho trang này; tin nhắn đang chờ."
+    en = "Facebook has not permitted the app to message for this page; the message is waiting."
+
+
 class AccountBlocked(AccountUnusable):
     code = "account_blocked"
+    health = "blocked"
     vi = "Facebook đang hạn chế trang này; tin nhắn đang chờ."
     en = "Facebook restricts this page; the message is waiting."
 
 
 class AppMisconfigured(AccountUnusable):
     code = "app_misconfigured"
+    health = "blocked"
     vi = "Ứng dụng Facebook chưa được cấu hình đúng (app secret); tin nhắn đang chờ."
     en = "The Facebook app is not set up correctly (app secret); the message is waiting."
 
@@ -120,6 +168,8 @@ FAILURES_BY_PAIR: Mapping[tuple[int, int], type[SendError]] = {
     (100, 2534037): ThreadOwnedElsewhere,
     (200, 1545041): RecipientUnavailable,
     (613, 2018338): TooManyTagged,
+    (200, 2018027): PermissionMissing,
+    (200, 2018028): PermissionMissing,
     (1, 1357046): SendUncertain,
 }
 """2018008: Meta could not fetch a file; we send bytes, so it is Meta's own trouble and passes.
@@ -141,8 +191,8 @@ FAILURES_BY_CODE: Mapping[int, type[SendError]] = {
     2: SendUnavailable,
     1200: SendUnavailable,
     3: PermissionMissing,
-    10: PermissionMissing,
-    200: PermissionMissing,
+    10: NotPermitted,
+    200: NotPermitted,
     4: RateLimited,
     17: RateLimited,
     32: RateLimited,
@@ -160,7 +210,11 @@ FAILURES_BY_CODE: Mapping[int, type[SendError]] = {
     10902: PrivateReplyImpossible,
     10903: PrivateReplyImpossible,
 }
-"""Whatever the subcode. 1/99 is 1, 200/2018028 and 200/2018027 are 200, 190/46x are 190."""
+"""Whatever the subcode. 1/99 is 1, 190/46x are 190."""
+
+PERMISSION_CODES = frozenset({10, 200})
+"""Without a subcode the app lacks a permission for all of the page; with one that we do not know
+something about this message or person: one error of theirs must not stop a whole page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +278,8 @@ def _known_kind(fault: GraphFault) -> type[SendError] | None:
         return None
     if code == 100 and subcode is None and fault.type == _MISSING_PROOF_TYPE:  # noqa: PLR2004 - Meta's number
         return AppMisconfigured  # the proof of the app secret is missing or wrong
+    if subcode is None and code in PERMISSION_CODES:
+        return PermissionMissing
     if subcode is not None:
         for found in (FAILURES_BY_PAIR.get((code, subcode)), FAILURES_BY_NUMBER.get(subcode)):
             if found is not None:

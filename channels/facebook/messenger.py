@@ -8,14 +8,16 @@ import structlog
 
 from channels.facebook import limits, planning, reading_back
 from channels.facebook.access import PageAccounts
+from channels.facebook.answers import JsonObject
 from channels.facebook.client import GraphClient, PageAccess, Platform, SenderAction
 from channels.facebook.composing import request_of
 from channels.facebook.failures import (
     AttachmentExpired,
+    CommentTextOnly,
     GraphError,
-    MediaRefused,
-    MessageInvalid,
     NoMessageId,
+    NotPermitted,
+    PermissionMissing,
     failure_of,
 )
 from channels.facebook.traffic import (
@@ -30,6 +32,7 @@ from channels.facebook.uploading import Uploading
 from channels.http import MaybeSent, NotSent
 from inbox.clock import Clock
 from inbox.ports import (
+    Absent,
     AccountRef,
     Draft,
     Outgoing,
@@ -115,18 +118,16 @@ class FacebookMessenger:
             answer = await self._client.send(access, request)
         except (GraphError, NotSent, MaybeSent) as error:
             raise _send_error(error) from error
-        return _sent(answer.get("message_id"))
+        return _sent(answer.get("message_id"), answer.get("recipient_id"))
 
     async def _answer_comment(self, access: PageAccess, outgoing: Outgoing) -> Sent:
-        text, comment_id = outgoing.part.text, outgoing.recipient.external_id
+        text, comment_id = outgoing.part.text, _answered_comment(outgoing)
         if outgoing.file is not None or outgoing.part.sticker is not None or text is None:
-            raise MediaRefused("a public answer to a comment is text only")
-        if len(text) > limits.INSTAGRAM_COMMENT_CHARACTERS:
-            raise MessageInvalid("too long for a comment")
+            raise CommentTextOnly
         try:
             answer = await self._client.answer_comment(access, self._platform, comment_id, text)
         except (GraphError, NotSent, MaybeSent) as error:
-            raise _send_error(error) from error
+            raise _about_comment(_send_error(error)) from error
         return _sent(answer.get("id"))
 
     async def _upload(self, access: PageAccess, outgoing: Outgoing, file: OutgoingFile) -> str:
@@ -138,11 +139,11 @@ class FacebookMessenger:
                 raise SendUnavailable("upload", platform_code=failure.platform_code) from error
             raise failure from error
 
-    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | None:
+    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | Absent | None:
         """By content, author and time: history does not give our metadata back.
 
-        The id may be that of an equal message that is known already; the caller sees that. A
-        private answer to a comment cannot be read back: its conversation is not known.
+        The id may be that of an equal message that is known already; the caller sees that.
+        Instagram does not say which conversation a private answer to a comment has begun.
         """
         try:
             access = await self._accounts.access(outgoing.account)
@@ -154,19 +155,37 @@ class FacebookMessenger:
             )
             return None
 
-    async def _find(self, access: PageAccess, outgoing: Outgoing, since: datetime) -> str | None:
-        recipient, client = outgoing.recipient, self._client
-        if recipient.comment_id is not None:
-            return None
-        if recipient.kind == "comment":
-            answers = await client.answers_of_comment(access, self._platform, recipient.external_id)
-            return reading_back.sent_comment(answers, outgoing, since)
-        conversation = await client.conversation_with(
-            access, self._platform, recipient.external_id, reading_back.MESSAGE_FIELDS
-        )
+    async def _find(
+        self, access: PageAccess, outgoing: Outgoing, since: datetime
+    ) -> str | Absent | None:
+        recipient = outgoing.recipient
+        if recipient.kind == "comment" and recipient.comment_id is None:
+            return await self._find_comment(access, outgoing, since)
+        conversation = await self._conversation(access, recipient)
         if conversation is None:
             return None
         return reading_back.sent_message(conversation, outgoing, since)
+
+    async def _conversation(self, access: PageAccess, recipient: Recipient) -> JsonObject | None:
+        fields = reading_back.MESSAGE_FIELDS
+        if recipient.comment_id is None:
+            return await self._client.conversation_with(
+                access, self._platform, recipient.external_id, fields
+            )
+        if self._platform == "instagram":
+            return None
+        return await self._client.conversation_of_comment(access, recipient.comment_id, fields)
+
+    async def _find_comment(
+        self, access: PageAccess, outgoing: Outgoing, since: datetime
+    ) -> str | None:
+        """Under the comment that was answered, or where the platform puts it: under the first."""
+        places = (_answered_comment(outgoing), outgoing.recipient.external_id)
+        for comment_id in dict.fromkeys(places):
+            answers = await self._client.answers_of_comment(access, self._platform, comment_id)
+            if found := reading_back.sent_comment(answers, outgoing, since):
+                return found
+        return None
 
     async def show_typing(self, account: AccountRef, recipient: Recipient) -> None:
         key, now = (account.key, recipient.external_id), self._clock.now()
@@ -211,7 +230,19 @@ def _send_error(error: GraphError | NotSent | MaybeSent) -> SendError:
     return SendUncertain(f"no answer: {error}")
 
 
-def _sent(message_id: object) -> Sent:
+def _about_comment(error: SendError) -> SendError:
+    """Comments need permissions of their own: without them the page's messages still go out."""
+    if isinstance(error, PermissionMissing):
+        return NotPermitted(error.reason, platform_code=error.platform_code)
+    return error
+
+
+def _answered_comment(outgoing: Outgoing) -> str:
+    """The comment under which a public answer goes: the one it quotes, else the thread's first."""
+    return outgoing.reply_to or outgoing.recipient.external_id
+
+
+def _sent(message_id: object, recipient_id: object = None) -> Sent:
     if not isinstance(message_id, str) or not message_id:
         raise NoMessageId
-    return Sent(message_id)
+    return Sent(message_id, recipient_id=recipient_id if isinstance(recipient_id, str) else None)

@@ -4,7 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from channels.facebook import limits
-from channels.facebook.failures import MediaRefused, MessageInvalid
+from channels.facebook.failures import (
+    CommentTextOnly,
+    CommentTooLong,
+    MediaRefused,
+    MessageInvalid,
+    PrivateAnswerTooLong,
+)
 from channels.splitting import Size, split_text, utf8_bytes, utf16_units
 from inbox.ports import Button, Draft, OutgoingFile, Part
 from inbox.text import printable
@@ -16,6 +22,7 @@ _KINDS = frozenset({"image", "video", "audio", "file"})
 class Rules:
     """What one of the two channels takes. `takes_file` says whether a type of file is known."""
 
+    comment_most: int
     text_most: int
     text_size: Size
     takes_file: Callable[[OutgoingFile], bool]
@@ -28,8 +35,16 @@ def _instagram_takes(file: OutgoingFile) -> bool:
     return file.kind != "file" or file.mime in limits.INSTAGRAM_FILES
 
 
-FACEBOOK = Rules(limits.SAFE_TEXT_UNITS, utf16_units, lambda _file: True, True)
-INSTAGRAM = Rules(limits.INSTAGRAM_TEXT_BYTES, utf8_bytes, _instagram_takes, False)
+FACEBOOK = Rules(
+    limits.COMMENT_CHARACTERS, limits.SAFE_TEXT_UNITS, utf16_units, lambda _file: True, True
+)
+INSTAGRAM = Rules(
+    limits.INSTAGRAM_COMMENT_CHARACTERS,
+    limits.INSTAGRAM_TEXT_BYTES,
+    utf8_bytes,
+    _instagram_takes,
+    False,
+)
 
 
 def plan(draft: Draft, rules: Rules) -> tuple[Part, ...]:
@@ -41,7 +56,27 @@ def plan(draft: Draft, rules: Rules) -> tuple[Part, ...]:
     Raises:
         MessageInvalid: nothing to send, too many choices, or a title that is too long.
         MediaRefused: a file is too large or of a type that the channel does not take.
+        CommentTextOnly, CommentTooLong, PrivateAnswerTooLong: an answer to a comment.
     """
+    if draft.place == "comment":
+        return (_comment(draft, rules),)
+    parts = _messages(draft, rules)
+    if draft.place == "private" and len(parts) > 1:
+        raise PrivateAnswerTooLong
+    return parts
+
+
+def _comment(draft: Draft, rules: Rules) -> Part:
+    """One comment of ours, for everybody to read."""
+    text = printable(draft.text or "").strip()
+    if draft.files or draft.sticker or draft.buttons or draft.quick_replies or not text:
+        raise CommentTextOnly
+    if utf16_units(text) > rules.comment_most:
+        raise CommentTooLong
+    return Part(0, text=text)
+
+
+def _messages(draft: Draft, rules: Rules) -> tuple[Part, ...]:
     for file in draft.files:
         _check_file(file, rules)
     _check_choices(draft)

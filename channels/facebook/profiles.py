@@ -5,7 +5,12 @@ from collections.abc import Awaitable, Mapping
 from channels.facebook.access import PageAccounts
 from channels.facebook.answers import JsonObject
 from channels.facebook.client import GraphClient, Platform, objects
-from channels.facebook.failures import GraphError, GraphFault, failure_of
+from channels.facebook.failures import (
+    GraphError,
+    GraphFault,
+    PermissionMissing,
+    failure_of,
+)
 from channels.facebook.traffic import HISTORY, Traffic
 from channels.http import MaybeSent, NotSent
 from inbox.conversations.model import Channel, IdentityRef
@@ -110,7 +115,7 @@ def profile_of(found: JsonObject) -> Profile | None:
 def is_refusal(fault: GraphFault) -> bool:
     """Whether asking again soon is useless, for this person or with these permissions."""
     refusing = bool(REFUSING_NUMBERS & {fault.code, fault.subcode})
-    return refusing or isinstance(failure_of(fault), SendRefused)
+    return refusing or isinstance(failure_of(fault), SendRefused | PermissionMissing)
 
 
 def _text(found: JsonObject, field: str) -> str:

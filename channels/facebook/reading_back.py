@@ -4,25 +4,47 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from channels.facebook import limits
 from channels.facebook.answers import JsonObject
 from channels.facebook.client import objects
-from inbox.ports import Outgoing, OutgoingFile
+from inbox.ports import Absent, Outgoing, OutgoingFile
 
 MESSAGE_FIELDS = "messages.limit(20){id,created_time,from,message,attachments,sticker}"
 CLOCKS_DIFFER_BY = timedelta(seconds=2)
 """Platform times have whole seconds, and clocks differ a little."""
 
 
-def sent_message(conversation: JsonObject, outgoing: Outgoing, since: datetime) -> str | None:
+def sent_message(
+    conversation: JsonObject, outgoing: Outgoing, since: datetime
+) -> str | Absent | None:
     """The id of the message that `outgoing` became: from the page, not before `since`, with its
-    content; the newest of several. None when there is none.
+    content; the newest of several. Where there is none: ABSENT for a text, if what can be read
+    goes back to `since`; else None, because files may be listed in a way that we do not know.
 
     The same words sent twice look the same: who asks knows which ids belong to others.
     """
     messages = conversation.get("messages")
     listed = objects(messages.get("data")) if isinstance(messages, dict) else []
-    ours = [one for one in listed if _author(one) != outgoing.recipient.external_id]
-    return _newest(ours, "created_time", outgoing, since)
+    ours = [one for one in listed if _is_ours(one, outgoing)]
+    found = _newest(ours, "created_time", outgoing, since)
+    if found is None and _is_plain(outgoing) and _goes_back(listed, since):
+        return Absent.ABSENT
+    return found
+
+
+def _is_plain(outgoing: Outgoing) -> bool:
+    part = outgoing.part
+    return part.text is not None and part.file is None and not part.buttons
+
+
+def _goes_back(listed: Sequence[JsonObject], since: datetime) -> bool:
+    """Whether nothing that was said since then is missing: only the newest can be read."""
+    times = [_time(one, "created_time") for one in listed]
+    known = [at for at in times if at is not None]
+    named = all(isinstance(one.get("id"), str) for one in listed)
+    if not known or len(known) < len(times) or not named:
+        return False
+    return len(listed) < limits.READABLE_MESSAGES or min(known) < since - CLOCKS_DIFFER_BY
 
 
 def sent_comment(answers: Sequence[JsonObject], outgoing: Outgoing, since: datetime) -> str | None:
@@ -46,6 +68,14 @@ def _newest(
         and matches(one)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _is_ours(message: JsonObject, outgoing: Outgoing) -> bool:
+    """Whoever got a private answer to a comment is not known by the id in messages."""
+    author = _author(message)
+    if outgoing.recipient.comment_id is not None:
+        return author == outgoing.account.account_id
+    return author != outgoing.recipient.external_id
 
 
 def _author(message: JsonObject) -> str | None:

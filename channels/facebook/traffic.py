@@ -15,8 +15,11 @@ from inbox.ports import SendError, SendUnavailable, SendUncertain
 
 log = structlog.get_logger(__name__)
 
-PATIENCE_S = 3.0
-"""How long a send waits for its turn before it goes back into the queue."""
+PATIENCE_S = 0.5
+"""How long a send waits for its turn before it goes back into the queue. It is marked as being
+sent already: who dies while it waits leaves a doubt behind."""
+READING_PATIENCE_S = 3.0
+"""The same for calls that only read."""
 
 Pause = Callable[[float], Awaitable[object]]
 
@@ -53,22 +56,22 @@ class Traffic:
         Raises:
             SendUnavailable: not within PATIENCE_S, or too many calls have failed in a row.
         """
-        await self.turn(key, *lanes)
+        await self.turn(key, *lanes, within_s=PATIENCE_S)
         if (wait_s := self._breakers.wait_s(key)) > 0:
-            raise SendUnavailable("too many failures in a row", retry_after_s=wait_s)
+            raise SendUnavailable("too many failures in a row", retry_after_s=wait_s, tried=False)
 
-    async def turn(self, key: str, *lanes: Lane) -> None:
+    async def turn(self, key: str, *lanes: Lane, within_s: float = READING_PATIENCE_S) -> None:
         """Wait for a turn in every lane: all that a call needs that only reads.
 
         Raises:
-            SendUnavailable: not within PATIENCE_S.
+            SendUnavailable: not within `within_s`.
         """
         waited_s = 0.0
         for lane in lanes:
             while (wait_s := await self._take(key, lane)) > 0:
                 waited_s += wait_s
-                if waited_s > PATIENCE_S:
-                    raise RateLimited("our own limit", retry_after_s=wait_s)
+                if waited_s > within_s:
+                    raise RateLimited("our own limit", retry_after_s=wait_s, tried=False)
                 await self._pause(wait_s)
 
     async def has_room(self, key: str, lane: Lane) -> bool:
@@ -83,6 +86,15 @@ class Traffic:
             await self._throttle(key, error)
             return
         self._throttled.pop(key, None)
+        if isinstance(error, SendUnavailable | SendUncertain):
+            self._breakers.failed(key)
+        else:
+            self._breakers.succeeded(key)
+
+    def note_reading(self, key: str, error: SendError | None) -> None:
+        """How an admitted call went that only read: being throttled there holds up no message."""
+        if isinstance(error, RateLimited):
+            return
         if isinstance(error, SendUnavailable | SendUncertain):
             self._breakers.failed(key)
         else:

@@ -52,13 +52,17 @@ class UploadedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call of the API. `path` without a leading slash; `body` is sent as JSON."""
+    """One call of the API. `path` without a leading slash; `body` is sent as JSON.
+
+    `sends`: a customer sees it, so it is worth waiting longer for its answer.
+    """
 
     method: str
     path: str
     query: Mapping[str, str] | None = None
     body: Json | None = None
     file: UploadedFile | None = None
+    sends: bool = False
 
 
 class ZaloApi:
@@ -105,11 +109,12 @@ class ZaloApi:
         """All processes and OAs of the app share one bucket."""
         wait_s = await self._buckets.take(self._bucket, CALLS_PER_MINUTE / 60, CALLS_AT_ONCE)
         if wait_s > 0:
-            raise RateLimited("our own limit", retry_after_s=wait_s)
+            raise RateLimited("our own limit", retry_after_s=wait_s, tried=False)
 
     def _call(self, request: Request, access_token: str) -> Call:
         config = self._config
-        whole = config.timeout if request.file is None else config.upload_timeout
+        whole = config.send_timeout if request.sends else config.timeout
+        whole = whole if request.file is None else config.upload_timeout
         return Call(
             method=request.method,
             url=f"{config.api_url.rstrip('/')}/{request.path}",
@@ -205,7 +210,8 @@ class ZaloClient:
         return data_of(await reading(self._call(account_key, GETOA)))
 
     async def _send(self, account_key: str, path: str, recipient: Json, **rest: Json) -> Json:
-        request = Request(method="POST", path=path, body={"recipient": recipient, **rest})
+        body = {"recipient": recipient, **rest}
+        request = Request(method="POST", path=path, body=body, sends=True)
         return data_of(await self._call(account_key, request))
 
     async def _upload(
@@ -237,7 +243,7 @@ class ZaloClient:
         """Behind the account's breaker: after several silences, no call for a while."""
         wait_s = self._breakers.wait_s(account_key)
         if wait_s > 0:
-            raise SendUnavailable("zalo does not answer", retry_after_s=wait_s)
+            raise SendUnavailable("zalo does not answer", retry_after_s=wait_s, tried=False)
         try:
             payload = await self._api.answer(request, token)
         except RateLimited:

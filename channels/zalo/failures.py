@@ -84,24 +84,34 @@ class TokenDead(AccountUnusable):
 
 class OaUnusable(AccountUnusable):
     code = "oa_unusable"
-    vi = "Zalo OA không còn dùng được (bị khóa, chưa xác thực hoặc đã gỡ); tin nhắn đang chờ."
-    en = "The Zalo OA is gone, not verified or has removed the app; the message is waiting."
+    health = "blocked"
+    vi = "Zalo OA không dùng được (bị khóa, chưa xác thực hoặc sai loại); tin nhắn đang chờ."
+    en = "The Zalo OA is banned, not verified or of the wrong type; the message is waiting."
+
+
+class AppRemoved(AccountUnusable):
+    code = "app_removed"
+    vi = "Zalo OA đã gỡ quyền của ứng dụng, cần kết nối lại; tin nhắn đang chờ."
+    en = "The OA has taken the app's permission away and must be connected again; it waits."
 
 
 class AppUnusable(AccountUnusable):
     code = "app_unusable"
+    health = "blocked"
     vi = "Ứng dụng Zalo chưa được bật hoặc cấu hình đúng; tin nhắn đang chờ."
     en = "The Zalo app is not active or not set up correctly; the message is waiting."
 
 
 class PackageTooLow(AccountUnusable):
     code = "package_too_low"
+    health = "blocked"
     vi = "Gói dịch vụ của Zalo OA không cho phép gửi tin này; tin nhắn đang chờ."
     en = "The OA's package does not include this message; the message is waiting."
 
 
 class BillingNeeded(AccountUnusable):
     code = "billing_needed"
+    health = "blocked"
     vi = "Zalo OA cần tài khoản Zalo Cloud (ZBS) còn số dư để gửi tin; tin nhắn đang chờ."
     en = "The OA needs a Zalo Cloud (ZBS) account with a balance; the message is waiting."
 
@@ -120,9 +130,9 @@ FAILURES: Mapping[int, type[SendError]] = {
     -205: OaUnusable,
     -209: AppUnusable,
     -212: AppUnusable,
-    -219: OaUnusable,
+    -219: AppRemoved,
     -221: OaUnusable,
-    -223: OaUnusable,
+    -223: AppRemoved,
     -224: PackageTooLow,
     -235: OaUnusable,
     -242: AppUnusable,

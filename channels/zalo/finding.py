@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.zalo.wire import optional_id, optional_text
-from inbox.ports import Outgoing
+from inbox.ports import Absent, Outgoing
 
 _FROM_OA = "0"
 _PICTURES = frozenset({"photo", "image", "gif"})
@@ -16,8 +16,10 @@ _FILES = frozenset({"file"})
 Row = Mapping[str, Any]
 
 
-def find(rows: Sequence[Row], outgoing: Outgoing, since: datetime) -> str | None:
-    """The id of the row that is this part, written at `since` or later; None when none may be it.
+def find(rows: Sequence[Row], outgoing: Outgoing, since: datetime) -> str | Absent | None:
+    """The id of the row that is this part, written at `since` or later; None when nothing tells.
+
+    ABSENT when no row may be a text. Files may be listed in a way that we do not know.
 
     Of several with the same words the newest: the older ones were sent before this one, and are
     known. Of several pictures or files none, because nothing tells them apart.
@@ -25,6 +27,8 @@ def find(rows: Sequence[Row], outgoing: Outgoing, since: datetime) -> str | None
     since_ms = int(since.timestamp() * 1000)
     candidates = [row for row in rows if _is_ours(row, since_ms) and _is_like(row, outgoing)]
     by_words = outgoing.file is None and outgoing.part.sticker is None
+    if not candidates and by_words and not outgoing.part.buttons:
+        return Absent.ABSENT
     if not candidates or (len(candidates) > 1 and not by_words):
         return None
     return optional_id(max(candidates, key=lambda row: int(row["time"])).get("message_id"))

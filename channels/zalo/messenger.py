@@ -1,7 +1,7 @@
 """Sends to Zalo: implements Messenger of inbox/ports.py."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from channels.zalo.planning import file_extension, plan, upload_kind
 from channels.zalo.wire import mapping, optional_id
 from inbox.errors import InboxError
 from inbox.ports import (
+    Absent,
     AccountRef,
     Button,
     Draft,
@@ -38,7 +39,7 @@ _PICTURES_AT_ONCE = 2
 _PAGES_READ_BACK = 5
 PREPARED_WITHIN = timedelta(seconds=18)
 """Until the file is at Zalo, so that a slow upload is no send in doubt: the whole send must end
-within half of inbox.delivery.lease, and the message itself takes up to channels.zalo.timeout."""
+within half of inbox.delivery.lease, and the message itself takes up to zalo.send_timeout."""
 
 
 Message = dict[str, Any]
@@ -97,11 +98,12 @@ class ZaloMessenger:
             raise SendUncertain("zalo took it without a message id")
         return Sent(message_id, _window(data) if outgoing.recipient.kind == "inbox" else None)
 
-    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | None:
+    async def find_sent(self, outgoing: Outgoing, since: datetime) -> str | Absent | None:
         """The id of the message of the OA in the user's conversation that must be this one.
 
-        None where it is not there, where several may be it, and for groups and anonymous
-        visitors, whose history cannot be read.
+        ABSENT for a text that is not there although everything since then was read. None where
+        several may be it, where files may be listed in a way that we do not know, and for groups
+        and anonymous visitors, whose history cannot be read.
         """
         recipient = outgoing.recipient
         if recipient.kind != "inbox" or recipient.reply_context is not None:
@@ -111,7 +113,10 @@ class ZaloMessenger:
         except SendError as error:
             log.info("zalo history not read", account=outgoing.account.key, code=error.code)
             return None
-        return find(rows, outgoing, since)
+        found = find(rows, outgoing, since)
+        if found is Absent.ABSENT and not _go_back(rows, since):
+            return None
+        return found
 
     async def show_typing(self, account: AccountRef, recipient: Recipient) -> None:
         """Zalo has no call for it."""
@@ -185,6 +190,14 @@ class ZaloMessenger:
             account_key, UploadedFile(name, picture.mime, picture.data)
         )
         return _media("image", attachment_id=_given(uploaded))
+
+
+def _go_back(rows: Sequence[Mapping[str, Any]], since: datetime) -> bool:
+    """Whether these rows, the newest of a conversation, leave out nothing that was said since."""
+    times = [row["time"] for row in rows if isinstance(row.get("time"), int)]
+    if not times or len(times) < len(rows):
+        return False
+    return len(rows) % CONVERSATION_PAGE_MOST > 0 or min(times) < since.timestamp() * 1000
 
 
 async def _read(file: OutgoingFile) -> bytes:

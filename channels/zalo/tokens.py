@@ -147,7 +147,7 @@ class ZaloTokens:
         ends_at = moment_of(found.values, "refresh_expires_at")
         if ends_at is not None and ends_at - self._clock.now() < WARN_AHEAD:
             log.warning("zalo refresh token ends soon", account=account_key, ends_at=str(ends_at))
-            await self._refreshing.mark(account_key, Health("expiring", ENDING))
+            await self._refreshing.mark(account_key, Health("expiring", ENDING, ends_at=ends_at))
 
     async def _another(self, account_key: str, refused: str | None) -> str:
         """A token that is neither due nor `refused`; one refresh for all who ask meanwhile.

@@ -13,6 +13,19 @@ class BotHasAccounts(Conflict):
     en = "Disconnect the accounts of this bot before you delete it."
 
 
+class AccountMoves(Conflict):
+    """An account whose conversations are being moved is disconnected when they are through."""
+
+    code = "account_moves"
+    vi = "Tài khoản đang được chuyển sang bot khác, hãy thử lại sau ít phút."
+    en = "The account is being moved to another bot. Try again in a few minutes."
+
+
+def unknown_bot(field: str) -> FieldError:
+    """There is no bot of this id."""
+    return FieldError(field, "unknown_bot", vi="Bot này không tồn tại.", en="There is no such bot.")
+
+
 def account_taken(field: str) -> FieldError:
     """The account is in a bot already, or twice in the request."""
     return FieldError(

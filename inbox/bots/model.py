@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from inbox.bots.credentials.model import Health
 from inbox.conversations.model import Channel
 from inbox.ids import account_key
 
@@ -36,7 +37,8 @@ class Bot:
 class Account:
     """A page, an Instagram account or a Zalo OA; it is in exactly one bot.
 
-    `id` is the account key. `health` is "ok" or what is wrong with it.
+    `id` is the account key; `since` is when its health became what it is. `moved`: so many of
+    its conversations have followed it into this bot, None when all have.
     """
 
     id: str
@@ -44,18 +46,24 @@ class Account:
     account_id: str
     bot_id: str
     name: str
-    health: str
+    health: Health
+    since: datetime
+    moved: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
-    """An account that is to be connected. `credentials` are sealed before they are kept."""
+    """An account that is to be connected. `credentials` are sealed before they are kept.
+
+    `granted_by` names who gave permission at the platform, where that is known: a hash.
+    """
 
     channel: Channel
     account_id: str
     name: str
     credentials: dict[str, str] = field(default_factory=dict, repr=False)
     simulated: bool = False
+    granted_by: str | None = None
 
     @property
     def key(self) -> str:

@@ -1,12 +1,14 @@
 """Making and changing bots: one transaction each, with its audit entry and its live event."""
 
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import structlog
 
+from inbox.bots.credentials.model import WORKING
 from inbox.bots.errors import BotHasAccounts, account_taken, refuse_unknown_members
+from inbox.bots.health.store import HealthStore
 from inbox.bots.model import Account, Bot, BotEdit, NewAccount, NewBot, UnknownAccount
 from inbox.bots.secrets import SecretBox
 from inbox.bots.store import AccountStore, BotStore
@@ -29,10 +31,11 @@ AccountConnected = Callable[[str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class BotWithAccounts:
-    """A bot and the accounts that are in it."""
+    """A bot and the accounts that are in it; `held` counts messages that wait for one of them."""
 
     bot: Bot
     accounts: list[Account]
+    held: Mapping[str, int] = field(default_factory=dict)
 
 
 class BotService:
@@ -49,6 +52,7 @@ class BotService:
         self._mongo = mongo
         self._bots = BotStore(mongo)
         self._accounts = AccountStore(mongo)
+        self._health = HealthStore(mongo, clock)
         self._staff = StaffStore(mongo)
         self._audit = AuditStore(mongo)
         self._live = LiveStore(mongo)
@@ -64,7 +68,7 @@ class BotService:
         ids = None if actor.sees_every_bot else actor.bot_ids
         bots = await self._bots.page(ids=ids, after=after, limit=limit)
         accounts = await self._accounts.of_bots([bot.id for bot in bots])
-        return [BotWithAccounts(bot, accounts[bot.id]) for bot in bots]
+        return [await self._with_held(bot, accounts[bot.id]) for bot in bots]
 
     async def get(self, actor: Actor, bot_id: str) -> BotWithAccounts:
         """Raises NotFound, and NotAllowed when the bot is not the actor's."""
@@ -202,6 +206,14 @@ class BotService:
 
         await self._mongo.transaction(work)
 
+    async def account(self, bot_id: str, key: str) -> Account:
+        """An account of this bot. Raises NotFound."""
+        found = (await self._accounts.of_bots([bot_id]))[bot_id]
+        account = next((one for one in found if one.id == key), None)
+        if account is None:
+            raise NotFound
+        return account
+
     async def credentials(self, key: str) -> dict[str, str]:
         """The credentials of an account, opened; empty when it has none.
 
@@ -212,7 +224,11 @@ class BotService:
         return self._box.open(sealed) if sealed is not None else {}
 
     async def _with_accounts(self, bot: Bot) -> BotWithAccounts:
-        return BotWithAccounts(bot, (await self._accounts.of_bots([bot.id]))[bot.id])
+        return await self._with_held(bot, (await self._accounts.of_bots([bot.id]))[bot.id])
+
+    async def _with_held(self, bot: Bot, accounts: list[Account]) -> BotWithAccounts:
+        ailing = [account.id for account in accounts if account.health.state not in WORKING]
+        return BotWithAccounts(bot, accounts, await self._health.held(ailing))
 
     async def _check_members(
         self, member_ids: tuple[str, ...], already: Collection[str], session: Session

@@ -7,6 +7,8 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
+from inbox.bots.errors import AccountMoves
+from inbox.bots.health.store import to_health
 from inbox.bots.model import Account, Bot, NewAccount, SplitSettings, UnknownAccount
 from inbox.mongo.client import Document, Mongo, Session
 
@@ -87,6 +89,8 @@ class AccountStore:
         }
         if account.simulated:
             document["simulated"] = True
+        if account.granted_by is not None:
+            document["granted_by"] = account.granted_by
         if sealed is not None:
             document["credentials"] = sealed
         await self._accounts.insert_one(document, session=session)
@@ -118,7 +122,14 @@ class AccountStore:
         return updated.matched_count == 1
 
     async def delete(self, bot_id: str, key: str, *, session: Session) -> Account | None:
-        """Take an account out of this bot; None when it has no such account."""
+        """Take an account out of this bot; None when it has no such account.
+
+        Raises:
+            AccountMoves: its conversations are still on their way into this bot.
+        """
+        moving = {"_id": key, "bot_id": bot_id, "move": {"$exists": True}}
+        if await self._accounts.find_one(moving, {"_id": 1}, session=session) is not None:
+            raise AccountMoves
         document = await self._accounts.find_one_and_delete(
             {"_id": key, "bot_id": bot_id}, session=session
         )
@@ -182,5 +193,7 @@ def _to_account(document: Document) -> Account:
         account_id=document["account_id"],
         bot_id=document["bot_id"],
         name=document["name"],
-        health=document["health"]["state"],
+        health=to_health(document["health"]),
+        since=document["health"].get("at") or document["created_at"],
+        moved=document["move"]["moved"] if "move" in document else None,
     )

@@ -5,11 +5,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from inbox.bots.health.view import HealthView, health_view
 from inbox.bots.model import BotEdit, NewAccount, NewBot, SplitSettings, SplitVisibility
 from inbox.bots.model import UnknownAccount as Unknown
 from inbox.bots.service import BotWithAccounts
 from inbox.conversations.model import Channel
 from inbox.http.routing import Body
+from inbox.staff.model import Actor
 
 Name = Annotated[str, Field(max_length=200, pattern=r"\S")]
 AccountId = Annotated[str, Field(max_length=128, pattern=r"^\S+$")]
@@ -24,13 +26,16 @@ Credentials = Annotated[
 
 
 class AccountView(BaseModel):
-    """A channel account; `health` is "ok" or what is wrong with it."""
+    """A channel account; `moved` of its conversations have followed it into this bot so far,
+    null when it is not being moved.
+    """
 
     id: str
     channel: Channel
     account_id: str
     name: str
-    health: str
+    health: HealthView
+    moved: int | None
 
 
 class SplitView(BaseModel):
@@ -127,8 +132,8 @@ class UnknownAccountView(BaseModel):
     last_at: datetime
 
 
-def bot_view(found: BotWithAccounts) -> BotView:
-    bot = found.bot
+def bot_view(found: BotWithAccounts, actor: Actor) -> BotView:
+    bot, admin = found.bot, actor.at_least("admin")
     return BotView(
         id=bot.id,
         name=bot.name,
@@ -139,7 +144,13 @@ def bot_view(found: BotWithAccounts) -> BotView:
                 channel=account.channel,
                 account_id=account.account_id,
                 name=account.name,
-                health=account.health,
+                health=health_view(
+                    account.health,
+                    account.since,
+                    held=found.held.get(account.id, 0),
+                    admin=admin,
+                ),
+                moved=account.moved,
             )
             for account in found.accounts
         ],

@@ -14,12 +14,15 @@ from inbox.conversations.changes import (
     KeepMessage,
     KeepSent,
     React,
+    RefusePrivateAnswer,
     RemoveMessage,
     ShareInfo,
     subjects,
     thread_of,
 )
+from inbox.conversations.correcting import recount
 from inbox.conversations.folding import fold, preview, refresh_last, settle
+from inbox.conversations.lateness import is_late
 from inbox.conversations.meeting import referred
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.conversations.store import ApplyStore
@@ -27,6 +30,8 @@ from inbox.conversations.view import conversation_view, customer_brief, message_
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.ids import message_key
 from inbox.live.model import live_event
+from inbox.media.copying.marking import Copies
+from inbox.media.garbage.store import StoredObjects
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.journal import EntryId, JournalEntries, Outcome, ParkedEvent
 
@@ -58,6 +63,7 @@ class Applier:
         self._journal = journal
         self._rules = rules
         self._store = ApplyStore(mongo)
+        self._objects = StoredObjects(mongo)
 
     async def apply(
         self,
@@ -93,8 +99,10 @@ class Applier:
     async def _apply(
         self, changes: Sequence[Change], bots: Mapping[str, str], session: Session
     ) -> None:
+        changes = await self._store.in_their_threads(changes, session)
         sheet = Sheet(self._clock.now(), bots)
         await self._load(sheet, changes, session)
+        copies = Copies(sheet)
         for change in changes:
             fold(sheet, change)
         for message in sheet.messages.values():
@@ -102,14 +110,21 @@ class Applier:
                 refresh_last(thread, message)
         for thread_id in sheet.unsettled:
             await self._settle(sheet, thread_id, session)
+        for thread_id in sheet.recount:
+            await recount(sheet, thread_id, self._store, session)
         for thread_id in sheet.without_last:
             await self._read_last(sheet, sheet.threads[thread_id], session)
+        loose = copies.settle(sheet)
         await self._store.write(sheet, _live_events(sheet, self._rules), session)
+        await self._objects.let_go(loose, sheet.now, session=session)
 
     async def _load(self, sheet: Sheet, changes: Sequence[Change], session: Session) -> None:
         sheet.load_messages(await self._store.messages(_message_ids(changes), session))
         await self._load_ours(sheet, changes, session)
         thread_ids = {ref.id for change in changes if (ref := thread_of(change)) is not None}
+        thread_ids |= {
+            change.home.id for change in changes if isinstance(change, KeepSent) and change.home
+        }
         for message in sheet.messages.values():
             if message.get("conversation_id") is not None:
                 thread_ids.add(message.get("conversation_id"))
@@ -122,6 +137,10 @@ class Applier:
         ours = {alias.get("message_id") for alias in sheet.aliases.values()} | _our_ids(changes)
         sheet.load_messages(await self._store.messages(ours - sheet.messages.keys(), session))
         sheet.load_messages(await self._store.pending(_guessing(sheet, changes), session))
+        privately = (one.get("private") for one in sheet.messages.values())
+        comments = {str(private["message_id"]) for private in privately if private}
+        missing = comments - sheet.messages.keys()
+        sheet.load_messages(await self._store.messages(missing, session))
         if other := _other_alias_ids(sheet, changes) - sheet.aliases.keys():
             sheet.load_aliases(await self._store.aliases(other, session))
 
@@ -181,6 +200,8 @@ def _message_ids(changes: Iterable[Change]) -> set[str]:
         match change:
             case KeepMessage() | EditMessage() | RemoveMessage() | HideMessage() | React():
                 ids.add(change.message.id)
+            case RefusePrivateAnswer():
+                ids.add(change.message.id)
             case KeepSent():
                 ids.update((change.message.id, change.message_id))
             case Acknowledge():
@@ -236,12 +257,13 @@ def _guessing(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
 
 
 def _other_alias_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
-    """Platform ids that the parts of answered messages are known by so far."""
+    """Platform ids that the parts of messages, answered or named by an echo, have so far."""
     return {
         message_key(change.message.channel, change.message.account_id, part["external_id"])
         for change in changes
-        if isinstance(change, KeepSent) and change.message_id in sheet.messages
-        for part in sheet.messages[change.message_id].get("parts") or ()
+        for id_ in _our_ids([change])
+        if id_ in sheet.messages and isinstance(change, KeepSent | KeepMessage)
+        for part in sheet.messages[id_].get("parts") or ()
         if "external_id" in part
     }
 
@@ -253,11 +275,11 @@ def _identity_ids(sheet: Sheet, changes: Iterable[Change]) -> set[str]:
         customer = getattr(change, "customer", None)
         if customer is None:
             continue
-        ref = thread_of(change)
+        ref = change.home if isinstance(change, KeepSent) else thread_of(change)
         thread = sheet.threads.get(ref.id) if ref is not None else None
         unknown = thread is None or thread.get("customer_id") is None
         named = isinstance(change, KeepMessage) and change.customer_name is not None
-        if unknown or named or isinstance(change, ChangeFollow | ShareInfo):
+        if unknown or named or isinstance(change, ChangeFollow | ShareInfo | KeepSent):
             ids.add(customer.id)
     return ids
 
@@ -275,6 +297,8 @@ def _live_events(sheet: Sheet, rules: WindowRules) -> list[Document]:
         told.add(thread.id)
         view = message_view(message.document, conversation=thread.document)
         data: Document = {"message": view}
+        if message.id in fresh and is_late(message.get("at"), sheet.now):
+            data["late"] = True
         if replaced := sheet.replaced.get(message.id):
             data["replaces"] = replaced
         events.append(_event(sheet, thread, type_, data, rules))

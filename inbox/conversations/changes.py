@@ -27,6 +27,7 @@ class KeepMessage:
     `human_reply`: a person of the shop wrote it, so nobody waits for an answer any more.
     `writer` is who wrote it where that is not the customer of the thread (comments, groups).
     `own`: the platform says, or does not deny, that it was written through us.
+    `from_history`: it was read back; what a webhook says of the same message is truer.
     """
 
     message: MessageRef
@@ -45,6 +46,7 @@ class KeepMessage:
     customer_name: str | None = None
     window: Window | None = None
     own: bool = False
+    from_history: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
     """Stored beside the message: `referral`, `post_id`, `data`, `metadata`, `app_id`."""
 
@@ -54,7 +56,8 @@ class KeepSent:
     """The platform took a part of a message of ours, and calls it `message`.
 
     `window` is what its answer says about the reply window. `read_back`: found in the platform's
-    history, which may be another message with the same content; an answer is certain.
+    history, which may be another message with the same content; an answer is certain. `home` and
+    `customer`: whom a private answer to a comment went to, and the thread with them.
     """
 
     message_id: str
@@ -64,6 +67,8 @@ class KeepSent:
     at: datetime
     window: dict[str, Any] | None = None
     read_back: bool = False
+    home: ThreadRef | None = None
+    customer: IdentityRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,16 @@ class HideMessage:
     thread: ThreadRef | None
     at: datetime
     hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefusePrivateAnswer:
+    """The platform will not take a private answer to this comment; `code` says why."""
+
+    message: MessageRef
+    thread: ThreadRef
+    at: datetime
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +199,7 @@ class NoteAccountEvent:
     people: tuple[IdentityRef, ...] = ()
 
 
-MessageFact = EditMessage | RemoveMessage | HideMessage | React
+MessageFact = EditMessage | RemoveMessage | HideMessage | RefusePrivateAnswer | React
 ThreadFact = Acknowledge | NoteInteraction | ChangeFollow | ShareInfo | PassThread | AskErasure
 Change = KeepMessage | KeepSent | MessageFact | ThreadFact | NoteAccountEvent
 
@@ -206,7 +221,7 @@ def lane_key(change: Change) -> str:
     match change:
         case NoteAccountEvent():
             return change.account_id
-        case EditMessage() | RemoveMessage() | HideMessage() | React():
+        case EditMessage() | RemoveMessage() | HideMessage() | RefusePrivateAnswer() | React():
             return change.thread.id if change.thread is not None else change.message.id
         case _:
             return change.thread.id
@@ -225,7 +240,7 @@ def subjects(change: Change) -> Iterable[str]:
     match change:
         case NoteAccountEvent():
             return [person.id for person in change.people]
-        case EditMessage() | RemoveMessage() | HideMessage() | React():
+        case EditMessage() | RemoveMessage() | HideMessage() | RefusePrivateAnswer() | React():
             inbox = change.thread is not None and change.thread.kind == "inbox"
             return [_person_of(change.thread)] if inbox and change.thread else [change.message.id]
         case KeepMessage():

@@ -6,7 +6,7 @@ reply came late) is marked `unsettled` and read from the messages afterwards.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from inbox.conversations.changes import (
@@ -22,9 +22,11 @@ from inbox.conversations.changes import (
     NoteInteraction,
     PassThread,
     React,
+    RefusePrivateAnswer,
     RemoveMessage,
     ShareInfo,
 )
+from inbox.conversations.correcting import correct
 from inbox.conversations.facts import (
     GONE_WITH_REMOVAL,
     put_edit,
@@ -32,10 +34,12 @@ from inbox.conversations.facts import (
     put_reaction,
     put_removed,
 )
-from inbox.conversations.meeting import keep_sent, take_echo, take_likely_echo
+from inbox.conversations.homing import refuse_private_answer
+from inbox.conversations.lateness import is_late
+from inbox.conversations.meeting import correct_guess, keep_sent, take_echo, take_likely_echo
 from inbox.conversations.model import Window
 from inbox.conversations.naming import learn_name, put_newer
-from inbox.conversations.parts import is_last
+from inbox.conversations.parts import is_last, reached_at
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.ids import account_key, hash_id
 from inbox.mongo.documents import INT64_MAX, storable
@@ -43,8 +47,6 @@ from inbox.text import printable
 
 PREVIEW_LENGTH = 200
 """Characters of the last message that a list row shows."""
-_SEEN_BY_NOW = timedelta(hours=1)
-"""A message that is older when it comes was missed or is replayed."""
 
 
 def fold(sheet: Sheet, change: Change) -> None:
@@ -68,11 +70,14 @@ def _keep_message(sheet: Sheet, change: KeepMessage) -> None:
     if _is_of_ours(sheet, change):
         return
     message = sheet.message(change.message)
-    if message.get("at") is not None:
-        if message.get("standby") and not change.standby:
-            _take_over(sheet, message, change)
-        return
-    _keep_new(sheet, message, change)
+    if message.get("at") is None:
+        _keep_new(sheet, message, change)
+    elif message.get("from_history") and not change.from_history:
+        thread = _thread_with(sheet, change.thread.id, change)
+        correct(sheet, message, _fields(sheet, change, thread.id))
+        _open_window(thread, change.window)
+    elif message.get("standby") and not change.standby:
+        _take_over(sheet, message, change)
 
 
 def _keep_new(sheet: Sheet, message: Tracked, change: KeepMessage) -> None:
@@ -94,6 +99,7 @@ def _keep_new(sheet: Sheet, message: Tracked, change: KeepMessage) -> None:
 
 def _is_of_ours(sheet: Sheet, change: KeepMessage) -> bool:
     """Whether it is the echo of a message of ours, which is marked as sent then."""
+    correct_guess(sheet, change, lambda: _stray(sheet, change))
     if take_echo(sheet, change):
         return True
     return change.own and take_likely_echo(sheet, change, _stray(sheet, change))
@@ -101,9 +107,10 @@ def _is_of_ours(sheet: Sheet, change: KeepMessage) -> bool:
 
 def _take_over(sheet: Sheet, message: Tracked, change: KeepMessage) -> None:
     """Told on standby before, now to us as the thread's owner, with what standby withholds."""
-    message.put("standby", None)
-    if message.get("removed_at") is None:
-        message.put("payload", change.payload)
+    if not change.from_history:  # which does not know who owns the thread
+        message.put("standby", None)
+        if message.get("removed_at") is None:
+            message.put("payload", change.payload)
     _open_window(sheet.thread(change.thread), change.window)
 
 
@@ -149,6 +156,7 @@ def _fields(sheet: Sheet, change: KeepMessage, conversation_id: str) -> Document
         "reply_to": sheet.resolved(change.reply_to) if change.reply_to is not None else None,
         "payload": change.payload,
         "standby": True if change.standby else None,
+        "from_history": True if change.from_history else None,
     }
     fields |= storable(change.extra)
     return fields
@@ -181,12 +189,11 @@ def _count_inbound(sheet: Sheet, thread: Tracked, change: KeepMessage) -> None:
     last_out_at = thread.get("last_out_at")
     if last_out_at is None or change.at > last_out_at:
         thread.put_earlier("waiting_since", change.at)
-    if thread.get("status") in ("closed", "deleted"):
-        # Written before it was closed, but nobody had seen it: it must not stay behind closed
-        # doors. What a replay brings from long ago changes no status.
-        unseen = sheet.now - change.at < _SEEN_BY_NOW
-        if unseen or change.at > thread.get("status_at"):
-            thread.put("status", "open")  # `status_at` stays: the same in every order of messages
+    # Written before it was closed, but nobody had seen it: it must not stay behind closed
+    # doors. What a replay brings from long ago changes no status.
+    unseen = not is_late(change.at, sheet.now) or change.at > thread.get("status_at")
+    if unseen and thread.get("status") in ("closed", "deleted"):
+        thread.put("status", "open")  # `status_at` stays: the same in every order of messages
 
 
 def _keep_reply_context(thread: Tracked, change: KeepMessage) -> None:
@@ -284,17 +291,8 @@ def _acknowledge(sheet: Sheet, change: Acknowledge) -> None:
         if part is not None and not is_last(message, part):
             continue  # a message of ours has arrived when its last part has
         message.put_earlier(name, change.at)
-        if (reached := _platform_time(message)) is not None:
+        if (reached := reached_at(message)) is not None:
             sheet.thread(change.thread).put_later(name, reached)
-
-
-def _platform_time(message: Tracked) -> datetime | None:
-    """When the platform says it was written; what we wrote is told by its echo only."""
-    if message.get("parts") is None:
-        at: datetime | None = message.get("at")
-        return at
-    times = [part["echo_at"] for part in message.get("parts") if "echo_at" in part]
-    return max(times) if times and message.get("sent_at") is not None else None
 
 
 def _keep_sent(sheet: Sheet, change: KeepSent) -> None:
@@ -388,6 +386,7 @@ _FOLDS: dict[type, Callable[[Sheet, Any], None]] = {
     EditMessage: _edit,
     RemoveMessage: _remove,
     HideMessage: _hide,
+    RefusePrivateAnswer: refuse_private_answer,
     React: _react,
     Acknowledge: _acknowledge,
     NoteInteraction: _note_interaction,

@@ -5,14 +5,16 @@ about our message. What came under that id before anybody knew is taken over.
 """
 
 import re
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from inbox.conversations.changes import KeepMessage, KeepSent
 from inbox.conversations.facts import put_edit, put_hidden, put_reaction, put_removed
+from inbox.conversations.homing import bring_home
 from inbox.conversations.model import MessageRef
 from inbox.conversations.parts import (
-    FATE_UNKNOWN,
+    UNDECIDED,
     error_of,
     is_last,
     mark_sent,
@@ -42,6 +44,30 @@ def referred(metadata: Any) -> tuple[str, int] | None:
     return (match[1], int(match[2])) if match else None
 
 
+def correct_guess(sheet: Sheet, change: KeepMessage, stray: Callable[[], Document]) -> None:
+    """The webhook of an echo that the history told before says whose it is.
+
+    `stray` is what it is when it is not of ours.
+    """
+    alias = sheet.aliases.get(change.message.id)
+    guess = alias.get("guess") if alias is not None else None
+    if alias is None or guess is None or not guess.get("from_history") or change.from_history:
+        return
+    named = _named(sheet, change)
+    if named is not None:
+        message, n = named
+        if _place(alias) != (message.id, n):
+            _take_back(sheet, alias)
+            _meet_named(sheet, message, n, change)
+        alias.put("guess", None)
+    elif change.own:
+        alias.put("guess", stray())
+    else:
+        _take_back(sheet, alias)
+        del sheet.aliases[alias.id]
+        sheet.parted.add(alias.id)
+
+
 def take_echo(sheet: Sheet, change: KeepMessage) -> bool:
     """Whether an outbound message is the echo of one of our parts; that part is sent then."""
     if change.direction != "out":
@@ -50,12 +76,15 @@ def take_echo(sheet: Sheet, change: KeepMessage) -> bool:
     if (alias := sheet.aliases.get(key)) is not None:
         message = sheet.messages.get(alias.get("message_id"))
         if message is not None:
-            mark_sent(message, alias.get("part"), change.message.external_id, echo_at=change.at)
+            echo_at = _echo_at(change)
+            mark_sent(message, alias.get("part"), change.message.external_id, echo_at=echo_at)
+            bring_home(sheet, message, change.thread, change.customer)
             _follow_receipts(sheet, message)
         return True
     named = _named(sheet, change)
     if named is not None:
-        _meet(sheet, *named, change.message, echo_at=change.at)
+        _meet_named(sheet, *named, change)
+        bring_home(sheet, named[0], change.thread, change.customer)
         return True
     return False
 
@@ -71,7 +100,7 @@ def take_likely_echo(sheet: Sheet, change: KeepMessage, stray: Document) -> bool
     likely = _likely(sheet, change)
     if likely is None:
         return False
-    _meet(sheet, *likely, change.message, echo_at=change.at)
+    _meet(sheet, *likely, change.message, echo_at=_echo_at(change))
     sheet.aliases[change.message.id].put("guess", stray)
     return True
 
@@ -89,12 +118,20 @@ def keep_sent(sheet: Sheet, change: KeepSent) -> None:
             if not change.read_back:  # one id for two sends: it was taken, so say so
                 mark_sent(message, change.part, None)
             return
-        echo_at = alias.get("guess")["at"]
+        guess = alias.get("guess")
+        echo_at = None if guess.get("from_history") else guess["at"]
         _take_back(sheet, alias)
     if not change.read_back:
         _restore_other(sheet, message, part, change.message)
     _meet(sheet, message, change.part, change.message, echo_at=echo_at)
     sheet.aliases[change.message.id].put("guess", None)
+    if change.home is not None:
+        bring_home(sheet, message, change.home, change.customer)
+
+
+def _echo_at(change: KeepMessage) -> datetime | None:
+    """The platform's time of an echo; that of the history is too coarse to go by."""
+    return None if change.from_history else change.at
 
 
 def _place(alias: Tracked) -> tuple[str, int]:
@@ -132,7 +169,7 @@ def _likely(sheet: Sheet, change: KeepMessage) -> tuple[Tracked, int] | None:
 def _is_open(part: Document) -> bool:
     if part["state"] in ("sending", "uncertain"):
         return True
-    return bool(part["state"] == "failed" and part["error"]["code"] == FATE_UNKNOWN)
+    return bool(part["state"] == "failed" and part["error"]["code"] in UNDECIDED)
 
 
 def _is_like(message: Tracked, part: Document, change: KeepMessage) -> bool:
@@ -154,9 +191,10 @@ def _words(text: str | None) -> list[str]:
 def _meet(sheet: Sheet, message: Tracked, n: int, ref: MessageRef, *, echo_at: Any = None) -> None:
     """This platform id is this part of ours, from now on and for what came before."""
     came_before = sheet.messages.get(ref.id)
-    if came_before is not None and came_before.get("at") is not None:
+    if came_before is not None and not came_before.get("from_history"):
         echo_at = echo_at or came_before.get("at")
     mark_sent(message, n, ref.external_id, echo_at=echo_at)
+    _let_followers_go(sheet, message)
     alias = sheet.aliases.get(ref.id)
     if alias is None or _place(alias) != (message.id, n):
         sheet.put_alias(ref.id, message.id, n, message.get("conversation_id"))
@@ -169,6 +207,24 @@ def _meet(sheet: Sheet, message: Tracked, n: int, ref: MessageRef, *, echo_at: A
         if (thread := sheet.threads.get(message.get("conversation_id"))) is not None:
             thread.put("sent_parts", (thread.get("sent_parts") or 0) + 1)
     _follow_receipts(sheet, message)
+
+
+def _meet_named(sheet: Sheet, message: Tracked, n: int, change: KeepMessage) -> None:
+    """What an echo names is certain: what was taken for that part by its words is another's."""
+    part = part_at(message, n)
+    assert part is not None
+    _restore_other(sheet, message, part, change.message)
+    _meet(sheet, message, n, change.message, echo_at=change.at)
+
+
+def _let_followers_go(sheet: Sheet, message: Tracked) -> None:
+    """What waited for a doubt to end waits no longer; whoever holds the thread looks by itself."""
+    thread = sheet.threads.get(message.get("conversation_id"))
+    delivery = thread.get("delivery") if thread is not None else None
+    if delivery is None or "token" in delivery or delivery.get("due_at", sheet.now) <= sheet.now:
+        return
+    assert thread is not None
+    thread.put("delivery", {**delivery, "due_at": sheet.now})
 
 
 def _take_over(sheet: Sheet, came_before: Tracked, message: Tracked, n: int) -> None:
@@ -248,3 +304,5 @@ def _restore_other(sheet: Sheet, message: Tracked, part: Document, ref: MessageR
     sheet.messages[key] = restored
     sheet.fresh_messages.append(restored)
     sheet.without_last.add(thread.id)
+    if document.get("from_history"):  # perhaps a person's answer, which was not counted
+        sheet.recount.add(thread.id)

@@ -26,6 +26,18 @@ class FateUnknown(SendError):
     en = "Nobody can tell whether the message reached the customer. Check, then send it again."
 
 
+class NotReceived(SendError):
+    """In doubt for long, and the platform's history does not have it."""
+
+    code = "not_received"
+    vi = "Nền tảng không ghi nhận tin nhắn này: khách chưa nhận được. Hãy gửi lại nếu cần."
+    en = "The platform does not have this message: the customer did not get it. Send it again."
+
+
+UNDECIDED = frozenset({FATE_UNKNOWN, NotReceived.code})
+"""Failures that an echo, however late, or a person may still turn into "sent"."""
+
+
 class Skipped(SendError):
     """An earlier part of the same message could not be sent."""
 
@@ -155,11 +167,20 @@ def sent_at(part: Document) -> datetime:
     return at
 
 
+def reached_at(message: Tracked) -> datetime | None:
+    """When the platform says it was written; what we wrote is told by its echo only."""
+    if message.get("parts") is None:
+        at: datetime | None = message.get("at")
+        return at
+    times = [part["echo_at"] for part in message.get("parts") if "echo_at" in part]
+    return max(times) if times and message.get("sent_at") is not None else None
+
+
 def _may_change(part: Document) -> bool:
     """By itself: a part whose fate is unknown still ends when its echo comes."""
     if part["state"] in _UNSETTLED:
         return True
-    return bool(part["state"] == "failed" and part["error"]["code"] == FATE_UNKNOWN)
+    return bool(part["state"] == "failed" and part["error"]["code"] in UNDECIDED)
 
 
 def _status(parts: Sequence[Document]) -> str:

@@ -85,7 +85,8 @@ class Sheet:
     `aliases` maps ids of platform messages that are parts of ours to their documents, `parted`
     are those that turned out not to be. `gone` are platform ids that have just become aliases,
     each with the document that was kept under it; `replaced` lists those that were shown, by the
-    message that is shown instead. The last message of the threads `without_last` must be read.
+    message that is shown instead. The last message of the threads `without_last` must be read;
+    of the threads in `recount`, also who wrote last and who waits.
     """
 
     now: datetime
@@ -106,6 +107,7 @@ class Sheet:
     gone: dict[str, Tracked | None] = field(default_factory=dict)
     replaced: dict[str, list[str]] = field(default_factory=dict)
     without_last: set[str] = field(default_factory=set)
+    recount: set[str] = field(default_factory=set)
 
     def load_aliases(self, documents: Iterable[Document]) -> None:
         for document in documents:
@@ -159,16 +161,19 @@ class Sheet:
         for name, value in fields.items():
             self.aliases[key].put(name, value)
 
-    def thread(self, ref: ThreadRef) -> Tracked:
-        """The thread, or a new one without messages, which stays hidden from lists."""
+    def thread(self, ref: ThreadRef, *, bot_id: str | None = None) -> Tracked:
+        """The thread, or a new one without messages, which stays hidden from lists.
+
+        `bot_id`: of another thread of the same account, where `bots` does not name it.
+        """
         id_ = ref.id
         if id_ not in self.threads:
-            self.threads[id_] = Tracked(id_, self._new_thread(id_, ref), stored=False)
+            self.threads[id_] = Tracked(id_, self._new_thread(id_, ref, bot_id), stored=False)
         return self.threads[id_]
 
-    def _new_thread(self, id_: str, ref: ThreadRef) -> Document:
+    def _new_thread(self, id_: str, ref: ThreadRef, bot_id: str | None) -> Document:
         account = account_key(ref.channel, ref.account_id)
-        bot_id = self.bots.get(account)
+        bot_id = self.bots.get(account, bot_id)
         if bot_id is None:
             raise AccountGone(account, ref.channel, ref.account_id)
         return {

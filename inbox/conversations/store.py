@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from pymongo import DeleteOne, UpdateOne
+from pymongo import DeleteOne, UpdateMany, UpdateOne
 
+from inbox.conversations.changes import Change, KeepMessage
 from inbox.conversations.model import IdentityRef
+from inbox.conversations.nesting import joined
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.mongo.client import Collection as MongoCollection
 from inbox.mongo.client import Mongo, Session
@@ -13,6 +16,13 @@ from inbox.mongo.due import due
 
 _QUOTED_AFTER = timedelta(minutes=-5)
 """Nobody quotes a message before it was written, but clocks differ."""
+
+
+class Written(NamedTuple):
+    """When a customer wrote."""
+
+    first: datetime | None
+    last: datetime | None
 
 
 class ApplyStore:
@@ -69,6 +79,36 @@ class ApplyStore:
         query = {"identities.id": {"$in": list(identity_ids)}}
         return await self._mongo["customers"].find(query, session=session).to_list(None)
 
+    async def in_their_threads(
+        self, changes: Sequence[Change], session: Session
+    ) -> Sequence[Change]:
+        """Replies to replies in the thread of the comment that began it all.
+
+        The platform names the comment that was replied to, and no root: a reply to a reply looks
+        like the start of a thread of its own.
+        """
+        replied_to = {
+            change.reply_to.id
+            for change in changes
+            if isinstance(change, KeepMessage)
+            and change.thread.kind == "comment"
+            and change.reply_to is not None
+        }
+        if not replied_to:
+            return changes
+        return joined(changes, await self._roots(replied_to, session))
+
+    async def _roots(self, ids: Collection[str], session: Session) -> dict[str, str]:
+        """The platform's ids of the comments that began the threads of these comments."""
+        aliases = await self.aliases(ids, session)
+        threads = {one["_id"]: one["conversation_id"] for one in aliases}
+        for one in await self.messages(ids, session):
+            if one.get("conversation_id") is not None:
+                threads[one["_id"]] = one["conversation_id"]
+        known = await self.threads(set(threads.values()), session)
+        roots = {one["_id"]: one["external_id"] for one in known if one["kind"] == "comment"}
+        return {id_: roots[thread] for id_, thread in threads.items() if thread in roots}
+
     async def _by_id(
         self, collection: MongoCollection, ids: Collection[str], session: Session
     ) -> list[Document]:
@@ -87,6 +127,47 @@ class ApplyStore:
             session=session,
         )
         return None if found is None else found["at"]
+
+    async def replied_at(
+        self, conversation_id: str, *, but: Collection[str], session: Session
+    ) -> datetime | None:
+        """When a person of the shop last answered; index (conversation_id, -at, -seq)."""
+        found = await self._mongo["messages"].find_one(
+            {
+                "conversation_id": conversation_id,
+                "at": {"$type": "date"},
+                "direction": "out",
+                "author.kind": "staff",
+                "internal": {"$ne": True},
+                "cancelled": {"$ne": True},
+                "_id": {"$nin": list(but)},
+            },
+            {"at": 1},
+            sort=[("at", -1)],
+            session=session,
+        )
+        return None if found is None else found["at"]
+
+    async def written_at(
+        self,
+        conversation_id: str,
+        *,
+        but: Collection[str],
+        after: datetime | None,
+        session: Session,
+    ) -> Written:
+        """When the customer first wrote after `after`, and last at all; same index."""
+        written = {
+            "conversation_id": conversation_id,
+            "at": {"$type": "date"},
+            "direction": "in",
+            "_id": {"$nin": list(but)},
+        }
+        later = written if after is None else {**written, "at": {"$gt": after}}
+        find = self._mongo["messages"].find_one
+        first = await find(later, {"at": 1}, sort=[("at", 1)], session=session)
+        last = await find(written, {"at": 1}, sort=[("at", -1)], session=session)
+        return Written(None if first is None else first["at"], None if last is None else last["at"])
 
     async def write(self, sheet: Sheet, live_events: Sequence[Document], session: Session) -> None:
         """Everything that changed. Repeating it on what it left behind writes nothing."""
@@ -108,22 +189,23 @@ class ApplyStore:
         Written even where nothing was: a fact about that id that is being applied right now
         inserts a placeholder, and only a write of the same id makes the transactions collide.
         """
+        placeholders, removals = list[UpdateOne](), list[DeleteOne]()
+        quotes: list[UpdateMany] = []
         for key, kept in sheet.gone.items():
             alias = sheet.aliases[key]
             ours = sheet.messages[alias.get("message_id")]
-            writes: list[UpdateOne | DeleteOne] = [DeleteOne({"_id": key})]
             if kept is None or not kept.stored:
-                writes.insert(0, UpdateOne({"_id": key}, {"$set": {"gone": True}}, upsert=True))
-            await self._mongo["messages"].bulk_write(writes, session=session)
-            await self._mongo["messages"].update_many(
-                {
-                    "conversation_id": alias.get("conversation_id"),
-                    "at": {"$gte": ours.get("at") + _QUOTED_AFTER},
-                    "reply_to": key,
-                },
-                {"$set": {"reply_to": ours.id}},
-                session=session,
-            )
+                gone = {"$set": {"gone": True}}
+                placeholders.append(UpdateOne({"_id": key}, gone, upsert=True))
+            removals.append(DeleteOne({"_id": key}))
+            quoting = {
+                "conversation_id": alias.get("conversation_id"),
+                "at": {"$gte": ours.get("at") + _QUOTED_AFTER},
+                "reply_to": key,
+            }
+            quotes.append(UpdateMany(quoting, {"$set": {"reply_to": ours.id}}))
+        await self._add("messages", placeholders, session)
+        await self._add("messages", [*removals, *quotes], session)
 
     async def _write(self, collection: str, tracked: Iterable[Tracked], session: Session) -> None:
         """Insert what is new, update what changed.
@@ -142,7 +224,10 @@ class ApplyStore:
         await self._add(collection, changed, session)
 
     async def _add(
-        self, collection: str, updates: Sequence[UpdateOne | DeleteOne], session: Session
+        self,
+        collection: str,
+        updates: Sequence[UpdateOne | UpdateMany | DeleteOne],
+        session: Session,
     ) -> None:
         if updates:
             await self._mongo[collection].bulk_write(updates, ordered=False, session=session)

@@ -1,10 +1,15 @@
-"""Stored documents as clients see them: JSON-ready messages and conversations, cheap and pure."""
+"""Stored documents as clients see them: JSON-ready messages and conversations, cheap and pure.
+
+Addresses of media are bare here: `MediaLinks` signs them where a view goes out.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from inbox.conversations.window import DEFAULT_RULES, WindowRules, window_of
+from inbox.conversations.attachments import attachment_view
+from inbox.conversations.window import DEFAULT_RULES, PRIVATE_REPLY, WindowRules, window_of
+from inbox.media.links import avatar_address
 
 Document = Mapping[str, Any]
 View = dict[str, Any]
@@ -30,7 +35,7 @@ def message_view(
         "direction": message["direction"],
         "author": _author(message.get("author") or {}, customer),
         "text": None if removed else edit.get("text", message.get("text")),
-        "attachments": [] if removed else [_attachment(a) for a in message.get("attachments", ())],
+        "attachments": [] if removed else _attachments(message),
         "at": iso(message["at"]),
         "seq": message["seq"],
         "status": _status(message, conversation or {}),
@@ -46,7 +51,31 @@ def message_view(
         "client_id": message.get("client_id"),
         "content": None if removed else message.get("content"),
         "private": bool(message.get("private")),
+        "private_to": _link(message.get("private")),
+        "comment": _comment(message, conversation or {}),
     }
+
+
+def _comment(message: Document, conversation: Document) -> View | None:
+    """What only a comment under a post has; None for other messages."""
+    if conversation.get("kind") != "comment" or message.get("internal") or message.get("private"):
+        return None
+    answerable = message["direction"] == "in" and message.get("removed_at") is None
+    if message.get("private_refused") is not None:
+        answerable = False
+    return {
+        "post_id": message.get("post_id"),
+        "post_url": message.get("post_url"),
+        "private_until": iso(message["at"] + PRIVATE_REPLY) if answerable else None,
+        "private_answer": _link(message.get("private_answer")),
+    }
+
+
+def _link(link: Document | None) -> View | None:
+    """Where another message is; None where that is not known (any more)."""
+    if link is None or "message_id" not in link:
+        return None
+    return {"message_id": link["message_id"], "conversation_id": link.get("conversation_id")}
 
 
 def conversation_view(
@@ -83,12 +112,17 @@ def customer_brief(customer: Document, conversation: Document) -> View:
     """Who it is, for a row of a list; the avatar of the same account wins over others."""
     identities = customer.get("identities") or ()
     same = [i for i in identities if _is_of(i, conversation)]
-    avatars = (i.get("avatar_url") for i in (*same, *identities))
+    avatars = (avatar_of(customer["_id"], i) for i in (*same, *identities))
     return {
         "id": customer["_id"],
         "name": customer.get("name"),
-        "avatar_url": next((url for url in avatars if url), None),
+        "avatar_url": next((address for address in avatars if address), None),
     }
+
+
+def avatar_of(customer_id: str, identity: Document) -> str | None:
+    """The bare address of our copy of a picture; None while there is no copy."""
+    return avatar_address(customer_id, identity["id"]) if identity.get("avatar") else None
 
 
 def iso(moment: datetime) -> str:
@@ -116,20 +150,9 @@ def _author(author: Document, customer: Document | None) -> View:
     return {"kind": kind, "id": author.get("id"), "name": author.get("name")}
 
 
-def _attachment(attachment: Document) -> View:
-    return {
-        "kind": attachment["kind"],
-        "name": attachment.get("name"),
-        "size": attachment.get("size"),
-        "mime": attachment.get("mime"),
-        "url": attachment.get("url") or _upload_url(attachment.get("upload_id")),
-        "thumbnail_url": attachment.get("thumbnail_url"),
-        "data": attachment.get("data") or {},
-    }
-
-
-def _upload_url(upload_id: str | None) -> str | None:
-    return None if upload_id is None else f"/api/v1/uploads/{upload_id}"
+def _attachments(message: Document) -> list[View]:
+    given = message.get("attachments") or ()
+    return [attachment_view(message["_id"], n, one) for n, one in enumerate(given)]
 
 
 def _status(message: Document, conversation: Document) -> str:

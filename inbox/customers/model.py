@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from inbox.conversations.model import Channel
-from inbox.conversations.reading.media import MediaKind
 from inbox.conversations.reading.model import Time
-from inbox.conversations.view import iso
+from inbox.conversations.view import avatar_of, iso
 from inbox.errors import FieldError, InboxError, InvalidInput
+from inbox.media.links import MediaLinks
 
 
 class CustomerNameReadOnly(InvalidInput):
@@ -33,7 +33,10 @@ class PreconditionRequired(InboxError):
 
 
 class IdentityView(BaseModel):
-    """The customer as one account of one channel knows them; `temporary` may be forgotten."""
+    """The customer as one account of one channel knows them; `temporary` may be forgotten.
+
+    `avatar_url` is a signed link to our copy of the picture.
+    """
 
     id: str
     channel: Channel
@@ -64,21 +67,7 @@ class CustomerView(BaseModel):
     updated_at: Time
 
 
-class MediaItem(BaseModel):
-    """An attachment in the media block; show its message with `around=message_id`."""
-
-    message_id: str
-    conversation_id: str
-    at: Time
-    kind: MediaKind
-    name: str | None
-    mime: str | None
-    size: int | None
-    url: str | None
-    thumbnail_url: str | None
-
-
-def customer_view(customer: Mapping[str, Any]) -> CustomerView:
+def customer_view(customer: Mapping[str, Any], links: MediaLinks) -> CustomerView:
     """A stored customer as the API shows it."""
     return CustomerView(
         id=customer["_id"],
@@ -92,7 +81,7 @@ def customer_view(customer: Mapping[str, Any]) -> CustomerView:
         followers=customer.get("follower_ids", []),
         version=customer.get("version", 1),
         field_versions=customer.get("field_versions", {}),
-        identities=[_identity(one) for one in customer.get("identities", [])],
+        identities=[_identity(customer, one, links) for one in customer.get("identities", [])],
         merged_from=customer.get("merged_from", []),
         origin=customer.get("origin"),
         created_at=iso(customer["created_at"]),
@@ -100,12 +89,15 @@ def customer_view(customer: Mapping[str, Any]) -> CustomerView:
     )
 
 
-def _identity(identity: Mapping[str, Any]) -> IdentityView:
+def _identity(
+    customer: Mapping[str, Any], identity: Mapping[str, Any], links: MediaLinks
+) -> IdentityView:
+    avatar = avatar_of(customer["_id"], identity)
     return IdentityView(
         id=identity["id"],
         channel=identity["channel"],
         account_id=identity["account_id"],
         name=identity.get("name"),
-        avatar_url=identity.get("avatar_url"),
+        avatar_url=links.signed(avatar) if avatar is not None else None,
         temporary=bool(identity.get("temporary")),
     )

@@ -1,30 +1,22 @@
-"""Customers over HTTP: the information block of the sidebar, its edits, and their media."""
+"""Customers over HTTP: the information block of the sidebar, and its edits."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import Field
 
-from inbox.conversations.reading.media import MediaKind, MediaPlace
-from inbox.conversations.reading.model import Limit, place
-from inbox.conversations.reading.store import ConversationReads
 from inbox.customers.editing import checked
 from inbox.customers.model import (
     CustomerNameReadOnly,
     CustomerView,
-    MediaItem,
     PreconditionRequired,
     customer_view,
 )
 from inbox.customers.store import CustomerStore
 from inbox.errors import NotAllowed, NotFound, VersionClash
-from inbox.http.paging import Cursor, Page, encode_cursor
 from inbox.http.routing import Body, Routes, route
+from inbox.media.links import MediaLinks
 from inbox.staff.model import Actor
-
-Kind = Annotated[MediaKind | None, Field(description="absent: all of them")]
-
 
 MOST_VALUES = 20
 """Phones or e-mail addresses of one customer."""
@@ -48,9 +40,9 @@ class CustomerEdit(Body):
 class CustomerRoutes(Routes):
     """What staff read and change of a customer."""
 
-    def __init__(self, customers: CustomerStore, conversations: ConversationReads) -> None:
+    def __init__(self, customers: CustomerStore, links: MediaLinks) -> None:
         self._customers = customers
-        self._conversations = conversations
+        self._links = links
 
     @route(
         "GET",
@@ -61,7 +53,7 @@ class CustomerRoutes(Routes):
     )
     async def get(self, actor: Actor, customer_id: str) -> CustomerView:
         """One customer."""
-        return customer_view(await self._customers.get(customer_id, actor))
+        return customer_view(await self._customers.get(customer_id, actor), self._links)
 
     @route(
         "PATCH",
@@ -87,45 +79,5 @@ class CustomerRoutes(Routes):
         fields = checked(body.model_dump(exclude_unset=True))
         if "If-Match" not in request.headers:
             raise PreconditionRequired
-        return customer_view(
-            await self._customers.edit(customer_id, fields, actor, version=if_match)
-        )
-
-    @route(
-        "GET",
-        "/api/v1/customers/{customer_id}/media",
-        access="staff",
-        tag="customers",
-        problems=(NotAllowed, NotFound),
-    )
-    async def media(
-        self,
-        actor: Actor,
-        customer_id: str,
-        kind: Kind = None,
-        *,
-        limit: Limit = 30,
-        cursor: Cursor = None,
-    ) -> Page[MediaItem]:
-        """Images, videos, audio and files of all conversations, either way, newest first."""
-        customer = await self._customers.get(customer_id, actor)
-        threads = await self._conversations.visible_ids(customer["_id"], actor)
-        found = await self._conversations.media(
-            threads, kind, after=_media_place(cursor), limit=limit + 1
-        )
-        shown = found[:limit]
-        return Page(
-            items=[MediaItem.model_validate(item) for _, item in shown],
-            next_cursor=_media_cursor(shown[-1][0]) if len(found) > limit else None,
-        )
-
-
-def _media_place(cursor: str | None) -> MediaPlace | None:
-    if cursor is None:
-        return None
-    at, message_id, number = place(cursor, datetime, str, int)
-    return MediaPlace(at, message_id, number)  # type: ignore[arg-type]
-
-
-def _media_cursor(spot: MediaPlace) -> str:
-    return encode_cursor(spot.at, spot.message_id, spot.number)
+        customer = await self._customers.edit(customer_id, fields, actor, version=if_match)
+        return customer_view(customer, self._links)

@@ -70,7 +70,10 @@ def _api(routes: Sequence[Route], gate: Gate, static: Path | None) -> web.Applic
         if not row.operation.path.startswith(f"{API}/"):
             raise ValueError(f"{row.operation.path} does not start with {API}/")
         path = row.operation.path.removeprefix(API)
-        api.router.add_route(row.operation.method, path, _guarded(row, gate))
+        handler = _guarded(row, gate)
+        api.router.add_route(row.operation.method, path, handler)
+        if row.operation.options.get("head"):
+            api.router.add_route("HEAD", path, handler)
     document = build_document(routes, title=TITLE, version=VERSION)
     Docs(document, static / "docs" if static is not None else None).add_routes(api)
     return api

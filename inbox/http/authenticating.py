@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Protocol
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from yarl import URL
 
 from inbox.errors import NotAllowed, SignInRequired
 from inbox.http.binding import ACTOR
+from inbox.http.proxies import client_address, own_host
 from inbox.http.routing import Access
 from inbox.staff.model import Actor, Scope
 
@@ -77,7 +79,7 @@ class Gate:
             return
         actor = await self._by_header(request) or await self._by_cookie(request)
         check_access(actor, access, safe=request.method in _SAFE_METHODS)
-        request[ACTOR] = actor
+        request[ACTOR] = replace(actor, address=client_address(request))
 
     async def _by_header(self, request: web.Request) -> Actor | None:
         header = request.headers.get("Authorization", "")
@@ -112,7 +114,7 @@ class Gate:
         if site is not None:
             if site not in _OWN_SITES:
                 raise CrossSite
-        elif origin is not None and not _same_host(origin, request.host):
+        elif origin is not None and not _same_host(origin, own_host(request)):
             raise CrossSite
 
 
@@ -147,7 +149,16 @@ def _has_csrf_token(request: web.Request, session_secret: str) -> bool:
 
 
 def _same_host(origin: str, host: str) -> bool:
+    """Port 443 of https, and 80 of http, is not written by either of them."""
+    scheme, separator, theirs = origin.partition("://")
+    if not separator:
+        return False  # "null": a sandboxed frame, a file
     try:
-        return URL(origin).authority.lower() == host.lower()
+        return _endpoint(scheme, theirs) == _endpoint(scheme, host)
     except ValueError:
         return False
+
+
+def _endpoint(scheme: str, host: str) -> tuple[str | None, int | None]:
+    url = URL(f"{scheme}://{host}")
+    return url.host, url.port

@@ -47,6 +47,7 @@ class RouteOptions(TypedDict, total=False):
     media_type: what a returned response carries when it is not JSON; "" for no body.
     request_media_type: of the body when the method reads it by itself.
     max_body: bytes of the JSON body; the application's limit unless said otherwise.
+    head: a GET that also answers HEAD.
     """
 
     status: int
@@ -55,6 +56,7 @@ class RouteOptions(TypedDict, total=False):
     media_type: str
     request_media_type: str
     max_body: int
+    head: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -34,6 +36,11 @@ _CLIENTS_PER_TURN = 100
 
 Refresh = Callable[[Actor], Awaitable[Actor | None]]
 """The actor as it stands now (role, bots); None when the session, token or person is gone."""
+Present = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def _as_it_is(data: dict[str, Any]) -> dict[str, Any]:
+    return data
 
 
 class Hub:
@@ -50,11 +57,14 @@ class Hub:
         config: LiveConfig,
         *,
         may_see: MaySee = visibility.may_see,
+        present: Present = _as_it_is,
     ) -> None:
+        """`present` makes an event's data ready for clients, once per event and process."""
         self._store = store
         self._refresh = refresh
         self._config = config
         self._may_see = may_see
+        self._present = present
         self._joined_within_s = config.joined_within.total_seconds()
         self._ring = Ring(config.kept_events)
         self._clients: set[Client] = set()
@@ -151,7 +161,7 @@ class Hub:
             return
         if event.type == "bot_changed":
             await self._refresh_actors()
-        entry = Entry(token, event)
+        entry = Entry(token, replace(event, data=self._present(event.data)))
         entry.build()  # here, where data that is no JSON does not stop the writing
         self._ring.append(entry)
         self._news.set()

@@ -30,13 +30,15 @@ class People:
 class LiveEvent:
     """Something that happened, with everything needed to say who may know of it.
 
-    `bot_ids`: the bot of the conversation, or all bots a customer wrote to. `before` and `after`
+    `bot_ids`: the bot of the conversation, or all bots a customer wrote to. `left_bot_id`: the
+    bot that a conversation was in until now, when it has moved. `before` and `after`
     are the people in charge of the conversation; equal when they did not change.
     """
 
     type: EventType
     at: datetime
     bot_ids: frozenset[str] = frozenset()
+    left_bot_id: str | None = None
     conversation_id: str | None = None
     customer_id: str | None = None
     before: People = People()
@@ -61,6 +63,7 @@ def live_event(  # noqa: PLR0913 - the fields of one document
     at: datetime,
     bot_id: str | None = None,
     bot_ids: Iterable[str] = (),
+    left_bot_id: str | None = None,
     conversation_id: str | None = None,
     customer_id: str | None = None,
     assignee_before: str | None = None,
@@ -96,6 +99,8 @@ def live_event(  # noqa: PLR0913 - the fields of one document
     }
     if further := sorted(set(bot_ids)):
         document["bot_ids"] = further
+    if left_bot_id is not None:
+        document["left_bot_id"] = left_bot_id
     if conversation_id is not None:
         document["conversation_id"] = conversation_id
     if customer_id is not None:
@@ -110,6 +115,7 @@ def event_from_document(document: dict[str, Any]) -> LiveEvent:
         type=document["type"],
         at=document["at"],
         bot_ids=frozenset(bot for bot in bots if bot is not None),
+        left_bot_id=document.get("left_bot_id"),
         conversation_id=document.get("conversation_id"),
         customer_id=document.get("customer_id"),
         before=_people(document, "before"),

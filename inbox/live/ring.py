@@ -76,7 +76,7 @@ class Entry:
         if event.type not in _CONVERSATION_EVENTS:
             return self.frame if any(actor.sees_bot(bot) for bot in event.bot_ids) else None
 
-        def sees(people: People) -> bool:
+        def sees(people: People, bot_ids: Collection[str]) -> bool:
             return any(
                 may_see(
                     actor,
@@ -84,12 +84,14 @@ class Entry:
                     assignee_id=people.assignee_id,
                     participant_ids=people.participant_ids,
                 )
-                for bot_id in event.bot_ids
+                for bot_id in bot_ids
             )
 
-        if sees(event.after):
+        if sees(event.after, event.bot_ids):
             return self.frame
-        return self.removed_frame if sees(event.before) else None
+        left = event.left_bot_id
+        was_in = event.bot_ids if left is None else (left,)
+        return self.removed_frame if sees(event.before, was_in) else None
 
 
 class Ring:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from inbox.errors import BadRequest, FieldError, InvalidInput
 from inbox.http.ranges import Content, RangeNotSatisfiable, send
 from inbox.http.routing import Routes, json_answer, route
+from inbox.media.garbage.writing import StorageBusy
 from inbox.media.model import MediaKind
 from inbox.media.naming import content_disposition, name_in_form
 from inbox.media.uploads import EmptyUpload, UploadNotFound, Uploads, UploadTooLarge
@@ -70,7 +71,7 @@ class UploadRoutes(Routes):
         status=201,
         answer=UploadView,
         request_media_type="multipart/form-data",
-        problems=(UploadTooLarge, EmptyUpload, MalformedForm),
+        problems=(UploadTooLarge, EmptyUpload, MalformedForm, StorageBusy),
     )
     async def upload(self, request: web.Request, actor: Actor) -> web.StreamResponse:
         """Keep a file, to be sent with a message."""

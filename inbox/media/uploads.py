@@ -7,6 +7,7 @@ from inbox.config import MediaConfig
 from inbox.errors import FieldError, InvalidInput, NotFound, TooLarge
 from inbox.ids import random_id
 from inbox.media.files import MediaFiles
+from inbox.media.garbage.writing import ObjectWriter
 from inbox.media.model import Upload
 from inbox.media.naming import clean_name
 from inbox.media.sniffing import sniff
@@ -51,6 +52,7 @@ class Uploads:
     ) -> None:
         self._store = store
         self._files = files
+        self._writer = ObjectWriter(files, store.objects, clock)
         self._clock = clock
         self.max_bytes = config.max_upload_bytes
 
@@ -62,8 +64,9 @@ class Uploads:
         Raises:
             UploadTooLarge: it has more than `max_bytes`; reading stops there, nothing is kept.
             EmptyUpload: it has no bytes.
+            StorageBusy: come again in some minutes.
         """
-        stored = await self._files.write(self._measured(chunks))
+        stored, pin = await self._writer.write(self._measured(chunks))
         kind, mime = sniff(stored.head)
         upload = Upload(
             id=random_id(),
@@ -75,7 +78,7 @@ class Uploads:
             staff_id=staff_id,
             at=self._clock.now(),
         )
-        await self._store.insert(upload)
+        await self._store.insert(upload, pin)
         return upload
 
     async def get(self, upload_id: str) -> Upload:

@@ -44,6 +44,16 @@ def _due(collection: str, path: str, why: str) -> Index:
     return Index(collection, (at,), why, partial={at: {"$exists": True}})
 
 
+def _named_objects(collection: str, path: str) -> Index:
+    """The index of references to stored objects: one is deleted when nothing names it."""
+    return Index(
+        collection,
+        (path,),
+        "whether anything refers to a stored object",
+        partial={path: {"$exists": True}},
+    )
+
+
 INDEXES: tuple[Index, ...] = (
     Index(
         "webhook_journal",
@@ -59,6 +69,12 @@ INDEXES: tuple[Index, ...] = (
         partial={"parked": {"$exists": True}},
     ),
     Index("webhook_journal", ("received_at",), "replay a range of time"),
+    Index(
+        "webhook_journal",
+        ("source",),
+        "count what a back-fill has found; nothing else has a source",
+        partial={"source": {"$exists": True}},
+    ),
     Index(
         "webhook_journal",
         ("subjects",),
@@ -87,6 +103,18 @@ INDEXES: tuple[Index, ...] = (
         "erasure finds what a person wrote in comments and groups",
         partial={"author.id": {"$exists": True}},
     ),
+    _due("messages", "copying", "attachments that wait to be copied"),
+    _named_objects("messages", "attachments.copy.sha256"),
+    _named_objects("messages", "attachments.copy.thumbnail.sha256"),
+    _named_objects("uploads", "sha256"),
+    _named_objects("customers", "identities.avatar.sha256"),
+    _due("stored_objects", "check", "objects that perhaps nothing refers to any more"),
+    Index(
+        "messages",
+        ("attachments.upload_id",),
+        "erasure finds whether a file of ours was sent to others too",
+        partial={"attachments.upload_id": {"$exists": True}},
+    ),
     Index(
         "conversations",
         ("bot_id", "status", "-last.at", "-_id"),
@@ -114,6 +142,11 @@ INDEXES: tuple[Index, ...] = (
         "counts of conversations in which a customer waits",
         partial={"waiting_since": {"$exists": True}},
     ),
+    Index(
+        "conversations",
+        ("account_key", "bot_id"),
+        "conversations that are still to follow their account into another bot",
+    ),
     Index("conversations", ("customer_id",), "all conversations of a customer, for every channel"),
     Index(
         "customers",
@@ -129,11 +162,13 @@ INDEXES: tuple[Index, ...] = (
     _due("conversations", "delivery", "conversations with messages to send, or in doubt"),
     Index("platform_ids", ("conversation_id",), "erasure forgets what our messages were called"),
     _due("customers", "profile", "profiles that wait to be fetched"),
+    _due("customers", "avatar_copying", "avatars that wait to be copied"),
     Index("interactions", ("customer_id", "-at", "-_id"), "the timeline of a customer"),
     Index("interactions", ("conversation_id",), "erasure and merge find a thread's facts"),
     Index("account_events", ("account_key", "-at", "-_id"), "what happened to an account"),
     Index("account_events", ("subjects",), "erasure finds account events that name a person"),
-    Index("account_gaps", ("account_key", "from"), "intervals that a back-fill has to cover"),
+    Index("account_gaps", ("account_key", "-from", "-_id"), "what an account missed, newest first"),
+    _due("account_gaps", "backfill", "intervals that wait to be read back"),
     Index(
         "tags",
         ("key",),
@@ -150,7 +185,11 @@ INDEXES: tuple[Index, ...] = (
     _due("erasures", "run", "erasures that wait to be carried out"),
     Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),
     Index("accounts", ("bot_id",), "the accounts of a bot"),
+    _due("accounts", "move", "accounts whose conversations follow them into another bot"),
     _due("accounts", "token", "access tokens that wait to be refreshed"),
+    Index("connect_flows", ("state_hash",), "a dialog's answer finds its flow", unique=True),
+    Index("connect_flows", ("expires_at",), "flows and their tokens vanish", expire_after_s=0),
+    Index("data_deletions", ("code",), "what a person asked Meta to delete", unique=True),
     Index("staff", ("email",), "sign-in; one person per address", unique=True),
     Index("sessions", ("expires_at",), "ended sessions vanish", expire_after_s=0),
     Index("sessions", ("staff_id",), "end all sessions of a person"),

@@ -5,15 +5,18 @@ by a majority and the journal of MongoDB, then all of them are answered.
 """
 
 import asyncio
+import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pymongo
 import structlog
 from bson import Binary, ObjectId
 from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
 from inbox import metrics
 from inbox.clock import Clock
@@ -24,7 +27,12 @@ from inbox.mongo.client import Document, Mongo, Session
 log = structlog.get_logger(__name__)
 
 EntryId = ObjectId
+Origin = Literal["history"]
+"""Where a body comes from that no webhook brought: the platform's history, read back."""
 
+_DUPLICATE_KEY = 11000
+_LAST_SECOND = 2**32 - 1
+"""That an ObjectId can hold."""
 _MANY_REQUESTS = 12
 """At the same time. A thousand webhooks a second are six on an idle machine."""
 
@@ -37,12 +45,25 @@ _PARKED: Document = {"parked": {"$exists": True}, "parked.account": {"$exists": 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One webhook body as it was received. `channel` is the endpoint: facebook or zalo."""
+    """One webhook body as it was received. `channel` is the endpoint: facebook or zalo.
+
+    `origin` is None for what a webhook brought.
+    """
 
     id: ObjectId
     channel: str
     body: bytes
     received_at: datetime
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """A body in the shape of a webhook's, made of what was read back; `key` tells it apart."""
+
+    key: str
+    at: datetime
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +222,37 @@ class JournalEntries:
         self._collection = mongo["webhook_journal"]
         self._clock = clock
 
+    async def add(self, channel: str, source: str, bodies: Sequence[ReadBack]) -> None:
+        """Keep bodies that were read back, due at once and in this order, for any process.
+
+        Their ids follow from (source, key), so that a repeat changes nothing.
+        """
+        if not bodies:
+            return
+        now = self._clock.now()
+        writes = []
+        for place, one in enumerate(bodies, start=1):
+            due_at = now - timedelta(milliseconds=len(bodies) - place)
+            entry = {
+                "channel": channel,
+                "body": Binary(one.body),
+                "received_at": now,
+                "origin": "history",
+                "source": source,
+                "apply": {"due_at": due_at, "fence": 0, "attempts": 0},
+            }
+            id_ = _entry_id(source, one)
+            writes.append(UpdateOne({"_id": id_}, {"$setOnInsert": entry}, upsert=True))
+        try:
+            await self._collection.bulk_write(writes, ordered=False)
+        except BulkWriteError as error:  # somebody else adds the same at this moment
+            if any(one["code"] != _DUPLICATE_KEY for one in error.details["writeErrors"]):
+                raise
+
+    async def count_added(self, source: str) -> int:
+        """How many bodies `add` has kept for this source; index (source)."""
+        return await self._collection.count_documents({"source": source})
+
     async def mark(self, outcomes: Sequence[Outcome], *, session: Session | None = None) -> None:
         """Write how applying ended; in the transaction that applied, so both or neither hold."""
         if not outcomes:
@@ -293,6 +345,13 @@ class JournalEntries:
             return timedelta(0)
         lag: timedelta = self._clock.now() - oldest["received_at"]
         return max(timedelta(0), lag)
+
+
+def _entry_id(source: str, body: ReadBack) -> ObjectId:
+    """An id that sorts by time, as all ids of entries do."""
+    digest = hashlib.blake2b(f"{source}\0{body.key}".encode(), digest_size=8).digest()
+    seconds = min(max(0, int(body.at.timestamp())), _LAST_SECOND)
+    return ObjectId(seconds.to_bytes(4, "big") + digest)
 
 
 def _mark(outcome: Outcome, now: datetime) -> Document:

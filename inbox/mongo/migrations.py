@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pymongo
 import structlog
 
 from inbox.cancelling import end
 from inbox.clock import Clock
-from inbox.mongo.client import Mongo
+from inbox.mongo.client import Document, Mongo
 from inbox.mongo.indexes import INDEXES, ensure_indexes
 from inbox.mongo.leases import Leases
 
@@ -17,6 +18,11 @@ log = structlog.get_logger(__name__)
 
 _LEASE = timedelta(seconds=15)
 """Renewed while migrating; a killed process keeps the others waiting for this long at most."""
+RECENT_DAYS = 30
+"""Links of Meta live for days or weeks, those of Zalo for 7 days."""
+_BATCH = 1000
+_PATIENCE_S = 600
+"""Where an index is missing, a batch reads the whole collection."""
 _EXTRA_COLLECTIONS = ("erased", "service_marks", "uploads")
 """Collections without an index of their own."""
 
@@ -37,7 +43,41 @@ async def create_collections(mongo: Mongo) -> None:
         await mongo.db.create_collection(collection, check_exists=False)
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "create the collections", create_collections),)
+async def copy_recent_media(mongo: Mongo) -> None:
+    """Have the attachments of the last 30 days copied: older links have ended.
+
+    In batches by id; one that was done finds nothing to do again.
+    """
+    fresh = {"$dateSubtract": {"startDate": "$$NOW", "unit": "day", "amount": RECENT_DAYS}}
+    media = {
+        "kind": {"$in": ["image", "video", "audio", "file", "sticker"]},
+        "copy": {"$exists": False},
+        "keep_copy": {"$ne": False},
+        "$or": [{"url": {"$type": "string"}}, {"upload_id": {"$type": "string"}}],
+    }
+    wanted: Document = {
+        "attachments": {"$elemMatch": media},
+        "copying": {"$exists": False},
+        "removed_at": None,
+        "$expr": {"$gte": ["$at", fresh]},
+    }
+    copying = {"due_at": "$$NOW", "fence": 0, "attempts": 0}
+    messages, last = mongo["messages"], ""
+    while True:
+        with pymongo.timeout(_PATIENCE_S):
+            found = messages.find({**wanted, "_id": {"$gt": last}}, {"_id": 1})
+            ids = [one["_id"] for one in await found.sort("_id", 1).limit(_BATCH).to_list()]
+            if not ids:
+                return
+            still = {**wanted, "_id": {"$in": ids}}
+            await messages.update_many(still, [{"$set": {"copying": copying}}])
+        last = ids[-1]
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "create the collections", create_collections),
+    Migration(2, "have recent media copied", copy_recent_media),
+)
 
 
 class MigrationsBusy(Exception):

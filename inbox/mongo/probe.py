@@ -8,6 +8,9 @@ import pymongo
 
 from inbox.mongo.client import Mongo
 
+LARGEST_SKEW = timedelta(seconds=2)
+"""Leases compare times of different machines; beyond this they are not to be trusted."""
+
 
 @contextmanager
 def answer_within(seconds: float) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """Who works here: staff, their roles, and the actor that a request is made by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
@@ -83,6 +83,7 @@ class Actor:
 
     `bot_ids` are the bots that a person is a member of (the one bot, for a bot's token).
     `session_id` is set for a cookie, `token_id` for a token; a session has every scope.
+    `address` is where the request came from; it goes into the audit log.
     """
 
     id: str
@@ -93,6 +94,7 @@ class Actor:
     token_id: str | None = None
     scopes: frozenset[Scope] = ALL_SCOPES
     kind: Literal["staff", "bot"] = "staff"
+    address: str | None = field(default=None, compare=False)
 
     def at_least(self, role: Role) -> bool:
         return at_least(self.role, role)

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from inbox.config import StaffConfig
 from inbox.errors import NotAllowed, TooManyTries
 from inbox.http.authenticating import SESSION_COOKIE, csrf_token
 from inbox.http.paging import (
@@ -16,6 +15,7 @@ from inbox.http.paging import (
     name_and_id,
     time_and_id,
 )
+from inbox.http.proxies import client_address, is_https
 from inbox.http.routing import Routes, json_answer, route
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.errors import LastOwner, RoleTooHigh, ScopeTooWide, WrongCredentials
@@ -48,10 +48,9 @@ _COOKIE_KEPT = timedelta(days=400)
 class SessionRoutes(Routes):
     """Signing in and out, and who one is."""
 
-    def __init__(self, signing_in: SigningIn, staff: StaffStore, config: StaffConfig) -> None:
+    def __init__(self, signing_in: SigningIn, staff: StaffStore) -> None:
         self._signing_in = signing_in
         self._staff = staff
-        self._proxies = config.proxies
 
     @route(
         "POST",
@@ -63,7 +62,7 @@ class SessionRoutes(Routes):
     )
     async def sign_in(self, request: web.Request, body: SignInBody) -> web.Response:
         """Sign in with e-mail and password; the answer sets the session cookie."""
-        address = client_address(request, self._proxies)
+        address = client_address(request)
         signed_in = await self._signing_in.sign_in(body.email, body.password, address)
         secret = signed_in.session_secret
         response = json_answer(
@@ -215,16 +214,3 @@ class AuditRoutes(Routes):
             items=[audit_view(entry) for entry in shown],
             next_cursor=encode_cursor(shown[-1].at, shown[-1].id) if more else None,
         )
-
-
-def client_address(request: web.Request, proxies: int) -> str:
-    """Where the request came from, past `proxies` reverse proxies of our own."""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
-    if 0 < proxies <= len(hops) and hops[-proxies]:
-        return hops[-proxies]
-    return request.remote or ""
-
-
-def is_https(request: web.Request) -> bool:
-    """Whether the browser speaks HTTPS. A client that lies here only loses its own cookie."""
-    return request.secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"

@@ -123,12 +123,13 @@ class NewTokenView(BaseModel):
 
 
 class AuditView(BaseModel):
-    """Who did what to what; no actor: the system itself."""
+    """Who did what to what, and from which address; no actor: the system itself."""
 
     id: str
     at: datetime
     actor_id: str | None
     actor_name: str | None
+    address: str | None
     action: str
     target_kind: str
     target_id: str
@@ -164,6 +165,7 @@ def audit_view(entry: AuditEntry) -> AuditView:
         at=entry.at,
         actor_id=entry.actor_id,
         actor_name=entry.actor_name,
+        address=entry.address,
         action=entry.action,
         target_kind=entry.target_kind,
         target_id=entry.target_id,

@@ -21,8 +21,9 @@ from schemathesis.specs.openapi.checks import (
     positive_data_acceptance,
 )
 
+from app.parts import Parts
 from app.settings import load_settings
-from app.wiring import Parts, Service
+from app.wiring import Service
 from inbox.bots.model import NewBot
 from inbox.clock import SystemClock
 from inbox.http.application import build_application

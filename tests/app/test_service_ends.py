@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from app.parts import Parts
 from app.serving import ServiceFailed, serve
 from app.settings import Settings, load_settings
-from app.wiring import Parts, Service
+from app.wiring import Service
 from inbox.clock import SystemClock
 from inbox.conversations.model import IdentityRef
 from inbox.mongo.client import Mongo

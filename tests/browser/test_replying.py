@@ -13,7 +13,7 @@ from app.serving import WEB_BUILD
 from inbox.clock import SystemClock
 from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
-from inbox.ports import Messenger
+from inbox.ports import Messenger, SendUnavailable
 from tests.fake_messenger import FakeMessenger, FakePlatform, TooBig
 from tests.ingest import facebook_message
 from tests.service import OWNER, PASSWORD, RunningService, running_service
@@ -189,3 +189,50 @@ async def test_a_draft_waits_for_its_writer(desk: Desk) -> None:
         await page.get_by_test_id("composer-send").click()
         await until(lambda: len(desk.platform.taken) == 1)
     assert desk.platform.taken[0].reply_to == "m_Alo shop"
+
+
+async def test_a_message_that_waits_is_taken_back_before_it_goes_out(desk: Desk) -> None:
+    """A rate limit holds it up; cancelled, it never reaches the customer."""
+    await desk.customer_writes("Alo shop")
+    desk.platform.faults = [SendUnavailable("busy", retry_after_s=600)]
+    async with open_thread(desk.service.url) as page:
+        await page.get_by_test_id("composer-text").fill("Dạ giá 250k")
+        await page.get_by_test_id("composer-send").click()
+        await until(lambda: desk.platform.calls == 1)
+        answer = page.get_by_test_id("message").last
+        await expect(answer).to_have_attribute("data-status", "queued")
+        cancel = answer.get_by_test_id("message-cancel")
+        await expect(cancel).to_have_text("Huỷ gửi")
+
+        await cancel.click()
+
+        await expect(answer).to_contain_text("Tin nhắn đã được thu hồi")
+        await expect(page.get_by_test_id("message-cancel")).to_have_count(0)
+        await expect(page.get_by_test_id("message-retry")).to_have_count(0)
+    assert desk.platform.texts == []
+
+
+@pytest.mark.parametrize(
+    ("button", "words", "arrived"),
+    [("message-arrived", "Đã đến rồi", 1), ("message-retry", "Gửi lại", 2)],
+)
+async def test_somebody_decides_about_an_answer_in_doubt(
+    desk: Desk, button: str, words: str, arrived: int
+) -> None:
+    await desk.customer_writes("Alo shop")
+    desk.platform.hides = True
+    desk.platform.faults = ["taken"]
+    async with open_thread(desk.service.url) as page:
+        await page.get_by_test_id("composer-text").fill("Dạ em nghe")
+        await page.get_by_test_id("composer-send").click()
+        answer = page.get_by_test_id("message").last
+        await expect(answer).to_have_attribute("data-status", "uncertain")
+        reason = answer.get_by_test_id("message-reason")
+        await expect(reason).to_have_text("Không rõ đã đến khách chưa")
+        await expect(answer.get_by_test_id(button)).to_have_text(words)
+
+        await answer.get_by_test_id(button).click()
+
+        await expect(answer).to_have_attribute("data-status", "sent")
+        await expect(page.get_by_test_id(button)).to_have_count(0)
+    assert desk.platform.texts == ["Dạ em nghe"] * arrived

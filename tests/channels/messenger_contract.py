@@ -139,6 +139,6 @@ class MessengerContract:
         assert await harness.texts() == arrived
         found = await harness.messenger.find_sent(sending, NOW - timedelta(minutes=5))
         if harness.reads_back:
-            assert (found is not None) == bool(arrived)
+            assert isinstance(found, str) == bool(arrived)
         else:
             assert found is None

@@ -6,7 +6,7 @@ just before its bytes are sent, and just after the server has answered.
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
@@ -22,9 +22,9 @@ from pymongo.monitoring import (
 )
 
 from app.logging import configure_logging
-from app.serving import listening_socket, running, until_told, url_of
+from app.parts import Parts
+from app.serving import listening_socket, running, until_told, url_of, with_platforms
 from app.settings import Settings, load_settings
-from app.wiring import Parts
 from inbox.clock import SystemClock, to_milliseconds
 from inbox.mongo.client import Mongo
 from tests.fake_messenger import FakeMessenger, FakePlatform
@@ -70,8 +70,11 @@ class Start:
     batch: int = 128
     kill: KillPoint | None = None
     sends_to: Path | None = None
+    against: "Against | None" = None
 
     def parts(self) -> Parts:
+        if self.against is not None:
+            return Parts(clock=self.against.clock(self.ahead))
         clock = AheadClock(self.ahead)
         if self.sends_to is None:
             return Parts(clock=clock)
@@ -79,10 +82,12 @@ class Start:
         return Parts(clock=clock, messengers={"facebook": messenger})
 
     def settings(self) -> Settings:
+        against = self.against
         return load_settings(
             _CONFIG,
-            SECRETS,
+            against.environment if against is not None else SECRETS,
             {
+                **(against.settings if against is not None else {}),
                 "app.data": self.data,
                 "app.http.port": 0,
                 "app.log.level": "error",
@@ -94,6 +99,36 @@ class Start:
                 "inbox.receiving.pause_when_away": timedelta(milliseconds=50),
             },
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Real clients against simulated platforms, on a clock that is `speed` times as fast.
+
+    `since` is when it began to be; `settings` say where the platforms are.
+    """
+
+    environment: Mapping[str, str]
+    settings: Mapping[str, Any]
+    since: datetime
+    speed: float
+
+    def clock(self, ahead: timedelta = timedelta(0)) -> "FastClock":
+        return FastClock(self.since, self.speed, ahead)
+
+
+class FastClock:
+    """As this machine's clock at `since`, and `speed` times as fast from then on."""
+
+    def __init__(self, since: datetime, speed: float, ahead: timedelta = timedelta(0)) -> None:
+        self._clock = SystemClock()
+        self._since = since
+        self._speed = speed
+        self.ahead = ahead
+
+    def now(self) -> datetime:
+        passed = (self._clock.now() - self._since) * self._speed
+        return to_milliseconds(self._since + passed + self.ahead)
 
 
 class AheadClock:
@@ -168,7 +203,10 @@ async def _serve(start: Start, tell: Callable[[Any], None]) -> None:
     killer = Killer(start.kill)
     mongo = Mongo.connect(start.uri, start.database, event_listeners=[killer], appname=APP_NAME)
     listening = listening_socket("127.0.0.1", 0)
-    async with running(settings, mongo, listening, start.parts()):
+    parts = start.parts()
+    if start.against is not None:
+        parts = with_platforms(settings, mongo, parts)
+    async with running(settings, mongo, listening, parts):
         tell(url_of(listening))
         await until_told()
     tell(killer.kinds)

@@ -72,7 +72,8 @@ class Scene:
             if part["state"] == "sent":
                 assert reference in taken
             else:
-                assert (part["state"], part["error"]["code"]) == ("failed", "fate_unknown")
+                code = "fate_unknown" if hides else "not_received"
+                assert (part["state"], part["error"]["code"]) == ("failed", code)
         doubtful = [part for _, part in parts if part["state"] == "failed"]
         assert len(doubtful) <= 1
         lost = [one for one in known if one not in taken]

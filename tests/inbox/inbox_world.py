@@ -5,17 +5,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
+from obstore.store import MemoryStore
 
 from inbox.clock import Clock
 from inbox.conversations.marking.routes import MarkingRoutes
 from inbox.conversations.marking.store import MarkingStore
 from inbox.conversations.reading.routes import ReadingRoutes
 from inbox.conversations.reading.store import ConversationReads
+from inbox.customers.media.routes import CustomerMediaRoutes
 from inbox.customers.routes import CustomerRoutes
 from inbox.customers.store import CustomerStore
 from inbox.http.application import build_application
 from inbox.http.routing import Routes
 from inbox.ids import account_key, conversation_key, identity_key, message_key
+from inbox.media.files import MediaFiles
+from inbox.media.links import MediaLinks
+from inbox.media.serving.routes import MediaRoutes
+from inbox.media.serving.store import MediaReads
+from inbox.media.serving.stored import StoredMedia
+from inbox.media.store import UploadStore
 from inbox.mongo.client import Mongo
 from inbox.staff.model import Actor, Role
 from inbox.text import fold
@@ -92,13 +100,23 @@ class Api:
         await self._client.close()
 
 
-def inbox_routes(mongo: Mongo, clock: Clock) -> list[Routes]:
+def media_links(clock: Clock) -> MediaLinks:
+    """Links that live an hour, signed with a key that every test has."""
+    return MediaLinks([b"k" * 32], clock, timedelta(hours=1))
+
+
+def inbox_routes(mongo: Mongo, clock: Clock, files: MediaFiles | None = None) -> list[Routes]:
+    """`files`: where the copies are; nothing is stored anywhere unless given."""
     reads = ConversationReads(mongo)
     customers = CustomerStore(mongo, clock)
+    links = media_links(clock)
+    stored = StoredMedia(files or MediaFiles(MemoryStore()), UploadStore(mongo))
     return [
-        ReadingRoutes(reads, clock),
-        MarkingRoutes(MarkingStore(mongo, reads, clock)),
-        CustomerRoutes(customers, reads),
+        ReadingRoutes(reads, clock, links),
+        MarkingRoutes(MarkingStore(mongo, reads, clock), links),
+        CustomerRoutes(customers, links),
+        CustomerMediaRoutes(customers, reads, stored, links, clock),
+        MediaRoutes(MediaReads(mongo), stored, links),
         TimelineRoutes(TimelineStore(mongo), customers, reads),
     ]
 
@@ -132,6 +150,7 @@ class World:
             "external_id": external_id,
             "name": name,
             "avatar_url": f"https://avatars.example/{self._counter}.jpg",
+            "avatar": {"sha256": f"{self._counter:064x}", "mime": "image/jpeg"},
         }
         document = {
             "_id": id_,

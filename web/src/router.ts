@@ -15,6 +15,12 @@ export const router = createRouter({
       name: 'inbox',
       component: () => import('@/pages/InboxPage.vue'),
     },
+    {
+      path: '/settings/accounts',
+      name: 'accounts',
+      component: () => import('@/pages/AccountsPage.vue'),
+      beforeEnter: () => useSession().isAdmin.value || { name: 'inbox' },
+    },
     { path: '/:rest(.*)*', redirect: { name: 'inbox' } },
   ],
 })
@@ -35,5 +41,5 @@ router.beforeEach(async (to) => {
 /** Where somebody was going before signing in; only ever a place of this UI. */
 export function destination({ query }: RouteLocationNormalized): string {
   const next = query['next']
-  return typeof next === 'string' && /^\/inbox(?:[/?]|$)/u.test(next) ? next : '/inbox'
+  return typeof next === 'string' && /^\/(?:inbox|settings)(?:[/?]|$)/u.test(next) ? next : '/inbox'
 }

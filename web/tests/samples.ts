@@ -1,5 +1,5 @@
 /** Conversations, messages and frames that tests begin with. */
-import type { Conversation, LiveFrame, Message } from '@/api/types'
+import type { Attachment, Conversation, LiveFrame, Message } from '@/api/types'
 
 export function aConversation(changes: Partial<Conversation> = {}): Conversation {
   return {
@@ -59,6 +59,24 @@ export function aMessage(changes: Partial<Message> = {}): Message {
     client_id: null,
     content: null,
     private: false,
+    private_to: null,
+    comment: null,
+    ...changes,
+  }
+}
+
+/** A picture that is copied. */
+export function anAttachment(changes: Partial<Attachment> = {}): Attachment {
+  return {
+    kind: 'image',
+    name: null,
+    size: 300,
+    mime: 'image/png',
+    url: '/api/v1/media/m1/0?variant=original',
+    thumbnail_url: null,
+    data: {},
+    copy_state: 'copied',
+    copy_reason: null,
     ...changes,
   }
 }

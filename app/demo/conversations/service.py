@@ -8,7 +8,7 @@ STORIES = (
         EVERYWHERE,
         (
             Writes("Shop ơi áo mới nhận mà bị bung chỉ rồi nè 😡"),
-            Writes(media=(Media("image", "bung-chi.png"),)),
+            Writes(media=(Media("image", "bung-chi.png"), Media("video", "quay-duong-may.mp4"))),
             Writes("Mua {price} chứ có rẻ đâu mà làm ăn vậy"),
             Answers("Dạ em xin lỗi mình nhiều ạ 🙏 em đổi cái mới, ship 2 chiều em chịu"),
             Writes("Vậy khi nào shop qua lấy? Mình ở {address}"),

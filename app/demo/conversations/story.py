@@ -5,7 +5,7 @@ from typing import Literal
 
 from inbox.conversations.model import Channel
 
-MediaKind = Literal["image", "sticker", "audio", "file", "location", "link", "contact"]
+MediaKind = Literal["image", "sticker", "audio", "video", "file", "location", "link", "contact"]
 ReactionKind = Literal["love", "like", "haha"]
 
 META: tuple[Channel, ...] = ("facebook", "instagram")

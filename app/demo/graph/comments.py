@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from app.demo.accounts import DemoAccount
 from app.demo.exchange import Accepted
 from app.demo.graph.errors import GraphError
 from app.demo.graph.pages import Page
 from app.demo.ledger import Ledger, Received
+from app.demo.people import Person
 from app.demo.reports import MetaReports
 from app.demo.world import Comment, Json, World, psid_of
 
@@ -46,6 +48,45 @@ class Comments:
         if comment.author_id == comment.account_id:
             raise GraphError(10902)
         return comment
+
+    def written(self, account: DemoAccount, by: Person, text: str, under: str | None) -> Comment:
+        """A customer comments under a post, or under a comment; it is not told yet."""
+        parent = self._world.comments.get(under) if under is not None else None
+        number, now = self._world.new_number(15), self._world.clock.now()
+        post_id = parent.post_id if parent is not None else f"{account.account_id}_{number[::-1]}"
+        on_instagram = account.channel == "instagram"
+        id_ = number if on_instagram else f"{post_id.rpartition('_')[2]}_{number}"
+        root_id = parent.root_id if parent is not None else id_
+        comment = Comment(
+            id=id_,
+            account_id=account.account_id,
+            post_id=post_id,
+            root_id=root_id,
+            author_id=by.commenter_id,
+            author_name=by.name,
+            text=text,
+            at=now,
+        )
+        self._world.comments[id_] = comment
+        return comment
+
+    def like(self, page: Page, comment_id: str, *, liked: bool) -> Accepted:
+        """Like a comment as the page, or take it back; only pages tell of it."""
+        comment = self.find(page, comment_id)
+        account = self._world.accounts[comment.account_id]
+        if account.channel == "instagram":
+            raise GraphError(100, None, "Unknown path components: /likes")
+        comment.liked = liked
+        body: Json = {"success": True}
+        if page.subscribed is None:
+            return Accepted(body)
+        now = self._world.clock.now()
+        return Accepted(body, self._reports.liking(account, comment, now), comment.id)
+
+    def answered_to(self, page: Page, comment_id: str) -> tuple[str, str] | None:
+        """With whom a private answer to a comment has begun a conversation."""
+        comment = self.find(page, comment_id)
+        return self.asker(comment) if comment.answered_privately else None
 
     def asker(self, comment: Comment) -> tuple[str, str]:
         """The account and the id under which the author of a comment can be written to."""
@@ -129,6 +170,7 @@ class Comments:
             "from": author,
             "created_time": at,
             "is_hidden": comment.hidden,
+            "user_likes": comment.liked,
             "can_reply_privately": not comment.answered_privately,
         }
 

@@ -86,7 +86,11 @@ class _UserToken:
 
 
 class Pages:
-    """Page tokens can be computed from the app secret, so they outlive a restart."""
+    """Page tokens can be computed from the app secret, so they outlive a restart.
+
+    `most_listed` is how many pages one answer lists at most, `declined` the permissions that the
+    user left out.
+    """
 
     def __init__(self, apps: Apps, world: World) -> None:
         self._apps = apps
@@ -95,6 +99,8 @@ class Pages:
         self._codes: dict[str, tuple[str, datetime]] = {}
         self._user_tokens: dict[str, _UserToken] = {}
         self.proof_required = False
+        self.most_listed = 100
+        self.declined: set[str] = set()
         instagram = [one for one in world.accounts.values() if one.channel == "instagram"]
         for account in world.accounts.values():
             if account.channel == "facebook":
@@ -201,6 +207,25 @@ class Pages:
         if known.until <= self._world.clock.now():
             raise GraphError(190, 463)
 
+    def permissions(self) -> list[Json]:
+        """GET me/permissions."""
+        return [
+            {"permission": name, "status": "declined" if name in self.declined else "granted"}
+            for name in PERMISSIONS
+        ]
+
+    def listed(self, asked: dict[str, str]) -> Json:
+        """GET me/accounts, page by page: `limit` entries after the one that `after` names."""
+        found = self.accounts()
+        limit = min(int(asked.get("limit", "25")), self.most_listed)
+        begin = int(asked.get("after", "0"))
+        shown = found[begin : begin + limit]
+        end = begin + len(shown)
+        paging: Json = {"cursors": {"before": str(begin), "after": str(end)}}
+        if end < len(found):
+            paging["next"] = f"https://graph.facebook.com/me/accounts?after={end}"
+        return {"data": shown, "paging": paging} if shown else {"data": []}
+
     def accounts(self) -> list[Json]:
         """GET me/accounts: the pages that the user ticked, each with a token that works."""
         found = []
@@ -233,7 +258,7 @@ class Pages:
             alive = known.until > self._world.clock.now()
             until = int(known.until.timestamp())
             data |= {"type": "USER", "user_id": USER_ID, "is_valid": alive, "expires_at": until}
-            return data | {"scopes": list(PERMISSIONS)}
+            return data | {"scopes": self._scopes}
         data |= {"type": "PAGE", "expires_at": 0, "data_access_expires_at": 0}
         try:
             page = self.page_of(token)
@@ -245,8 +270,12 @@ class Pages:
             "is_valid": True,
             "profile_id": page.id,
             "user_id": USER_ID,
-            "scopes": list(PERMISSIONS),
+            "scopes": self._scopes,
         }
+
+    @property
+    def _scopes(self) -> list[str]:
+        return [name for name in PERMISSIONS if name not in self.declined]
 
     def is_app(self, token: str) -> bool:
         return token == self._app_token

@@ -21,6 +21,7 @@ _READABLE = 20
 _CONVERSATIONS, _MESSAGES = 25, 25
 _MOST = 200
 _FIELD = re.compile(r"([a-z_]+)(?:\.limit\((\d+)\))?(?:\{)?")
+_SHARES = ("fallback", "share", "post", "ig_post", "reel", "ig_reel")
 _KINDS = {"image": "image/png", "video": "video/mp4", "audio": "audio/mp4"}
 
 
@@ -74,6 +75,10 @@ class Reading:
     def conversation(self, page: Page, conversation_id: str, fields: str) -> Json:
         """GET /{conversation}."""
         return self._conversation(self._thread(page, conversation_id), parse_fields(fields))
+
+    def conversation_of(self, account_id: str, person_id: str, fields: dict[str, Field]) -> Json:
+        """The conversation of an account with one person, who has been written to."""
+        return self._conversation(self._world.thread(account_id, person_id), fields)
 
     def messages(self, page: Page, conversation_id: str, asked: dict[str, str]) -> Json:
         """GET /{conversation}/messages, the newest first."""
@@ -150,9 +155,13 @@ class Reading:
             "message": said.text or "",
         }
         stickers = [one for one in said.attachments if one["type"] == "sticker"]
-        files = [one for one in said.attachments if one["type"] not in ("sticker", "template")]
+        shares = [one["payload"] for one in said.attachments if one["type"] in _SHARES]
+        told_elsewhere = ("sticker", "template", *_SHARES)
+        files = [one for one in said.attachments if one["type"] not in told_elsewhere]
         if files:
             known["attachments"] = {"data": [_attachment(said, one) for one in files]}
+        if shares:
+            known["shares"] = {"data": [_share(one) for one in shares]}
         if stickers:
             known["sticker"] = stickers[0]["payload"].get("url")
         if said.reply_to is not None:
@@ -212,6 +221,10 @@ def _cursor(place: int) -> str:
 
 def _time(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def _share(payload: Json) -> Json:
+    return {"link": payload.get("url"), "name": payload.get("title")}
 
 
 def _attachment(said: Said, wire: Json) -> Json:

@@ -14,13 +14,14 @@ from app.demo.ledger import Gesture, Kind, Ledger, Received, ReceivedFile
 from app.demo.openapi.errors import ZaloError
 from app.demo.openapi.uploads import OaUploads
 from app.demo.reports import ZaloReports
-from app.demo.world import Customer, Json, Said, World
+from app.demo.world import Customer, Json, Said, ThreadKind, World
 
 FREE_WINDOW = timedelta(hours=48)
 WINDOW = timedelta(days=7)
 _LONGEST_TEXT = 2000  # characters after NFC
 _MOST_BUTTONS = 5
 PACKAGE = 2000
+_THREADS: dict[Kind, ThreadKind] = {"group": "group", "anonymous": "visitor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,7 @@ class OaMessages:
             attachments=content.attachments,
             reply_to=quoted,
         )
-        self._world.say(oa_id, to, said)
+        self._world.say(oa_id, to, said, _THREADS.get(kind, "person"))
         self._ledger.accept(
             Received(
                 channel="zalo",

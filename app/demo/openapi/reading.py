@@ -95,9 +95,9 @@ class OaReading:
         }
 
     def recent(self, oa_id: str, asked: Json) -> list[Json]:
-        """GET /v2.0/oa/listrecentchat: the newest messages of all users."""
-        rows = [(thread, said) for thread in self._world.threads(oa_id) for said in thread.said]
-        return self._rows(rows, asked)
+        """GET /v2.0/oa/listrecentchat: the newest messages of all users; no groups, no visitors."""
+        threads = [one for one in self._world.threads(oa_id) if one.kind == "person"]
+        return self._rows([(thread, said) for thread in threads for said in thread.said], asked)
 
     def conversation(self, oa_id: str, asked: Json) -> list[Json]:
         """GET /v2.0/oa/conversation: the newest messages with one user."""

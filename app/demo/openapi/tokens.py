@@ -108,10 +108,8 @@ class Tokens:
             raise ZaloError(-242)
         return oa_id
 
-    def consent(self, asked: Mapping[str, str]) -> str:
-        """GET /v4/oa/permission: where the admin's browser goes after they agreed.
-
-        `oa_id` in the query chooses the OA; people choose it on the page.
+    def check_consent(self, asked: Mapping[str, str]) -> None:
+        """What the permission page checks before it shows anything.
 
         Raises:
             OAuthError: -14002 another app; -14003 another callback than the registered one.
@@ -121,12 +119,12 @@ class Tokens:
         redirect_uri = asked.get("redirect_uri", "")
         if not redirect_uri or self.callback not in (None, redirect_uri):
             raise OAuthError(-14003)
-        oa_id = asked.get("oa_id") or next(iter(self._pairs))
+
+    def new_code(self, oa_id: str, challenge: str) -> str:
+        """What the browser carries back after the admin agreed; once, for ten minutes."""
         code = self._world.new_hex(40)
-        until = self._world.clock.now() + _CODE_LIVES
-        self._codes[code] = _Code(oa_id, asked.get("code_challenge", ""), until)
-        back = f"oa_id={oa_id}&code={code}&state={asked.get('state', '')}"
-        return f"{redirect_uri}?{back}"
+        self._codes[code] = _Code(oa_id, challenge, self._world.clock.now() + _CODE_LIVES)
+        return code
 
     def exchange(self, asked: Mapping[str, str], app_secret: str) -> Json:
         """POST /v4/oa/access_token: a code or a refresh token for a new pair.

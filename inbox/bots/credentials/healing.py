@@ -1,6 +1,6 @@
 """The one place that says how an account is, and lets go what waited for one that works again."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
@@ -33,11 +33,22 @@ class Healing:
             log.info("account works again", account=account_key)
         await self.credentials_changed(account_key)
 
-    async def account_answers(self, account_key: str) -> None:
-        """The platform served it: what kept it from working is over. A warning stays."""
-        if await self._health.mark_working(account_key):
+    async def account_answers(
+        self, account_key: str, *, proves: Collection[str] | None = None
+    ) -> None:
+        """The platform served it: what kept it from working is over. A warning stays.
+
+        `proves`: a call that shows less than a send heals troubles with these reasons only.
+        """
+        if await self._health.mark_working(account_key, proves):
             log.info("account works again", account=account_key)
             await self.credentials_changed(account_key)
+
+    async def warn(
+        self, account_key: str, warning: Health | None, *, reasons: Collection[str]
+    ) -> None:
+        """What an account that works is warned of; None: not of any of `reasons` any more."""
+        await self._health.mark_warning(account_key, warning, reasons)
 
     async def note(self, account_key: str, health: Health) -> None:
         """What is wrong with an account, or will be."""

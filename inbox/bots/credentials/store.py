@@ -8,9 +8,9 @@ from inbox.bots.credentials.model import (
     AccountCredentials,
     AfterRefresh,
     Health,
-    HealthState,
     Refresh,
 )
+from inbox.bots.health.store import to_health
 from inbox.bots.secrets import SecretBox
 from inbox.conversations.model import Channel
 from inbox.live.model import live_event
@@ -54,7 +54,7 @@ class CredentialStore:
             self._box.open(sealed) if sealed is not None else {},
             sealed,
             _to_refresh(document.get("refresh")),
-            _to_health(document.get("health", {})),
+            to_health(document.get("health", {})),
         )
 
     async def replace(
@@ -190,8 +190,3 @@ def _to_refresh(document: Any) -> Refresh | None:
 def _from_health(health: Health, now: datetime) -> Document:
     reason = {"reason": health.reason} if health.reason is not None else {}
     return {"state": health.state, **reason, "at": now}
-
-
-def _to_health(document: Document) -> Health:
-    state: HealthState = document.get("state", "ok")
-    return Health(state, document.get("reason"))

@@ -1,9 +1,10 @@
 """One part on its way: what the channel gets, and what each of its answers means."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -11,17 +12,21 @@ import structlog
 from inbox import metrics
 from inbox.bots.credentials.healing import Healing
 from inbox.bots.credentials.model import Health
+from inbox.bots.health.reasons import REASONS
 from inbox.clock import Clock
 from inbox.conversations.applying import Applier
-from inbox.conversations.changes import KeepSent
+from inbox.conversations.changes import KeepSent, RefusePrivateAnswer
+from inbox.conversations.delivery.grouping import Grouped
 from inbox.conversations.delivery.steps import CHECKS, next_check
-from inbox.conversations.delivery.store import DeliveryStore, Subject
+from inbox.conversations.delivery.store import DeliveryStore
+from inbox.conversations.delivery.turns import Subject
 from inbox.conversations.files import FileGone, stored_file
 from inbox.conversations.folding import close_window
 from inbox.conversations.meeting import reference
-from inbox.conversations.model import Channel, MessageRef, ThreadRef
+from inbox.conversations.model import Channel, IdentityRef, MessageRef, ThreadRef
 from inbox.conversations.parts import (
     FateUnknown,
+    NotReceived,
     error_of,
     fail,
     part_at,
@@ -33,11 +38,13 @@ from inbox.media.uploads import Uploads
 from inbox.mongo.due import Backoff, Claimed
 from inbox.mongo.failures import is_passing
 from inbox.ports import (
+    Absent,
     AccountRef,
     AccountUnusable,
     Messenger,
     Outgoing,
     OutgoingFile,
+    PrivateAnswerRefused,
     Recipient,
     SendError,
     SendRefused,
@@ -51,6 +58,8 @@ log = structlog.get_logger(__name__)
 
 _FOUND_FROM = timedelta(minutes=1)
 """The platform's clock may be behind ours when its history is searched."""
+_NEXT_TURN = Backoff(timedelta(seconds=1), timedelta(seconds=1))
+"""Those who wait for the same turn do not come back at the same moment."""
 _NOTE_EVERY_S = 0.5
 _NOTE_FOR = timedelta(minutes=10)
 """An answer is worth keeping for this long while the database is away: without it the part
@@ -81,7 +90,7 @@ class Sending:
         backoff: Backoff,
     ) -> None:
         self._store = store
-        self._applier = applier
+        self._answers = Grouped[KeepSent | RefusePrivateAnswer, None](partial(_keep_all, applier))
         self._messengers = messengers
         self._uploads = uploads
         self._healing = healing
@@ -89,38 +98,44 @@ class Sending:
         self._max_attempts = max_attempts
         self._backoff = backoff
 
-    async def send(self, claimed: Claimed, message: Document, part: Document) -> bool:
-        """Send a part, once; False when its account cannot send, so that everything waits.
+    async def send(self, begun: Subject, n: int) -> bool:
+        """Send a part that is marked as being sent; False when its account cannot send.
 
-        Raises:
-            LeaseLost: the conversation is not ours any more; nothing was sent.
+        Everything that belongs to the account waits then.
         """
-        file = await self._file(message, part)
-        if isinstance(file, FileGone):
-            gone = file
-            await self._note(lambda: self._refused(message["_id"], part["n"], gone))
-            return True
-        begun = await self._store.begin(claimed, message["_id"], part["n"])
-        if begun is None:
-            return True
-        outcome = await self._try(begun, part["n"], file)
-        await self._note(lambda: self._keep(begun, part["n"], outcome))
+        outcome = await self._outcome(begun, n)
+        await self._note(lambda: self._keep(begun, n, outcome))
         channel = begun.conversation.get("channel")
         word = outcome.code if isinstance(outcome, SendError) else "sent"
         metrics.parts_total.labels(channel, word).inc()
-        log.info("part sent", message_id=begun.message.id, n=part["n"], outcome=word)
+        log.info("part sent", message_id=begun.message.id, n=n, outcome=word)
         return not isinstance(outcome, AccountUnusable)
 
-    async def _try(self, begun: Subject, n: int, file: OutgoingFile | None) -> Sent | SendError:
+    async def _outcome(self, begun: Subject, n: int) -> Sent | SendError:
+        """What became of it. What goes wrong before the channel is called is no doubt."""
+        part = part_at(begun.message, n)
+        assert part is not None
+        message, conversation = begun.message.document, begun.conversation.document
+        try:
+            file = await self._file(message, part)
+            if isinstance(file, FileGone):
+                return file
+            outgoing = await self._outgoing_of(conversation, message, part, file)
+        except Exception as error:
+            if not is_passing(error):
+                log.exception("a part could not be prepared", message_id=begun.message.id, n=n)
+            return SendUnavailable("not prepared")
+        return await self._call(outgoing, begun.message.id, n)
+
+    async def _call(self, outgoing: Outgoing, message_id: str, n: int) -> Sent | SendError:
         """What the channel says. A bug, or no answer in time: it may have arrived."""
-        outgoing = await self._outgoing(begun, n, file)
         try:
             async with asyncio.timeout(self._store.lease.total_seconds() / 2):
                 return await self._messengers[outgoing.account.channel].send(outgoing)
         except SendError as error:
             return error
         except Exception:
-            log.exception("a send ended without an answer", message_id=begun.message.id, n=n)
+            log.exception("a send ended without an answer", message_id=message_id, n=n)
             return SendUncertain()
 
     async def doubt(self, message: Document, part: Document) -> None:
@@ -142,10 +157,11 @@ class Sending:
         """Look for a part in doubt in the platform's history; after the last look give up."""
         conversation = claimed.document
         found = await self._find(conversation, message, part)
-        if found is not None:
+        if isinstance(found, str):
             sent = _kept(conversation, message["_id"], part["n"], Sent(found), self._clock.now())
-            await self._applier.apply([replace(sent, read_back=True)], bots={})
+            await self._answers.do(replace(sent, read_back=True))
         now = self._clock.now()
+        ended = NotReceived() if found is Absent.ABSENT else FateUnknown()
 
         def work(subject: Subject) -> None:
             current = part_at(subject.message, part["n"])
@@ -153,14 +169,16 @@ class Sending:
                 return
             again = next_check(current, now)
             if again is None:
-                fail(subject.message, part["n"], error_of(FateUnknown(), now))
+                fail(subject.message, part["n"], error_of(ended, now))
             else:
                 checks = current.get("checks", 0) + 1
                 set_part(subject.message, part["n"], check_at=again, checks=checks)
 
         await self._store.change(message["_id"], work)
 
-    async def _find(self, conversation: Document, message: Document, part: Document) -> str | None:
+    async def _find(
+        self, conversation: Document, message: Document, part: Document
+    ) -> str | Absent | None:
         try:
             file = await self._file(message, part)
             known = None if isinstance(file, FileGone) else file
@@ -190,7 +208,7 @@ class Sending:
 
     async def _sent(self, begun: Subject, n: int, sent: Sent) -> None:
         kept = _kept(begun.conversation.document, begun.message.id, n, sent, self._clock.now())
-        await self._applier.apply([kept], bots={})
+        await self._answers.do(kept)
         account_key = begun.conversation.get("account_key")
         if self._store.is_tried(account_key):
             await self._healing.account_answers(account_key)
@@ -198,30 +216,39 @@ class Sending:
 
     async def _refused(self, message_id: str, n: int, error: SendError) -> None:
         now = self._clock.now()
+        closed: list[RefusePrivateAnswer] = []
 
         def work(subject: Subject) -> None:
+            closed.clear()
             part = part_at(subject.message, n)
             if part is None or part["state"] not in ("queued", "sending", "uncertain"):
                 return
             fail(subject.message, n, error_of(error, now))
             if isinstance(error, WindowClosed):
                 close_window(subject.conversation, now)
+            if isinstance(error, PrivateAnswerRefused) and subject.message.get("private"):
+                closed.append(_refused_private(subject, error, now))
 
         await self._store.change(message_id, work)
+        for one in closed:
+            await self._answers.do(one)
 
     async def _again(self, begun: Subject, n: int, error: SendUnavailable) -> None:
         part = part_at(begun.message, n)
         assert part is not None
-        if part["attempts"] >= self._max_attempts:
+        if error.tried and part["attempts"] >= self._max_attempts:
             tried = TooManyTries(error.reason, platform_code=error.platform_code)
             await self._refused(begun.message.id, n, tried)
             return
-        pause = self._backoff.pause(part["attempts"])
+        pause = (self._backoff if error.tried else _NEXT_TURN).pause(part["attempts"])
         if error.retry_after_s is not None:
             pause = max(pause, timedelta(seconds=error.retry_after_s))
-        await self._put_back(begun, n, retry_at=self._clock.now() + pause)
+        retry_at = self._clock.now() + pause
+        await self._put_back(begun, n, retry_at=retry_at, tried=error.tried)
 
-    async def _put_back(self, begun: Subject, n: int, *, retry_at: datetime | None = None) -> None:
+    async def _put_back(
+        self, begun: Subject, n: int, *, retry_at: datetime | None = None, tried: bool = False
+    ) -> None:
         """Nothing was sent. Somebody who took over meanwhile has gone on without it."""
         token = _token(begun, n)
         now = self._clock.now()
@@ -233,7 +260,7 @@ class Sending:
             if part["state"] == "uncertain":
                 fail(subject.message, n, error_of(SendUnavailable(), now))
             elif part["state"] == "sending":
-                attempts = part["attempts"] - (retry_at is None)
+                attempts = part["attempts"] - (not tried)
                 fields = {"retry_at": retry_at, "token": None, "attempts": attempts}
                 set_part(subject.message, n, state="queued", **fields)
 
@@ -272,13 +299,6 @@ class Sending:
         except FileGone as error:
             return error
 
-    async def _outgoing(self, begun: Subject, n: int, file: OutgoingFile | None) -> Outgoing:
-        part = part_at(begun.message, n)
-        assert part is not None
-        return await self._outgoing_of(
-            begun.conversation.document, begun.message.document, part, file
-        )
-
     async def _outgoing_of(
         self, conversation: Document, message: Document, part: Document, file: OutgoingFile | None
     ) -> Outgoing:
@@ -297,7 +317,8 @@ class Sending:
 
 def health_of(error: AccountUnusable) -> Health:
     """How an account is that answered a send like this."""
-    return Health("reauth", error.reason or error.code, platform_code=error.platform_code)
+    reason = error.reason if error.reason in REASONS else error.code
+    return Health(error.health, reason, platform_code=error.platform_code)
 
 
 def account_of(conversation: Document) -> AccountRef:
@@ -320,14 +341,34 @@ def recipient_of(conversation: Document, message: Document | None = None) -> Rec
 
 def _kept(conversation: Document, message_id: str, n: int, sent: Sent, now: datetime) -> KeepSent:
     channel, account_id = conversation["channel"], conversation["account_id"]
+    person = sent.recipient_id if conversation["kind"] == "comment" else None
     return KeepSent(
         message_id=message_id,
         part=n,
         message=MessageRef(channel, account_id, sent.external_id),
-        thread=ThreadRef(channel, account_id, conversation["kind"], conversation["external_id"]),
+        thread=thread_ref(conversation),
         at=now,
         window=sent.window,
+        home=None if person is None else ThreadRef(channel, account_id, "inbox", person),
+        customer=None if person is None else IdentityRef(channel, account_id, person),
     )
+
+
+def thread_ref(conversation: Document) -> ThreadRef:
+    return ThreadRef(
+        conversation["channel"],
+        conversation["account_id"],
+        conversation["kind"],
+        conversation["external_id"],
+    )
+
+
+def _refused_private(
+    subject: Subject, error: PrivateAnswerRefused, now: datetime
+) -> RefusePrivateAnswer:
+    conversation, private = subject.conversation.document, subject.message.get("private")
+    comment = MessageRef(conversation["channel"], conversation["account_id"], private["comment_id"])
+    return RefusePrivateAnswer(comment, thread_ref(conversation), now, error.code)
 
 
 def _put_in_doubt(subject: Subject, n: int, error: SendError, now: datetime) -> None:
@@ -339,6 +380,13 @@ def _put_in_doubt(subject: Subject, n: int, error: SendError, now: datetime) -> 
         check_at=now + CHECKS[0],
         checks=None,
     )
+
+
+async def _keep_all(
+    applier: Applier, answers: Sequence[KeepSent | RefusePrivateAnswer]
+) -> list[None]:
+    await applier.apply(answers, bots={})
+    return [None] * len(answers)
 
 
 def _token(begun: Subject, n: int) -> Any:

@@ -49,10 +49,11 @@ def next_step(messages: Sequence[Document], now: datetime) -> Step:
     """The next step for messages in the order of their `seq`, by whoever holds the conversation.
 
     The holder has nothing in flight when it asks, so a part that is being sent was left behind.
-    A part that waits for its next try holds up everything after it; a part in doubt does not.
-    Sending goes before checking.
+    A part that waits for its next try holds up everything after it. A part in doubt does so
+    until the first look: it may still be on its way, and what follows would overtake it. After
+    that, sending goes before checking.
     """
-    checks: list[tuple[datetime, Document, Document]] = []
+    in_doubt: list[tuple[Document, Document]] = []
     waits: list[datetime] = []
     for message, part in ((one, part) for one in messages for part in one["parts"]):
         if part["state"] == "sending":
@@ -64,13 +65,20 @@ def next_step(messages: Sequence[Document], now: datetime) -> Step:
             waits.append(retry_at)
             break
         if part["state"] == "uncertain":
-            checks.append((part["check_at"], message, part))
-    if checks:
-        at, message, part = min(checks, key=lambda check: check[0])
-        if at <= now:
-            return Check(message, part)
-        waits.append(at)
-    return Wait(min(waits, default=None))
+            in_doubt.append((message, part))
+            if not part.get("checks"):
+                break
+    return _look(in_doubt, waits, now)
+
+
+def _look(
+    in_doubt: Sequence[tuple[Document, Document]], waits: Sequence[datetime], now: datetime
+) -> Step:
+    """Check what is in doubt for longest, if it is time; else wait for whatever comes first."""
+    looks = sorted(in_doubt, key=lambda one: one[1]["check_at"])
+    if looks and looks[0][1]["check_at"] <= now:
+        return Check(*looks[0])
+    return Wait(min([*waits, *(part["check_at"] for _, part in looks[:1])], default=None))
 
 
 def next_check(part: Document, now: datetime) -> datetime | None:

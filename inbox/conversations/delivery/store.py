@@ -1,17 +1,26 @@
 """Conversations with messages to send; every change of state of a part is one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import ReturnDocument
+from pymongo import UpdateOne
 
+from inbox import metrics
 from inbox.bots.credentials.model import WORKING
 from inbox.clock import Clock
-from inbox.conversations.delivery.steps import Wait, next_step
-from inbox.conversations.parts import part_at, set_part
-from inbox.conversations.sheet import Document, Tracked
+from inbox.conversations.delivery.steps import next_step
+from inbox.conversations.delivery.turns import (
+    Lost,
+    Next,
+    Subject,
+    Turn,
+    Writes,
+    holds,
+    subject_of,
+)
+from inbox.conversations.sheet import Document
 from inbox.conversations.telling import message_event
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.mongo.client import Mongo, Session
@@ -19,18 +28,18 @@ from inbox.mongo.due import Claimed, DueWork, Pace
 
 TRIED_EVERY = timedelta(minutes=5)
 """One message tries an unusable account this often; the others wait."""
+_MOST_COUNTED = 10_000
 
 
-class LeaseLost(Exception):
-    """Somebody else delivers this conversation now."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Messages that have not ended yet, by status: queued, sending, uncertain.
 
+    `oldest_at` is when the first of those that are queued was written.
+    """
 
-@dataclass(slots=True)
-class Subject:
-    """What a transaction may change: a message and its conversation."""
-
-    message: Tracked
-    conversation: Tracked
+    by_status: Mapping[str, int]
+    oldest_at: datetime | None = None
 
 
 class DeliveryStore:
@@ -56,59 +65,83 @@ class DeliveryStore:
         self.lease = (pace or Pace()).lease
         self.due = DueWork(mongo, "conversations", "delivery", clock, pace=pace)
 
-    async def on_their_way(
-        self, conversation_id: str, *, session: Session | None = None
-    ) -> list[Document]:
-        """Messages whose parts may still change, in order; index (conversation_id, seq)."""
-        query = {"conversation_id": conversation_id, "pending": True}
-        return await self._mongo["messages"].find(query, session=session).sort("seq", 1).to_list()
+    async def take_turns(self, turns: Sequence[Turn]) -> list[Next]:
+        """What each of these conversations does next, in one transaction for all of them.
 
-    async def begin(self, claimed: Claimed, message_id: str, n: int) -> Subject | None:
-        """Mark a part as being sent, durably, under a lease of full length.
-
-        None when it is not queued any more (cancelled).
-
-        Raises:
-            LeaseLost: the conversation is not ours any more; nothing was marked.
+        A part whose turn it is is marked as being sent, durably, under a lease of full length; a
+        conversation with nothing to do now is given back until there is. Posting writes the
+        conversation too, so what is posted meanwhile is seen or makes one of both repeat.
         """
+        ids = [turn.claimed.id for turn in turns]
 
-        async def work(session: Session) -> Subject | None:
-            now = self._clock.now()
-            until = now + self.lease
-            conversation = await self._mongo["conversations"].find_one_and_update(
-                {
-                    "_id": claimed.id,
-                    "delivery.token": claimed.token,
-                    "delivery.fence": claimed.fence,
-                },
-                {"$set": {"delivery.due_at": until, "delivery.lease_until": until}},
-                return_document=ReturnDocument.AFTER,
-                session=session,
-            )
-            if conversation is None:
-                raise LeaseLost
-            document = await self._mongo["messages"].find_one({"_id": message_id}, session=session)
-            if document is None:
-                return None
-            subject = _subject(document, conversation)
-            part = part_at(subject.message, n)
-            if part is None or part["state"] != "queued":
-                return None
-            attempts = part["attempts"] + 1
-            set_part(
-                subject.message,
-                n,
-                state="sending",
-                token=claimed.token,
-                at=now,
-                attempts=attempts,
-                retry_at=None,
-                error=None,
-            )
-            await self._write(subject, session)
-            return subject
+        async def work(session: Session) -> list[Next]:
+            conversations = await self._by_id("conversations", ids, session)
+            messages = await self._on_their_way(ids, session)
+            working = await self._working(conversations.values(), session)
+            sheet = Writes(self._clock.now(), self.lease)
+            found: list[Next] = []
+            for turn in turns:
+                conversation = conversations.get(turn.claimed.id)
+                if conversation is None or not holds(turn.claimed, conversation):
+                    found.append(Lost())
+                    continue
+                step = next_step(messages.get(turn.claimed.id, ()), sheet.now)
+                may_send = turn.tries or conversation["account_key"] in working
+                found.append(sheet.take(turn, conversation, step, may_send=may_send))
+            await self._write_turns(sheet, session)
+            return found
 
         return await self._mongo.transaction(work)
+
+    async def _by_id(
+        self, collection: str, ids: Collection[str], session: Session
+    ) -> dict[str, Document]:
+        cursor = self._mongo[collection].find({"_id": {"$in": list(ids)}}, session=session)
+        return {document["_id"]: document async for document in cursor}
+
+    async def _on_their_way(
+        self, conversation_ids: Collection[str], session: Session
+    ) -> dict[str, list[Document]]:
+        """Messages whose parts may still change, in order; index (conversation_id, seq)."""
+        query = {"conversation_id": {"$in": list(conversation_ids)}, "pending": True}
+        found: dict[str, list[Document]] = {}
+        async for message in self._mongo["messages"].find(query, session=session).sort("seq", 1):
+            found.setdefault(message["conversation_id"], []).append(message)
+        return found
+
+    async def _working(self, conversations: Iterable[Document], session: Session) -> set[str]:
+        """Keys of their accounts that can send."""
+        keys = {conversation["account_key"] for conversation in conversations}
+        query = {"_id": {"$in": list(keys)}, "health.state": {"$in": [*WORKING, None]}}
+        cursor = self._mongo["accounts"].find(query, {"_id": 1}, session=session)
+        return {account["_id"] async for account in cursor}
+
+    async def _write_turns(self, sheet: Writes, session: Session) -> None:
+        begun = [one.subject for one in sheet.begun]
+        for name, updates in (
+            (
+                "messages",
+                [UpdateOne({"_id": one.message.id}, one.message.update()) for one in begun],
+            ),
+            (
+                "conversations",
+                [UpdateOne({"_id": id_}, one) for id_, one in sheet.conversations.items()],
+            ),
+        ):
+            if updates:
+                await self._mongo[name].bulk_write(updates, ordered=False, session=session)
+        events = [
+            message_event(
+                "message_changed",
+                one.message.document,
+                one.conversation.document,
+                sheet.now,
+                self._rules,
+            )
+            for one in begun
+        ]
+        if events:
+            await self._mongo["live_events"].insert_many(events, session=session)
 
     async def change(self, message_id: str, work: Callable[[Subject], None]) -> None:
         """Let `work` change a message and its conversation, and tell; it may run several times."""
@@ -122,7 +155,7 @@ class DeliveryStore:
             )
             if conversation is None:
                 return
-            subject = _subject(document, conversation)
+            subject = subject_of(document, conversation)
             work(subject)
             await self._write(subject, session)
 
@@ -143,33 +176,47 @@ class DeliveryStore:
             )
             await self._mongo["live_events"].insert_one(event, session=session)
 
-    async def release(
-        self, claimed: Claimed, *, not_before: datetime | None = None, error: str | None = None
-    ) -> bool:
-        """Give the conversation back until there is something to do; False while there is.
+    async def release(self, claimed: Claimed, *, not_before: datetime, error: str) -> None:
+        """Give the conversation back: nothing is done with it before that, whatever waits."""
+        await self._mongo["conversations"].update_one(
+            {"_id": claimed.id, "delivery.token": claimed.token},
+            {
+                "$set": {"delivery.due_at": not_before, "delivery.error": error},
+                "$unset": {"delivery.token": 1, "delivery.lease_until": 1},
+            },
+        )
 
-        `not_before`: nothing is done earlier, whatever waits. What is posted meanwhile is seen:
-        posting writes the conversation, and one of the two transactions is repeated.
-        """
+    async def waiting(self) -> Waiting:
+        """How much is on its way; of the conversations that fell due first if they are many."""
+        conversations = self._mongo["conversations"].find(
+            {"delivery.due_at": {"$type": "date"}}, {"_id": 1}
+        )
+        due_first = conversations.sort("delivery.due_at", 1).limit(_MOST_COUNTED)
+        ids = [one["_id"] async for one in due_first]
+        statuses = {"$in": ["queued", "sending", "uncertain"]}
+        groups = await self._mongo["messages"].aggregate(
+            [
+                {"$match": {"conversation_id": {"$in": ids}, "pending": True, "status": statuses}},
+                {
+                    "$group": {
+                        "_id": "$status",
+                        "count": {"$sum": 1},
+                        "oldest_at": {"$min": "$at"},
+                    }
+                },
+            ]
+        )
+        found = {one["_id"]: one async for one in groups}
+        by_status = {status: one["count"] for status, one in found.items()}
+        return Waiting(by_status, found.get("queued", {}).get("oldest_at"))
 
-        async def work(session: Session) -> bool:
-            messages = await self.on_their_way(claimed.id, session=session)
-            step = next_step(messages, self._clock.now())
-            if not_before is None and not isinstance(step, Wait):
-                return False
-            at = step.until if isinstance(step, Wait) else None
-            at = max((one for one in (at, not_before) if one is not None), default=None)
-            update: Document = {"$unset": {"delivery": 1}}
-            if at is not None:
-                cleared = {"delivery.token": 1, "delivery.lease_until": 1}
-                update = {"$set": {"delivery.due_at": at, "delivery.error": error}}
-                update["$unset"] = cleared
-            await self._mongo["conversations"].update_one(
-                {"_id": claimed.id, "delivery.token": claimed.token}, update, session=session
-            )
-            return True
-
-        return await self._mongo.transaction(work)
+    async def measure(self) -> None:
+        """Tell the metrics how much is on its way."""
+        waiting, now = await self.waiting(), self._clock.now()
+        for status in ("queued", "sending", "uncertain"):
+            metrics.messages_waiting.labels(status).set(waiting.by_status.get(status, 0))
+        age = now - waiting.oldest_at if waiting.oldest_at is not None else timedelta(0)
+        metrics.oldest_queued_seconds.set(age.total_seconds())
 
     async def quoted(self, message_id: str) -> str | None:
         """The platform's id of a message that is quoted; None when it has none."""
@@ -226,13 +273,6 @@ class DeliveryStore:
             {"$set": {"delivery.due_at": now}},
         )
         self.due.wake()
-
-
-def _subject(message: Document, conversation: Document) -> Subject:
-    return Subject(
-        Tracked(message["_id"], message, stored=True),
-        Tracked(conversation["_id"], conversation, stored=True),
-    )
 
 
 def _same(health: Document) -> Any:

@@ -6,14 +6,19 @@ from collections.abc import Collection
 import structlog
 
 from inbox.clock import Clock
+from inbox.conversations.delivery.grouping import Grouped
 from inbox.conversations.delivery.sending import Sending
-from inbox.conversations.delivery.steps import Check, Doubt, Send, Step, Wait, next_step
-from inbox.conversations.delivery.store import TRIED_EVERY, DeliveryStore, LeaseLost
+from inbox.conversations.delivery.steps import Check, Doubt
+from inbox.conversations.delivery.store import TRIED_EVERY, DeliveryStore
+from inbox.conversations.delivery.turns import Begun, Lost, Next, Over, Rests, Turn
 from inbox.conversations.model import Channel
 from inbox.mongo.due import Claimed
 from inbox.mongo.failures import is_passing
 
 log = structlog.get_logger(__name__)
+
+_GATHER_S = 0.01
+"""Claiming costs three operations, however many conversations it finds."""
 
 
 class Delivering:
@@ -34,6 +39,7 @@ class Delivering:
         self.channels = frozenset(channels)
         self._at_once = at_once
         self._stopping = False
+        self._turns = Grouped[Turn, Next](store.take_turns)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; parts in flight are always finished, their rest given back."""
@@ -42,8 +48,11 @@ class Delivering:
         while not stop.is_set():
             claimed = await self._claim(self._at_once - len(working))
             working |= {asyncio.create_task(self._deliver(one)) for one in claimed}
-            if claimed and len(working) < self._at_once:
-                continue
+            if claimed:  # perhaps there is more: soon, when several can be claimed together
+                await asyncio.wait({stopping}, timeout=_GATHER_S)
+                working = {task for task in working if not task.done()}
+                if len(working) < self._at_once:
+                    continue
             waiting = asyncio.ensure_future(self._store.due.wait(stop))
             full = len(working) >= self._at_once
             others = working if full else {waiting, *working}
@@ -75,8 +84,6 @@ class Delivering:
         """Bring out everything of one conversation that can go out now."""
         try:
             await self._bring_out(claimed)
-        except LeaseLost:
-            log.warning("lost a conversation to another worker", conversation=claimed.id)
         except Exception as error:
             # the lease ends by itself; what was being sent is in doubt then
             if not is_passing(error):
@@ -86,31 +93,34 @@ class Delivering:
         if claimed.document["channel"] not in self.channels:
             await self._rest(claimed, "channel_cannot_send")
             return
-        while not self._stopping:
-            messages = await self._store.on_their_way(claimed.id)
-            if not await self._take(claimed, next_step(messages, self._clock.now())):
-                return
-        await self._store.release(claimed, not_before=self._clock.now())
+        tries, goes_on = False, True
+        while goes_on:
+            found = await self._turns.do(Turn(claimed, ends=self._stopping, tries=tries))
+            tries = isinstance(found, Rests)
+            goes_on = await self._take(claimed, found)
 
-    async def _take(self, claimed: Claimed, step: Step) -> bool:
-        """Take one step; False when the conversation was given back."""
-        match step:
+    async def _take(self, claimed: Claimed, found: Next) -> bool:
+        """Do what is next; False when the conversation is not ours any more."""
+        match found:
+            case Begun(subject, n):
+                if not await self._sending.send(subject, n):
+                    await self._rest(claimed, "account_unusable")
+                    return False
             case Doubt(message, part):
                 await self._sending.doubt(message, part)
             case Check(message, part):
                 await self._sending.check(claimed, message, part)
-            case Wait():
-                return not await self._store.release(claimed)
-            case Send(message, part):
-                if await self._account_rests(claimed):
-                    return False
-                if not await self._sending.send(claimed, message, part):
-                    await self._rest(claimed, "account_unusable")
-                    return False
+            case Rests():
+                return not await self._account_rests(claimed)
+            case Lost():
+                log.warning("lost a conversation to another worker", conversation=claimed.id)
+                return False
+            case Over():
+                return False
         return True
 
     async def _account_rests(self, claimed: Claimed) -> bool:
-        """Give the conversation back when its account cannot send at this time."""
+        """Give the conversation back when its account cannot be tried at this time."""
         until = await self._store.account_rests_until(claimed.document["account_key"])
         if until is None:
             return False

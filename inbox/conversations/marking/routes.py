@@ -10,6 +10,7 @@ from inbox.conversations.model import ConversationStatus
 from inbox.conversations.reading.model import ConversationView
 from inbox.errors import NotAllowed, NotFound
 from inbox.http.routing import Body, Routes, route
+from inbox.media.links import MediaLinks
 from inbox.mongo.client import Document
 from inbox.staff.model import Actor
 
@@ -31,10 +32,14 @@ class MarkingRoutes(Routes):
     """What staff do to a conversation itself."""
 
     def __init__(
-        self, marking: MarkingStore, on_read: Callable[[Document], None] | None = None
+        self,
+        marking: MarkingStore,
+        links: MediaLinks,
+        on_read: Callable[[Document], None] | None = None,
     ) -> None:
         """`on_read` is told of each conversation that somebody has read."""
         self._marking = marking
+        self._links = links
         self._on_read = on_read
 
     @route(
@@ -52,7 +57,7 @@ class MarkingRoutes(Routes):
         A closed or deleted conversation opens by itself when the customer writes again.
         """
         view = await self._marking.set_status(conversation_id, body.status, actor)
-        return ConversationView.model_validate(view)
+        return ConversationView.model_validate(self._links.conversation(view))
 
     @route(
         "POST",
@@ -66,4 +71,4 @@ class MarkingRoutes(Routes):
         view = await self._marking.read_up_to(
             conversation_id, body.up_to_seq, actor, on_moved=self._on_read
         )
-        return ConversationView.model_validate(view)
+        return ConversationView.model_validate(self._links.conversation(view))

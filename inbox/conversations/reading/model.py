@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
+from inbox.conversations.attachments import CopyState
 from inbox.conversations.model import (
     AttachmentKind,
     AuthorKind,
@@ -82,7 +83,11 @@ class AuthorView(BaseModel):
 
 
 class AttachmentView(BaseModel):
-    """What came with a message; `size` in bytes, `data` what only this kind has."""
+    """What came with a message; `size` in bytes, `data` what only this kind has.
+
+    `url` and `thumbnail_url` are signed links to our copy and live some hours; null without a
+    copy. Of a link, a contact and a place, `url` is what was sent.
+    """
 
     kind: AttachmentKind
     name: str | None
@@ -91,6 +96,12 @@ class AttachmentView(BaseModel):
     url: str | None
     thumbnail_url: str | None
     data: dict[str, Any]
+    copy_state: CopyState = Field(
+        description="none: there is nothing to copy, or the platform forbids to keep it"
+    )
+    copy_reason: str | None = Field(
+        description="why copying failed: refused, too_large, wrong_type, gone, unavailable, …"
+    )
 
 
 class ReactionView(BaseModel):
@@ -107,6 +118,26 @@ class ErrorView(BaseModel):
     en: str
     platform_code: str | None
     at: Time
+
+
+class MessageLink(BaseModel):
+    """Another message and the conversation that it is in."""
+
+    message_id: str
+    conversation_id: str | None
+
+
+class CommentView(BaseModel):
+    """What only a comment under a post has."""
+
+    post_id: str | None
+    post_url: str | None = Field(description="of the post on the platform")
+    private_until: Time | None = Field(
+        description="until when it may be answered privately, once; null: it may not"
+    )
+    private_answer: MessageLink | None = Field(
+        description="our private answer; it moves into the person's inbox once it was taken"
+    )
 
 
 class MessageView(BaseModel):
@@ -135,6 +166,8 @@ class MessageView(BaseModel):
     client_id: str | None = Field(description="what the sender called it, where we sent it")
     content: dict[str, Any] | None = Field(description="quick_replies, buttons, sticker of ours")
     private: bool = Field(description="a private answer to a comment")
+    private_to: MessageLink | None = Field(description="the comment that it answers")
+    comment: CommentView | None = Field(description="null: not a comment under a post")
 
 
 class MessagePage(Page[MessageView]):

@@ -27,6 +27,7 @@ from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.errors import NotAllowed, NotFound
 from inbox.http.paging import Cursor, Page, bad_cursor, encode_cursor
 from inbox.http.routing import Routes, route
+from inbox.media.links import MediaLinks
 from inbox.mongo.client import Document
 from inbox.staff.model import Actor
 
@@ -39,10 +40,15 @@ class ReadingRoutes(Routes):
     """What staff read of conversations."""
 
     def __init__(
-        self, reads: ConversationReads, clock: Clock, rules: WindowRules = DEFAULT_RULES
+        self,
+        reads: ConversationReads,
+        clock: Clock,
+        links: MediaLinks,
+        rules: WindowRules = DEFAULT_RULES,
     ) -> None:
         self._reads = reads
         self._clock = clock
+        self._links = links
         self._rules = rules
 
     @route("GET", "/api/v1/conversations", access="staff", tag="conversations")
@@ -117,7 +123,7 @@ class ReadingRoutes(Routes):
         """Messages, newest first; with `around`, those on both sides of one message."""
         conversation = await self._reads.get(conversation_id, actor)
         customer = await self._customer_of(conversation)
-        pages = MessagePages(self._reads, conversation, customer, limit)
+        pages = MessagePages(self._reads, conversation, customer, self._links, limit)
         if around is not None:
             return await pages.around(around)
         if cursor is not None:
@@ -128,7 +134,7 @@ class ReadingRoutes(Routes):
         view = conversation_view(
             conversation, customer=customer, now=self._clock.now(), rules=self._rules
         )
-        return ConversationView.model_validate(view)
+        return ConversationView.model_validate(self._links.conversation(view))
 
     async def _customer_of(self, conversation: Document) -> Document | None:
         customers = await self._reads.customers([conversation.get("customer_id")])
@@ -143,11 +149,13 @@ class MessagePages:
         reads: ConversationReads,
         conversation: Document,
         customer: Document | None,
+        links: MediaLinks,
         limit: int,
     ) -> None:
         self._reads = reads
         self._conversation = conversation
         self._customer = customer
+        self._links = links
         self._limit = limit
 
     async def older(self, before: MessagePlace | None) -> MessagePage:
@@ -191,7 +199,7 @@ class MessagePages:
 
     def _view(self, message: Document) -> MessageView:
         view = message_view(message, conversation=self._conversation, customer=self._customer)
-        return MessageView.model_validate(view)
+        return MessageView.model_validate(self._links.message(view))
 
 
 def _cursor(direction: str, message: Document) -> str:

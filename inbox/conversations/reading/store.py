@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.conversations.reading.listing import COUNT_GROUP, NEWEST_FIRST, UNCARED, Query
-from inbox.conversations.reading.media import MediaKind, MediaPlace, media_items, media_query
+from inbox.conversations.reading.media import BlockKind, MediaPlace, media_items, media_query
 from inbox.conversations.visibility import visible
 from inbox.errors import NotAllowed, NotFound
 from inbox.mongo.client import Document, Mongo, Session
@@ -164,7 +164,7 @@ class ConversationReads:
     async def media(
         self,
         conversation_ids: list[str],
-        kind: MediaKind | None,
+        kind: BlockKind | None,
         *,
         after: MediaPlace | None,
         limit: int,
@@ -183,7 +183,7 @@ class ConversationReads:
     async def _with_attachments(
         self,
         conversation_ids: list[str],
-        kind: MediaKind | None,
+        kind: BlockKind | None,
         after: MediaPlace | None,
         limit: int,
     ) -> list[Document]:
@@ -197,5 +197,18 @@ class ConversationReads:
         if after is not None:
             query["at"] = {"$lte": after.at}
             query["$or"] = [{"at": {"$lt": after.at}}, {"_id": {"$lte": after.message_id}}]
-        found = self._messages.find(query, {"attachments": 1, "conversation_id": 1, "at": 1})
+        fields = {"attachments": 1, "conversation_id": 1, "at": 1, "direction": 1}
+        found = self._messages.find(query, fields)
         return await found.sort({"at": -1, "_id": -1}).limit(limit).to_list()
+
+    async def with_media(
+        self, message_ids: Iterable[str], conversation_ids: list[str]
+    ) -> dict[str, Document]:
+        """Those of the messages that are in these threads, by id, with what their files need."""
+        query: Query = {
+            "_id": {"$in": list(message_ids)},
+            "conversation_id": {"$in": conversation_ids},
+            **_SHOWN,
+        }
+        found = self._messages.find(query, {"attachments": 1, "removed_at": 1, "at": 1})
+        return {message["_id"]: message async for message in found}

@@ -39,6 +39,32 @@ class ReplyWindowClosed(Conflict):
         return {"until": None if self.until is None else iso(self.until)}
 
 
+class CommentRemoved(Conflict):
+    """Nobody can answer a comment that is not there any more."""
+
+    code = "comment_removed"
+    vi = "Bình luận này đã bị xoá."
+    en = "This comment was removed."
+
+
+class PrivateWindowClosed(ReplyWindowClosed):
+    """A comment may be answered privately for seven days."""
+
+    code = "private_window_closed"
+    vi = "Đã quá 7 ngày, không thể nhắn riêng cho người viết bình luận này nữa."
+    en = "Seven days have passed: this comment cannot be answered privately any more."
+
+
+class PrivatelyImpossible(Conflict):
+    """The platform has said so before."""
+
+    code = "privately_impossible"
+    vi = (
+        "Nền tảng không cho nhắn riêng từ bình luận này: đã nhắn riêng rồi, đã xoá hoặc bị hạn chế."
+    )
+    en = "The platform lets nobody answer this comment privately: done already, gone or restricted."
+
+
 class AnsweredPrivately(Conflict):
     """A comment may be answered privately once."""
 

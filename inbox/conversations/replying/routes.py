@@ -12,7 +12,10 @@ from inbox.conversations.replying.errors import (
     CannotCancel,
     ChannelCannotSend,
     ClientIdReused,
+    CommentRemoved,
     NothingToRetry,
+    PrivatelyImpossible,
+    PrivateWindowClosed,
     ReplyWindowClosed,
 )
 from inbox.conversations.replying.model import Reply, Writer
@@ -20,6 +23,7 @@ from inbox.conversations.replying.service import ReplyService, RetryAction
 from inbox.conversations.replying.signals import Signals
 from inbox.errors import NotAllowed, NotFound
 from inbox.http.routing import Body, Routes, route
+from inbox.media.links import MediaLinks
 from inbox.media.uploads import UploadNotFound
 from inbox.ports import Button
 from inbox.staff.model import Actor
@@ -50,8 +54,12 @@ class NewMessage(Body):
     """What is to be said.
 
     `client_id` is yours: posting again under the same one sends nothing new. `internal` is a
-    note that never leaves; `private` answers a comment where only its writer sees it;
-    `reply_to` is the id of the message that is quoted.
+    note that never leaves; `reply_to` is the id of the message that is quoted.
+
+    Under a post an answer is public: it goes under the comment `reply_to`, or under the newest of
+    a customer. `private` answers the comment `reply_to` (or the one that began the thread) where
+    only its writer sees it: one message per comment, within seven days. It moves into the
+    person's inbox conversation as soon as the platform has taken it.
     """
 
     client_id: Id
@@ -87,8 +95,11 @@ class Retry(Body):
 class ReplyRoutes(Routes):
     """What staff and bots say to customers."""
 
-    def __init__(self, replies: ReplyService, reads: ConversationReads, signals: Signals) -> None:
+    def __init__(
+        self, replies: ReplyService, reads: ConversationReads, signals: Signals, links: MediaLinks
+    ) -> None:
         self._replies = replies
+        self._links = links
         self._reads = reads
         self._signals = signals
 
@@ -104,7 +115,10 @@ class ReplyRoutes(Routes):
             UploadNotFound,
             ClientIdReused,
             ReplyWindowClosed,
+            PrivateWindowClosed,
+            PrivatelyImpossible,
             AnsweredPrivately,
+            CommentRemoved,
             ChannelCannotSend,
         ),
     )
@@ -115,7 +129,7 @@ class ReplyRoutes(Routes):
         """
         writer = writer_of(actor)
         view = await self._replies.post(conversation_id, body.reply(), writer, actor=actor)
-        return MessageView.model_validate(view)
+        return MessageView.model_validate(self._links.message(view))
 
     @route(
         "POST",
@@ -126,7 +140,8 @@ class ReplyRoutes(Routes):
     )
     async def retry(self, actor: Actor, message_id: str, body: Retry) -> MessageView:
         """Send a failed message again, or decide about one of which nobody knows the fate."""
-        return MessageView.model_validate(await self._replies.retry(message_id, body.action, actor))
+        view = await self._replies.retry(message_id, body.action, actor)
+        return MessageView.model_validate(self._links.message(view))
 
     @route(
         "DELETE",
@@ -138,7 +153,8 @@ class ReplyRoutes(Routes):
     )
     async def cancel(self, actor: Actor, message_id: str) -> MessageView:
         """Take back a message that is still queued; it is shown as removed."""
-        return MessageView.model_validate(await self._replies.cancel(message_id, actor))
+        view = await self._replies.cancel(message_id, actor)
+        return MessageView.model_validate(self._links.message(view))
 
     @route(
         "POST",

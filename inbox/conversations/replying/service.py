@@ -7,7 +7,7 @@ from inbox.clock import Clock
 from inbox.conversations.files import attachment_of, outgoing_file
 from inbox.conversations.model import Channel
 from inbox.conversations.parts import (
-    FATE_UNKNOWN,
+    UNDECIDED,
     error_of,
     failed,
     mark_sent,
@@ -20,9 +20,12 @@ from inbox.conversations.replying.errors import (
     CannotCancel,
     ChannelCannotSend,
     ClientIdReused,
+    CommentRemoved,
     EmptyMessage,
     NothingToRetry,
     NotPrivately,
+    PrivatelyImpossible,
+    PrivateWindowClosed,
     QuotedMessageMissing,
     RefusedByChannel,
     ReplyWindowClosed,
@@ -41,7 +44,7 @@ from inbox.conversations.window import (
 )
 from inbox.media.model import Upload
 from inbox.media.uploads import Uploads
-from inbox.ports import Draft, Messenger, Part, SendError, SendRefused
+from inbox.ports import Draft, Messenger, Part, Place, SendError, SendRefused
 from inbox.staff.model import Actor
 from inbox.text import printable
 
@@ -88,7 +91,8 @@ class ReplyService:
             NotFound, NotAllowed: of the conversation. UploadNotFound.
             ClientIdReused: that client id was used for other words.
             EmptyMessage, QuotedMessageMissing, NotPrivately, RefusedByChannel: it cannot be said.
-            ReplyWindowClosed, AnsweredPrivately: not now, not again.
+            ReplyWindowClosed, CommentRemoved, PrivateWindowClosed, PrivatelyImpossible,
+        AnsweredPrivately: not now, not any more, not again.
             ChannelCannotSend: there is no way to send.
         """
         conversation = await self._store.conversation(conversation_id, actor)
@@ -127,6 +131,7 @@ class ReplyService:
                 raise NothingToRetry
             if action == "mark_sent":
                 _mark_sent(message)
+                self._store.wake(thread)  # what followed may have waited for it
                 return
             if not message.get("private"):
                 self._check_window(thread, by_human=bool(message.get("by_human")))
@@ -172,15 +177,26 @@ class ReplyService:
         if messenger is None or not await self._store.has_account(conversation["account_key"]):
             raise ChannelCannotSend
         files = tuple(outgoing_file(self._uploads, upload) for upload in uploads)
-        draft = Draft(_clean(reply.text), files, reply.quick_replies, reply.buttons, reply.sticker)
+        draft = Draft(
+            _clean(reply.text),
+            files,
+            reply.quick_replies,
+            reply.buttons,
+            reply.sticker,
+            place=_place(conversation, reply),
+        )
         try:
-            return messenger.plan(draft)
+            parts = messenger.plan(draft)
         except SendRefused as error:
             raise RefusedByChannel(error) from error
+        assert draft.place == "message" or len(parts) == 1, "a comment is answered by one message"
+        return parts
 
     def _check(self, opened: Open, reply: Reply, writer: Writer) -> None:
         if reply.reply_to is not None and opened.quoted is None:
             raise QuotedMessageMissing
+        if opened.answers and opened.quoted is not None and opened.quoted.get("removed_at"):
+            raise CommentRemoved
         if reply.internal:
             return
         if reply.private:
@@ -200,9 +216,17 @@ class ReplyService:
         if comment is None or thread.get("kind") != "comment" or comment["direction"] != "in":
             raise NotPrivately
         if not may_answer_privately(comment["at"], self._clock.now()):
-            raise ReplyWindowClosed(comment["at"] + PRIVATE_REPLY)
-        if opened.answer is not None and opened.answer["status"] != "failed":
+            raise PrivateWindowClosed(comment["at"] + PRIVATE_REPLY)
+        if opened.answered:
             raise AnsweredPrivately
+        if comment.get("private_refused") is not None:
+            raise PrivatelyImpossible
+
+
+def _place(conversation: Document, reply: Reply) -> Place:
+    if reply.private:
+        return "private"
+    return "comment" if conversation["kind"] == "comment" else "message"
 
 
 def _same(message: Document, fingerprint: str, conversation: Document) -> View:
@@ -244,9 +268,17 @@ def _message(
         return message
     message |= {"status": "queued", "parts": new_parts(parts), "pending": True}
     if opened.comment is not None:
-        message["private"] = {"comment_id": opened.comment["external_id"]}
+        comment_id = opened.comment["_id"]
+        message["private"] = {
+            "comment_id": opened.comment["external_id"],
+            "message_id": comment_id,
+            "conversation_id": thread.id,
+        }
+        message.pop("reply_to", None)  # the comment stays in its thread when the message moves
         answers = thread.get("private_replies") or {}
-        thread.put("private_replies", {**answers, opened.comment["_id"]: message_id})
+        thread.put("private_replies", {**answers, comment_id: message_id})
+    elif opened.answers and opened.quoted is not None:
+        message["reply_to"] = opened.quoted["_id"]
     if fixed["by_human"]:
         thread.put_later("last_out_at", opened.now)
         waiting_since = thread.get("waiting_since")
@@ -264,7 +296,7 @@ def _mark_sent(message: Tracked) -> None:
         part
         for part in parts
         if part["state"] == "uncertain"
-        or (part["state"] == "failed" and part["error"]["code"] == FATE_UNKNOWN)
+        or (part["state"] == "failed" and part["error"]["code"] in UNDECIDED)
     ]
     if not doubtful:
         raise NothingToRetry

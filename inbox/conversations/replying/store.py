@@ -13,6 +13,8 @@ from inbox.conversations.visibility import visible
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.errors import NotAllowed, NotFound
 from inbox.ids import message_key
+from inbox.media.copying.model import mark_waiting, objects_in, waiting
+from inbox.media.garbage.store import StoredObjects
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import due
 from inbox.staff.model import Actor
@@ -25,14 +27,16 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 class Open:
     """A conversation inside a transaction, and what an answer to it must know.
 
-    `comment` is the one that is to be answered privately, `answer` what answered it before.
+    `answers`: it goes under a comment, `quoted`, which is the customers' newest where nobody says
+    which. `comment` is the one that is to be answered privately, `answered` whether it was before.
     """
 
     conversation: Tracked
     now: datetime
     quoted: Document | None = None
+    answers: bool = False
     comment: Document | None = None
-    answer: Document | None = None
+    answered: bool = False
 
 
 class ReplyStore:
@@ -42,6 +46,7 @@ class ReplyStore:
         self._mongo = mongo
         self._clock = clock
         self._rules = rules
+        self._objects = StoredObjects(mongo)
 
     async def message(self, message_id: str) -> Document | None:
         return await self._mongo["messages"].find_one({"_id": message_id, "at": {"$type": "date"}})
@@ -95,12 +100,16 @@ class ReplyStore:
             await self._open(opened, reply, session)
             thread.put("seq", thread.get("seq") + 1)
             message = {"_id": message_id, **make(opened), "seq": thread.get("seq")}
+            if waiting(message.get("attachments")):
+                message["copying"] = due(self._clock.now())
             await self._mongo["messages"].insert_one(message, session=session)
             tracked = Tracked(message_id, message, stored=True)
             if not message["internal"]:
                 _show_as_last(thread, tracked)
                 self.wake(thread)
             await self._save(thread, session)
+            if opened.comment is not None:
+                await self._link(opened.comment, message_id, thread, session)
             await self._tell("message_received", tracked, thread, session)
             return message, thread.document, True
 
@@ -109,6 +118,9 @@ class ReplyStore:
     async def _open(self, opened: Open, reply: Reply, session: Session) -> None:
         if reply.reply_to is not None:
             opened.quoted = await self._in_thread(opened, reply.reply_to, session)
+        opened.answers = not reply.internal and opened.conversation.get("kind") == "comment"
+        if opened.answers and not reply.private and reply.reply_to is None:
+            opened.quoted = await self._newest_comment(opened.conversation.id, session)
         if reply.private:
             thread = opened.conversation
             root = message_key(
@@ -118,8 +130,26 @@ class ReplyStore:
         if opened.comment is not None:
             answers = opened.conversation.get("private_replies") or {}
             answer = answers.get(opened.comment["_id"])
-            if answer is not None:
-                opened.answer = await self._in_thread(opened, answer, session)
+            opened.answered = answer is not None and not await self._has_failed(answer, session)
+
+    async def _has_failed(self, message_id: str, session: Session) -> bool:
+        """Only what certainly did not arrive makes room for another; it may have moved away."""
+        failed = {"_id": message_id, "status": "failed"}
+        found = await self._mongo["messages"].find_one(failed, {"_id": 1}, session=session)
+        return found is not None
+
+    async def _newest_comment(self, conversation_id: str, session: Session) -> Document | None:
+        """The newest comment of a customer; index (conversation_id, -at, -seq)."""
+        return await self._mongo["messages"].find_one(
+            {
+                "conversation_id": conversation_id,
+                "at": {"$type": "date"},
+                "direction": "in",
+                "removed_at": {"$exists": False},
+            },
+            sort=[("at", -1), ("seq", -1)],
+            session=session,
+        )
 
     async def _in_thread(self, opened: Open, message_id: str, session: Session) -> Document | None:
         thread = {"conversation_id": opened.conversation.id, "at": {"$type": "date"}}
@@ -145,6 +175,18 @@ class ReplyStore:
         elif "token" not in delivery and delivery.get("due_at", now) >= now:
             thread.put("delivery", {**delivery, "due_at": now})
 
+    async def _link(
+        self, comment: Document, message_id: str, thread: Tracked, session: Session
+    ) -> None:
+        """The comment shows that it is being answered privately."""
+        tracked = Tracked(comment["_id"], comment, stored=True)
+        answer = {"message_id": message_id, "conversation_id": thread.id}
+        tracked.put("private_answer", answer)
+        await self._mongo["messages"].update_one(
+            {"_id": tracked.id}, tracked.update(), session=session
+        )
+        await self._tell("message_changed", tracked, thread, session)
+
     async def change(
         self, message_id: str, actor: Actor, work: Callable[[Tracked, Tracked], None]
     ) -> tuple[Document, Document]:
@@ -163,7 +205,12 @@ class ReplyStore:
             conversation = await self._conversation(document["conversation_id"], actor, session)
             message = Tracked(message_id, document, stored=True)
             thread = Tracked(conversation["_id"], conversation, stored=True)
+            objects = objects_in(message.get("attachments"))
             work(message, thread)
+            if "attachments" in message.changed:
+                mark_waiting(message, self._clock.now())
+                loose = objects - objects_in(message.get("attachments"))
+                await self._objects.let_go(loose, self._clock.now(), session=session)
             if message.changed:
                 await self._mongo["messages"].update_one(
                     {"_id": message_id}, message.update(), session=session

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from inbox.conversations.view import conversation_view
+from inbox.customers.erasure.files import ErasedFiles
 from inbox.customers.erasure.scope import Scope
 from inbox.customers.erasure.traces import patterns
 from inbox.ids import conversation_key
@@ -174,11 +175,13 @@ class Beginning:
         customers = self._mongo["customers"]
         if scope.customer_id is None:
             return
+        before = await customers.find_one({"_id": scope.customer_id}, session=self._session)
+        assert before is not None, "read in this transaction"
+        files = ErasedFiles(self._mongo, self._now)
+        await files.let_go_of_avatars(before.get("identities") or (), self._session)
         if not scope.came_back:
             await customers.delete_one({"_id": scope.customer_id}, session=self._session)
             return
-        before = await customers.find_one({"_id": scope.customer_id}, session=self._session)
-        assert before is not None, "read in this transaction"
         kept = ("id", "channel", "account_id", "external_id", "temporary")
         after = {
             "_id": before["_id"],

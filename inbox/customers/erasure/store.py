@@ -83,15 +83,16 @@ class ErasureStore:
 
     async def request_for_identity(
         self, identity_id: str, at: datetime, *, session: Session | None = None
-    ) -> None:
+    ) -> str:
         """Have the person behind an identity erased, as the platform asked at `at`.
 
         Whoever that customer is is found when the erasure begins. What happens after `at` is
-        kept. Repeating is harmless.
+        kept. Repeating is harmless. The id of the erasure.
         """
         now = self._clock.now()
+        erasure_id = f"{identity_id}:{at.isoformat()}"
         await self._mongo["erasures"].update_one(
-            {"_id": f"{identity_id}:{at.isoformat()}"},
+            {"_id": erasure_id},
             {
                 "$setOnInsert": {
                     "identity_ids": [identity_id],
@@ -105,6 +106,7 @@ class ErasureStore:
             session=session,
         )
         self.due.wake()
+        return erasure_id
 
     async def begin(self, claimed: Claimed) -> Scope:
         """Take the person out of the inbox and fix the scope, all in one transaction.

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from inbox.customers.erasure.files import ErasedFiles
 from inbox.customers.erasure.scope import Scope
 from inbox.customers.erasure.store import FOREVER, ErasureStore
 from inbox.customers.erasure.traces import Mentions
-from inbox.mongo.client import Document, Mongo
+from inbox.mongo.client import Document, Mongo, Session
 
 _BATCH = 500
 _PERSONAL = (
@@ -21,6 +22,7 @@ _PERSONAL = (
     "reactions",
     "parts",
     "content",
+    "copying",
 )
 """Fields of a message that may hold what its author said or is called."""
 
@@ -51,9 +53,15 @@ class Sweeping:
         query = {"conversation_id": {"$in": list(scope.conversation_ids)}, "$or": when}
         async for ids in self._message_ids(query):
             await self._forget_bodies(ids, scope)
-            await self._mongo["messages"].delete_many({"_id": {"$in": ids}})
+            await self._remove(ids, scope)
         threads = {"conversation_id": {"$in": list(scope.conversation_ids)}}
         await self._mongo["platform_ids"].delete_many(threads)
+
+    async def _remove(self, ids: list[str], scope: Scope) -> None:
+        async def remove(session: Session) -> None:
+            await self._mongo["messages"].delete_many({"_id": {"$in": ids}}, session=session)
+
+        await ErasedFiles(self._mongo, scope.begun_at).go_with(ids, remove)
 
     async def _redact_shared(self, scope: Scope) -> None:
         """In comment threads and groups: what the person wrote, and what names them."""
@@ -74,17 +82,24 @@ class Sweeping:
     async def _redact_messages(self, query: Document, scope: Scope) -> None:
         async for ids in self._message_ids(query):
             await self._forget_bodies(ids, scope)
+            await self._empty(ids, scope)
+            await self._mongo["conversations"].update_many(
+                {"_id": {"$in": list(scope.shared_ids)}, "last.message_id": {"$in": ids}},
+                {"$set": {"last.text": None, "last.kind": "removed"}},
+            )
+
+    async def _empty(self, ids: list[str], scope: Scope) -> None:
+        async def empty(session: Session) -> None:
             await self._mongo["messages"].update_many(
                 {"_id": {"$in": ids}},
                 {
                     "$set": {"attachments": [], "removed_at": scope.begun_at},
                     "$unset": dict.fromkeys(_PERSONAL, 1),
                 },
+                session=session,
             )
-            await self._mongo["conversations"].update_many(
-                {"_id": {"$in": list(scope.shared_ids)}, "last.message_id": {"$in": ids}},
-                {"$set": {"last.text": None, "last.kind": "removed"}},
-            )
+
+        await ErasedFiles(self._mongo, scope.begun_at).go_with(ids, empty)
 
     async def _message_ids(self, query: Document) -> AsyncIterator[list[str]]:
         """Ids of what matches, in batches."""

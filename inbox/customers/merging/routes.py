@@ -13,6 +13,7 @@ from inbox.customers.model import CustomerView, customer_view
 from inbox.customers.store import CustomerStore
 from inbox.errors import NotAllowed, NotFound
 from inbox.http.routing import Body, Routes, route
+from inbox.media.links import MediaLinks
 from inbox.mongo.client import Document
 from inbox.staff.model import Actor
 
@@ -57,7 +58,8 @@ class MergeBody(Body):
 class MergeRoutes(Routes):
     """Several records of one person."""
 
-    def __init__(self, merges: MergeStore, customers: CustomerStore) -> None:
+    def __init__(self, merges: MergeStore, customers: CustomerStore, links: MediaLinks) -> None:
+        self._links = links
         self._merges = merges
         self._customers = customers
 
@@ -113,7 +115,8 @@ class MergeRoutes(Routes):
     )
     async def merge(self, actor: Actor, customer_id: str, body: MergeBody) -> CustomerView:
         """Merge another customer into this one. Safe to repeat; the old id leads here."""
-        return customer_view(await self._merges.merge(customer_id, body.customer_id, actor))
+        customer = await self._merges.merge(customer_id, body.customer_id, actor)
+        return customer_view(customer, self._links)
 
     @route(
         "POST",
@@ -125,4 +128,4 @@ class MergeRoutes(Routes):
     async def undo(self, actor: Actor, merge_id: str) -> CustomerView:
         """Part the two again; answers with the customer that is back."""
         _, back = await self._merges.undo(merge_id, actor)
-        return customer_view(back)
+        return customer_view(back, self._links)

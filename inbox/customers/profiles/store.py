@@ -6,8 +6,9 @@ from inbox.clock import Clock
 from inbox.conversations.naming import learn_name
 from inbox.conversations.sheet import Document, Tracked
 from inbox.live.model import live_event
+from inbox.media.copying.model import is_new_avatar
 from inbox.mongo.client import Mongo, Session
-from inbox.mongo.due import Claimed, DueWork, Pace
+from inbox.mongo.due import Claimed, DueWork, Pace, due
 from inbox.ports import Profile
 
 
@@ -50,6 +51,8 @@ class ProfileStore:
         if profile.name:
             learn_name(customer, identity_id, profile.name, self._clock.now())
         if profile.avatar_url:
+            if is_new_avatar(customer.get("identities"), identity_id, profile.avatar_url):
+                customer.put("avatar_copying", due(self._clock.now()))
             identities = [
                 {**one, "avatar_url": profile.avatar_url} if one["id"] == identity_id else one
                 for one in customer.get("identities")

@@ -13,6 +13,7 @@ from inbox.customers.suggesting.finding import Found, Kind, found_in
 from inbox.customers.suggesting.store import Suggestion, SuggestionStore
 from inbox.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from inbox.http.routing import Body, Routes, route
+from inbox.media.links import MediaLinks
 from inbox.staff.model import Actor
 
 
@@ -63,7 +64,9 @@ class SuggestionRoutes(Routes):
         suggestions: SuggestionStore,
         customers: CustomerStore,
         conversations: ConversationReads,
+        links: MediaLinks,
     ) -> None:
+        self._links = links
         self._suggestions = suggestions
         self._customers = customers
         self._conversations = conversations
@@ -95,9 +98,11 @@ class SuggestionRoutes(Routes):
         if body.kind != "address" and found not in found_in(body.value):
             raise NothingSuggested
         if body.decision == "save":
-            return customer_view(await self._suggestions.save(customer_id, found, actor))
-        await self._suggestions.decline(customer_id, found, actor)
-        return customer_view(await self._customers.get(customer_id, actor))
+            customer = await self._suggestions.save(customer_id, found, actor)
+        else:
+            await self._suggestions.decline(customer_id, found, actor)
+            customer = await self._customers.get(customer_id, actor)
+        return customer_view(customer, self._links)
 
 
 def suggestion_view(one: Suggestion) -> SuggestionView:

@@ -72,6 +72,16 @@ def copied(
     return shape | ({"thumbnail": thumbnail} if thumbnail is not None else {})
 
 
+def is_new_avatar(
+    identities: Iterable[Mapping[str, Any]], identity_id: str, avatar_url: str
+) -> bool:
+    """Whether the avatar of an identity is not the one that was copied already."""
+    for identity in identities:
+        if identity["id"] == identity_id:
+            return bool((identity.get("avatar") or {}).get("url") != avatar_url)
+    return False
+
+
 def failed(reason: FailureReason) -> Document:
     """The `copy` of an attachment that there will be no copy of."""
     return {"state": "failed", "reason": reason}

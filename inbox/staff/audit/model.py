@@ -7,12 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """Who did what to what. No actor: the system itself."""
+    """Who did what to what, and from where. No actor: the system itself."""
 
     id: str
     at: datetime
     actor_id: str | None
     actor_name: str | None
+    address: str | None
     action: str
     target_kind: str
     target_id: str

@@ -43,7 +43,12 @@ class AuditStore:
                 "at": at,
                 "actor": None
                 if actor is None
-                else {"id": actor.id, "name": actor.name, "kind": actor.kind},
+                else {
+                    "id": actor.id,
+                    "name": actor.name,
+                    "kind": actor.kind,
+                    "address": actor.address,
+                },
                 "action": action,
                 "target": {"kind": target[0], "id": target[1]},
                 "changes": dict(changes or {}),
@@ -64,6 +69,7 @@ class AuditStore:
                 at=document["at"],
                 actor_id=(document["actor"] or {}).get("id"),
                 actor_name=(document["actor"] or {}).get("name"),
+                address=(document["actor"] or {}).get("address"),
                 action=document["action"],
                 target_kind=document["target"]["kind"],
                 target_id=document["target"]["id"],

@@ -16,9 +16,9 @@ from app.demo.apps import Apps
 from app.demo.people import people_of
 from app.demo.servers import Setting, SimulatedPlatforms
 from app.demo.setup import setup
+from app.parts import Parts
 from app.serving import listening_socket, running, url_of
 from app.settings import load_settings
-from app.wiring import Parts
 from inbox.bots.credentials.store import CredentialStore
 from inbox.bots.secrets import SecretBox
 from inbox.clock import FixedClock

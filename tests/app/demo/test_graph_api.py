@@ -306,7 +306,10 @@ async def test_login_gives_a_code_that_works_once_and_leads_to_page_tokens(
     back = "https://inbox.example/callback"
     url = f"{meta.urls.graph_url}/v26.0/dialog/oauth"
     asked = {"client_id": APPS.facebook_app_id, "redirect_uri": back, "state": "s1"}
-    async with meta.session.get(url, params=asked, allow_redirects=False) as answer:
+    async with meta.session.get(url, params=asked) as answer:
+        assert "Cho phép" in await answer.text()
+    agreed = {**asked, "choice": PAGE, "decision": "allow"}
+    async with meta.session.post(url, data=agreed, allow_redirects=False) as answer:
         query = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert query["state"] == ["s1"]
     app = {"client_id": APPS.facebook_app_id, "client_secret": APPS.facebook_app_secret}
@@ -449,6 +452,29 @@ async def test_a_comment_is_answered_privately_once_and_within_a_week(
     assert error_of((await answer(late))[1]) == (10903, None)
     kinds = [one.kind for one in meta.platforms.ledger.received]
     assert kinds == ["private_reply"]
+
+
+async def test_the_conversation_that_a_private_answer_began_is_read_back(meta: Simulated) -> None:
+    comment_id = await comment(meta)
+    fields = {"fields": "private_reply_conversation{messages.limit(20){id,message,from}}"}
+    _, told = await meta.graph("GET", comment_id, params=fields)
+    assert "private_reply_conversation" not in told
+
+    body = {"recipient": {"comment_id": comment_id}, "message": {"text": "Dạ em nhắn riêng ạ"}}
+    _, answered = await meta.graph("POST", f"{PAGE}/messages", json=body)
+
+    _, told = await meta.graph("GET", comment_id, params=fields)
+    [said] = told["private_reply_conversation"]["messages"]["data"]
+    assert (said["id"], said["from"]["id"]) == (answered["message_id"], PAGE)
+
+
+async def test_a_comment_is_liked_and_not_any_more(meta: Simulated) -> None:
+    comment_id = await comment(meta)
+    for method, emoji in (("POST", "like"), ("DELETE", None)):
+        assert (await meta.graph(method, f"{comment_id}/likes"))[0] == 200
+        reaction = meta.inbox.of("reaction")[-1]
+        assert (reaction.message_id, reaction.by_account) == (comment_id, True)
+        assert reaction.emoji == emoji
 
 
 async def test_answers_under_a_comment_are_read_back_newest_first(

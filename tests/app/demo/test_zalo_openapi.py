@@ -322,7 +322,10 @@ async def test_consent_gives_a_code_that_works_once_with_its_verifier(zalo: Simu
     url = f"{zalo.urls.oauth_url}/v4/oa/permission"
     codes = []
     for _ in range(2):
-        async with zalo.session.get(url, params=asked, allow_redirects=False) as answer:
+        async with zalo.session.get(url, params=asked) as answer:
+            assert "Cho phép" in await answer.text()
+        agreed = {**asked, "choice": OA, "decision": "allow"}
+        async with zalo.session.post(url, data=agreed, allow_redirects=False) as answer:
             query = parse_qs(urlsplit(answer.headers["Location"]).query)
         assert (query["state"], query["oa_id"]) == (["s1"], [OA])
         codes.append(query["code"][0])

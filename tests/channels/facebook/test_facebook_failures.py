@@ -14,6 +14,7 @@ from channels.facebook.failures import (
     GraphError,
     MediaRefused,
     MessageInvalid,
+    NotPermitted,
     PermissionMissing,
     PrivateReplyDone,
     PrivateReplyImpossible,
@@ -81,6 +82,9 @@ ROWS: list[tuple[int, int | None, type[SendError]]] = [
     (200, 2018028, PermissionMissing),
     (200, 2018027, PermissionMissing),
     (3, None, PermissionMissing),
+    # a permission for something about this message
+    (10, 2534099, NotPermitted),
+    (200, 2534099, NotPermitted),
     # the person has blocked us or is gone
     (551, None, RecipientUnavailable),
     (551, 1545041, RecipientUnavailable),

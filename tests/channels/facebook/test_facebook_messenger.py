@@ -16,6 +16,7 @@ from channels.facebook.access import PageAccounts
 from channels.facebook.client import GraphClient, PageAccess
 from channels.facebook.failures import (
     AttachmentExpired,
+    CommentTextOnly,
     MediaRefused,
     MessageInvalid,
     NoMessageId,
@@ -301,13 +302,23 @@ async def test_instagram_comment_is_answered_on_its_own_edge(world: World) -> No
 
 
 async def test_public_answer_to_a_comment_takes_text_only(world: World) -> None:
-    assert type(await failure(world, recipient=COMMENT, file=a_file())) is MediaRefused
+    assert type(await failure(world, recipient=COMMENT, file=a_file())) is CommentTextOnly
+
+
+async def test_comment_is_answered_under_the_one_that_is_named(world: World) -> None:
+    world.graph.will(Reply({"id": "55_78"}))
+
+    await world.messenger.send(world.outgoing(recipient=COMMENT, reply_to="55_70"))
+
+    assert world.graph.received[0].path == "/v26.0/55_70/comments"
 
 
 async def test_comment_is_answered_privately_once(world: World) -> None:
     world.graph.will(TAKEN)
-    await world.messenger.send(world.outgoing(recipient=PRIVATELY))
+    sent = await world.messenger.send(world.outgoing(recipient=PRIVATELY, reply_to="55_66"))
     assert world.graph.received[0].json["recipient"] == {"comment_id": "55_66"}
+    assert "reply_to" not in world.graph.received[0].json
+    assert sent.recipient_id == PERSON_ID
 
     assert type(await failure(world, refusal(10900), recipient=PRIVATELY)) is PrivateReplyDone
 
@@ -562,6 +573,6 @@ def test_upload_and_send_together_take_less_than_half_a_lease() -> None:
     """Else the worker would stop waiting, and a mere upload would be of unknown fate."""
     facebook, delivery = FacebookConfig(), DeliveryConfig()
 
-    longest = facebook.upload_timeout + facebook.timeout + timedelta(seconds=PATIENCE_S)
+    longest = facebook.upload_timeout + facebook.send_timeout + timedelta(seconds=PATIENCE_S)
 
     assert longest < delivery.lease / 2

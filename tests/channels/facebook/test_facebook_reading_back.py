@@ -9,7 +9,7 @@ import pytest
 
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
-from inbox.ports import Outgoing, Part
+from inbox.ports import Absent, Outgoing, Part
 from tests.channels.facebook.graph_world import (
     COMMENT,
     INSTAGRAM_ACCOUNT,
@@ -49,7 +49,7 @@ def history(*messages: dict[str, Any]) -> Reply:
     return Reply({"data": [{"id": "t_1", "messages": {"data": list(messages)}}]})
 
 
-async def found(world: World, step: Step, outgoing: Outgoing | None = None) -> str | None:
+async def found(world: World, step: Step, outgoing: Outgoing | None = None) -> str | Absent | None:
     world.graph.will(step)
     return await world.messenger.find_sent(outgoing or world.outgoing(), world.clock.now())
 
@@ -153,11 +153,38 @@ async def test_answer_to_an_instagram_comment_is_found(world: World) -> None:
     assert world.graph.received[0].path == "/v26.0/55_66/replies"
 
 
-async def test_private_answer_cannot_be_read_back(world: World) -> None:
+async def test_private_answer_is_found_in_the_conversation_that_it_began(world: World) -> None:
+    now = graph_time(world.clock.now())
+    said = [
+        {"id": "m_7", "message": "Chào chị", "created_time": now, "from": {"id": PERSON_ID}},
+        {"id": "m_8", "message": "Chào chị", "created_time": now, "from": {"id": PAGE_ID}},
+    ]
+    conversation = {"messages": {"data": said}}
     sent = world.outgoing(recipient=PRIVATELY)
 
-    assert await world.messenger.find_sent(sent, world.clock.now()) is None
+    answer = Reply({"id": "55_66", "private_reply_conversation": conversation})
+    assert await found(world, answer, sent) == "m_8"
+    assert await found(world, Reply({"id": "55_66"}), sent) is None
+
+
+async def test_private_answer_on_instagram_cannot_be_read_back(world: World) -> None:
+    sent = world.outgoing(recipient=PRIVATELY, account=INSTAGRAM_ACCOUNT)
+
+    assert await world.instagram.find_sent(sent, world.clock.now()) is None
     assert world.graph.received == []
+
+
+async def test_answer_under_another_comment_is_looked_for_there_and_under_the_first(
+    world: World,
+) -> None:
+    now = graph_time(world.clock.now())
+    world.graph.will(Reply({"data": []}))
+    answers = Reply({"data": [{"id": "55_9", "message": "Chào chị", "created_time": now}]})
+
+    sent = world.outgoing(recipient=COMMENT, reply_to="55_70")
+    assert await found(world, answers, sent) == "55_9"
+    paths = [one.path for one in world.graph.received]
+    assert paths == ["/v26.0/55_70/comments", "/v26.0/55_66/comments"]
 
 
 async def test_history_is_asked_twice_a_second_at_most(world: World) -> None:
@@ -169,3 +196,14 @@ async def test_history_is_asked_twice_a_second_at_most(world: World) -> None:
 
     assert len(world.graph.received) == 5
     assert world.clock.now() - began >= timedelta(seconds=2)
+
+
+async def test_text_is_absent_only_where_the_history_goes_back_far_enough(world: World) -> None:
+    other = message(world, "m_2", "Dạ vâng")
+    before = graph_time(world.clock.now() - timedelta(minutes=1))
+
+    assert await found(world, history(other)) is Absent.ABSENT
+    assert await found(world, history(*[other] * 20)) is None
+    older = message(world, "m_0", "Dạ vâng", created_time=before)
+    assert await found(world, history(*[other] * 19, older)) is Absent.ABSENT
+    assert await found(world, history({**other, "id": None})) is None

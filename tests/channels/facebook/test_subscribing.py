@@ -20,7 +20,7 @@ from tests.channels.facebook.graph_world import (
     graph_world,
     refusal,
 )
-from tests.channels.scripted_platform import Reset, Reply
+from tests.channels.scripted_platform import Reply, Reset
 
 APP_ID = "5550001"
 DONE = Reply({"success": True})

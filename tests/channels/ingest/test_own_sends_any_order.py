@@ -1,6 +1,6 @@
 """What we sent, its answers, echoes and facts, applied in any order and repetition: one result."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from inbox.conversations.changes import (
     React,
     RemoveMessage,
 )
+from inbox.conversations.delivery.turns import Subject
 from inbox.conversations.meeting import reference
 from inbox.conversations.model import Author, MessageRef, ThreadRef
+from inbox.conversations.parts import set_parts
 from inbox.mongo.client import Mongo
 from tests.projection import projection
 from tests.reply_world import PAGE, ReplyWorld
@@ -60,13 +62,17 @@ async def scene(mongo: Mongo, clock: FixedClock, tmp_path: Path) -> Scene:
         await world.say(thread, text, text)
         for text in ("Phần một rất dài, dài hơn bốn mươi ký tự là hai tin", "Giá 350k", "Cảm ơn")
     ]
-    [claimed] = await world.delivery.due.claim(1)
     for id_ in ids:
-        for part in (await world.kept(id_))["parts"]:
-            await world.delivery.begin(claimed, id_, part["n"])
+        await world.delivery.change(id_, being_sent(clock))
     stored: Stored = {name: await mongo[name].find().to_list() for name in COLLECTIONS}
     where = (await world.conversation_of(thread))["external_id"]
     return Scene(world, stored, told(ThreadRef("facebook", PAGE, "inbox", where), ids, clock))
+
+
+def being_sent(clock: FixedClock) -> Callable[[Subject], None]:
+    """All of its parts at once, as after several workers."""
+    fields = {"state": "sending", "token": "t", "at": clock.now(), "attempts": 1}
+    return lambda subject: set_parts(subject.message, lambda _: fields)
 
 
 def told(thread: ThreadRef, ids: Sequence[str], clock: FixedClock) -> tuple[Change, ...]:

@@ -8,7 +8,8 @@ from inbox.ports import AccountUnusable, SendError, SendRefused, SendUnavailable
 
 ACCOUNT = {
     failures.TokenDead: (-216, 216, -220, -401, 401, -124),
-    failures.OaUnusable: (-204, -205, -219, -221, -223, -235),
+    failures.OaUnusable: (-204, -205, -221, -235),
+    failures.AppRemoved: (-219, -223),
     failures.AppUnusable: (-209, -212, -242),
     failures.PackageTooLow: (-224,),
     failures.BillingNeeded: (-320, -321),

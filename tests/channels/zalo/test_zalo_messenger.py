@@ -20,6 +20,7 @@ from inbox.conversations.model import IdentityRef
 from inbox.errors import NotFound
 from inbox.mongo.client import Mongo
 from inbox.ports import (
+    Absent,
     AccountRef,
     Button,
     Outgoing,
@@ -470,7 +471,9 @@ def row(at: datetime, message: str = "Dạ còn ạ", **more: Any) -> dict[str, 
     return {**given, "message_id": "m-1", **more}
 
 
-async def found(oa: Oa, zalo: ScriptedPlatform, rows: list[Any], sent: Outgoing) -> str | None:
+async def found(
+    oa: Oa, zalo: ScriptedPlatform, rows: list[Any], sent: Outgoing
+) -> str | Absent | None:
     zalo.will(Reply({"data": rows, "error": 0}))
     return await oa.messenger.find_sent(sent, datetime.fromisoformat("2026-11-22T03:00:00Z"))
 
@@ -490,10 +493,10 @@ async def test_message_in_doubt_is_found_in_the_conversation(
 @pytest.mark.parametrize(
     ("change", "message_id"),
     [
-        pytest.param({"src": 1}, None, id="the customer's"),
-        pytest.param({"message": "Dạ hết ạ"}, None, id="other words"),
+        pytest.param({"src": 1}, Absent.ABSENT, id="the customer's"),
+        pytest.param({"message": "Dạ hết ạ"}, Absent.ABSENT, id="other words"),
         pytest.param({"message": " Dạ  còn ạ\n"}, "m-1", id="other blanks"),
-        pytest.param({"time": 1}, None, id="an earlier one"),
+        pytest.param({"time": 1}, Absent.ABSENT, id="an earlier one"),
         pytest.param({"src": "0"}, "m-1", id="side as text"),
         pytest.param({"message_id": None}, None, id="no id"),
     ],
@@ -503,7 +506,7 @@ async def test_only_our_own_words_since_then_are_it(
     clock: FixedClock,
     zalo: ScriptedPlatform,
     change: dict[str, Any],
-    message_id: str | None,
+    message_id: str | Absent | None,
 ) -> None:
     assert await found(oa, zalo, [{**row(clock.now()), **change}], outgoing()) == message_id
 

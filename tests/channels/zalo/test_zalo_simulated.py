@@ -17,7 +17,16 @@ from inbox.clock import FixedClock
 from inbox.conversations.model import AttachmentKind, IdentityRef
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
-from inbox.ports import AccountRef, Button, Draft, Outgoing, OutgoingFile, Recipient, WindowClosed
+from inbox.ports import (
+    Absent,
+    AccountRef,
+    Button,
+    Draft,
+    Outgoing,
+    OutgoingFile,
+    Recipient,
+    WindowClosed,
+)
 from tests.channels.zalo.zalo_oa import Oa, connect, credential_store, working
 from tests.simulated import APPS, OA, ZALO_USER, Simulated, simulated
 
@@ -159,7 +168,10 @@ async def test_message_is_found_in_the_history(world: World, clock: FixedClock) 
     )
 
     assert await world.oa.messenger.find_sent(outgoing, begun_at) == sent
-    assert await world.oa.messenger.find_sent(outgoing, clock.now() + timedelta(hours=1)) is None
+    assert (
+        await world.oa.messenger.find_sent(outgoing, clock.now() + timedelta(hours=1))
+        is Absent.ABSENT
+    )
 
 
 async def test_profile_and_account_are_told(world: World) -> None:

@@ -23,6 +23,14 @@ from tests.staff_api import Client, StaffApi, sign_in, staff_api
 
 PAGE = {"channel": "facebook", "account_id": "1001", "name": "Trang A"}
 PAGE_KEY = account_key("facebook", "1001")
+WELL = {
+    "state": "ok",
+    "reason": None,
+    "detail": None,
+    "since": "2026-11-22T03:00:00Z",
+    "ends_at": None,
+    "held_messages": 0,
+}
 OA = {"channel": "zalo", "account_id": "9001", "name": "OA B"}
 SYSTEM = Actor(id="root", name="root", role="owner")
 
@@ -90,8 +98,8 @@ async def test_a_bot_is_made_with_its_accounts_and_people(
         "name": "Cửa hàng",
         "member_ids": [lan.id],
         "accounts": [
-            OA | {"id": account_key("zalo", "9001"), "health": "ok"},
-            PAGE | {"id": PAGE_KEY, "health": "ok"},
+            OA | {"id": account_key("zalo", "9001"), "health": WELL, "moved": None},
+            PAGE | {"id": PAGE_KEY, "health": WELL, "moved": None},
         ],
         "crm_sync": True,
         "split": {"enabled": True, "visibility": "own_unassigned"},

@@ -252,6 +252,8 @@ async def test_an_echo_that_was_taken_for_an_older_doubt_goes_to_whom_the_answer
     thread = await world.thread()
     await world.say(thread, "Dạ", "lost")
     await world.deliver()
+    world.clock.advance(timedelta(seconds=10))
+    await world.deliver()  # the first look finds nothing
     task = await in_flight(world, thread, "Dạ")
     [doubted] = await mongo["messages"].find({"client_id": "lost"}).to_list()
     taken = platform.taken[0]
@@ -362,7 +364,7 @@ async def test_a_message_that_was_read_before_it_was_sent_is_not_shown_as_read(
     assert await status() == "read"
 
 
-async def test_a_private_answer_is_echoed_in_the_persons_inbox_and_stays_one_message(
+async def test_a_private_answer_goes_home_with_its_echo_and_stays_one_message(
     world: ReplyWorld, platform: FakePlatform, mongo: Mongo
 ) -> None:
     thread = await world.thread(kind="comment")
@@ -376,10 +378,12 @@ async def test_a_private_answer_is_echoed_in_the_persons_inbox_and_stays_one_mes
 
     taken = platform.taken[0]
     named = {"metadata": taken.reference}
-    await world.apply(await echo(world, inbox, taken.id, task_text, extra=named))
+    told = await echo(world, inbox, taken.id, task_text, extra=named)
+    for _ in range(2):
+        await world.apply(told)
 
-    assert await shown(world, inbox) == []
-    assert await shown(world, thread) == [("Giá?", "received"), (task_text, "sent")]
+        assert await shown(world, inbox) == [(task_text, "sent")]
+        assert await shown(world, thread) == [("Giá?", "received")]
 
 
 async def test_a_reference_of_another_installation_is_somebody_elses_message(
@@ -410,3 +414,19 @@ async def test_echo_and_answer_at_the_same_moment_are_one_message(
         assert found is not None
         assert found["reactions"]["hoa"]["emoji"] == "❤"
         assert await world.mongo["messages"].find_one({"_id": odd.message.id}) is None
+
+
+async def test_the_echo_that_ends_a_doubt_lets_the_next_message_go(
+    world: ReplyWorld, platform: FakePlatform
+) -> None:
+    platform.faults = ["taken"]
+    thread = await world.thread()
+    await world.say(thread, "Một")
+    await world.say(thread, "Hai")
+    await world.deliver()
+    assert platform.texts == ["Một"]
+
+    await world.apply(await echo(world, thread, platform.taken[0].id, "Một"))
+    await world.deliver()
+
+    assert platform.texts == ["Một", "Hai"]

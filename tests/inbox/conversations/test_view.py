@@ -44,8 +44,8 @@ CUSTOMER = {
     "name": "Nguyễn Văn Đức",
     "tag_ids": ["vip"],
     "identities": [
-        {"channel": "facebook", "account_id": "page1", "avatar_url": "https://fb/a.jpg"},
-        {"channel": "zalo", "account_id": "oa1", "avatar_url": "https://zalo/a.jpg"},
+        {"id": "i1", "channel": "facebook", "account_id": "page1", "avatar": {"sha256": "a"}},
+        {"id": "i2", "channel": "zalo", "account_id": "oa1", "avatar": {"sha256": "b"}},
     ],
 }
 
@@ -128,7 +128,7 @@ def test_a_conversation_shows_the_avatar_of_its_own_channel() -> None:
         now=NOON,
     )
 
-    assert view["customer"]["avatar_url"] == "https://zalo/a.jpg"
+    assert view["customer"]["avatar_url"] == "/api/v1/avatars/p1/i2"
     assert view["tags"] == ["vip"]
     assert view["last"]["kind"] == "image"
     assert view["window"]["until"] == "2026-11-29T05:00:00.000Z"

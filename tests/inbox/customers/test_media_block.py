@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from obstore.store import MemoryStore
 
 from inbox.clock import FixedClock
 from inbox.conversations.reading.media import kind_of
+from inbox.media.files import MediaFiles
 from inbox.mongo.client import Mongo
 from tests.inbox.inbox_world import Api, World, an_actor, inbox_routes, minutes, serve
+from tests.stored_copies import PDF, copy_of
 
 
 @pytest.fixture
@@ -17,8 +20,15 @@ def world(mongo: Mongo) -> World:
 
 
 @pytest.fixture
-async def api(mongo: Mongo, clock: FixedClock) -> AsyncIterator[Api]:
-    api = await serve(inbox_routes(mongo, clock), an_actor("lan", "bot1"), an_actor("x", "bot2"))
+def files() -> MediaFiles:
+    return MediaFiles(MemoryStore())
+
+
+@pytest.fixture
+async def api(mongo: Mongo, clock: FixedClock, files: MediaFiles) -> AsyncIterator[Api]:
+    api = await serve(
+        inbox_routes(mongo, clock, files), an_actor("lan", "bot1"), an_actor("x", "bot2")
+    )
     yield api
     await api.close()
 
@@ -39,6 +49,10 @@ def an_attachment(kind: str, name: str | None = None, mime: str | None = None) -
         (an_attachment("video", "x.jpg", "VIDEO/MP4"), "video"),
         (an_attachment("sticker", "s.png", "image/png"), None),
         (an_attachment("location"), None),
+        (an_attachment("link", "Áo khoác"), "link"),
+        (an_attachment("image", "anh.jpg", "image/jpeg") | {"copy": {"kind": "file"}}, "file"),
+        (an_attachment("file", "khong-duoi") | {"copy": {"kind": "video"}}, "video"),
+        (an_attachment("audio", "x.mp3") | {"copy": {"state": "failed"}}, "audio"),
     ],
 )
 def test_the_kind_follows_the_type_and_not_the_label_of_the_channel(
@@ -112,6 +126,79 @@ async def test_files_that_are_images_do_not_end_a_page_of_files_early(
 
     assert [item["name"] for item in answer.json["items"]] == ["gia.pdf"]
     assert answer.json["next_cursor"] is None
+
+
+async def test_the_bytes_decide_between_the_tabs_once_they_are_copied(
+    world: World, api: Api, files: MediaFiles
+) -> None:
+    """X.INB.08: a PDF that the channel called an image is found among the files, and only there."""
+    hoa = await world.customer("Hoa")
+    thread = await world.conversation(hoa)
+    false_image = an_attachment("image", "bang-gia", "image/jpeg")
+    both = [{**false_image, "copy": await copy_of(files, PDF)}, an_attachment("image", "cho.jpg")]
+    message = await world.message(thread, at=minutes(1), attachments=both)
+
+    found = {
+        kind: (await api.get(f"/customers/{hoa}/media", "lan", kind=kind)).json["items"]
+        for kind in ("image", "video", "audio", "file", "link")
+    }
+
+    assert {kind: [one["name"] for one in items] for kind, items in found.items()} == {
+        "image": ["cho.jpg"],
+        "video": [],
+        "audio": [],
+        "file": ["bang-gia"],
+        "link": [],
+    }
+    copied, pending = found["file"][0], found["image"][0]
+    assert {**copied, "url": None} == {
+        "message_id": message,
+        "conversation_id": thread,
+        "position": 0,
+        "at": "2026-11-22T05:01:00.000Z",
+        "direction": "in",
+        "kind": "file",
+        "name": "bang-gia",
+        "mime": "application/pdf",
+        "size": len(PDF),
+        "url": None,
+        "thumbnail_url": None,
+        "copy_state": "copied",
+        "copy_reason": None,
+    }
+    assert copied["url"].startswith(f"/api/v1/media/{message}/0?variant=original&until=")
+    assert (pending["position"], pending["url"], pending["copy_state"]) == (1, None, "pending")
+
+
+async def test_links_have_a_tab_of_their_own_and_lead_where_they_were_sent(
+    world: World, api: Api
+) -> None:
+    """S0.21: a message of words alone is in none."""
+    hoa = await world.customer("Hoa")
+    thread = await world.conversation(hoa)
+    link = {"kind": "link", "name": "Áo khoác", "url": "https://shop.example/ao"}
+    await world.message(thread, "xem nè", at=minutes(1), attachments=[link])
+    await world.message(thread, "https://chi-co-chu.example", at=minutes(2))
+
+    answer = await api.get(f"/customers/{hoa}/media", "lan", kind="link")
+
+    shown = [(i["name"], i["url"], i["copy_state"]) for i in answer.json["items"]]
+    assert shown == [("Áo khoác", "https://shop.example/ao", "none")]
+
+
+async def test_why_there_is_no_copy_is_told(world: World, api: Api) -> None:
+    hoa = await world.customer("Hoa")
+    thread = await world.conversation(hoa)
+    failed = an_attachment("image", "a.jpg") | {"copy": {"state": "failed", "reason": "gone"}}
+    forbidden = an_attachment("image", "b.jpg") | {"keep_copy": False}
+    message = await world.message(thread, attachments=[failed, forbidden])
+
+    items = (await api.get(f"/customers/{hoa}/media", "lan")).json["items"]
+    page = (await api.get(f"/conversations/{thread}/messages", "lan", around=message)).json
+
+    states = [("failed", "gone", None), ("none", None, None)]
+    for shown in (items, page["items"][0]["attachments"]):
+        assert [(i["copy_state"], i["copy_reason"], i["url"]) for i in shown] == states
 
 
 async def test_who_may_not_see_the_customer_sees_no_media(world: World, api: Api) -> None:

@@ -15,8 +15,9 @@ import pytest
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from app.doctor import examine
+from app.parts import Parts
 from app.settings import load_settings
-from app.wiring import Parts, Service
+from app.wiring import Service
 from channels.gaps import Gaps
 from channels.store import IngestStore
 from inbox.clock import FixedClock

@@ -4,10 +4,11 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from inbox.clock import FixedClock
+from inbox.clock import FixedClock, SystemClock
 from inbox.mongo import migrations
 from inbox.mongo.client import Mongo
 from inbox.mongo.indexes import INDEXES, ensure_indexes
@@ -136,3 +137,33 @@ async def test_missing_index_is_made_by_the_next_migration_run(
     await ensure_indexes(mongo)
 
     assert "conversation_id_-at_-seq" in await mongo["messages"].index_information()
+
+
+async def test_recent_media_is_copied_and_nothing_else_is_touched(
+    empty: Mongo, clock: FixedClock
+) -> None:
+    """X.INB.07: what came before copying was there is copied too, while its links may live."""
+    now = SystemClock().now()  # the database's own time decides
+    recent, old = now - timedelta(days=3), now - timedelta(days=40)
+    picture = {"kind": "image", "url": "https://scontent.xx.fbcdn.net/a.jpg"}
+    messages: list[dict[str, Any]] = [
+        {"_id": "recent", "at": recent, "attachments": [picture]},
+        {"_id": "ours", "at": recent, "attachments": [{"kind": "file", "upload_id": "u"}]},
+        {"_id": "old", "at": old, "attachments": [picture]},
+        {"_id": "copied", "at": recent, "attachments": [{**picture, "copy": {"state": "failed"}}]},
+        {"_id": "story", "at": recent, "attachments": [{**picture, "keep_copy": False}]},
+        {"_id": "link", "at": recent, "attachments": [{**picture, "kind": "link"}]},
+        {"_id": "removed", "at": recent, "attachments": [], "removed_at": recent},
+        {"_id": "waiting", "attachments": [picture]},
+    ]
+    await empty["messages"].insert_many(messages)
+
+    await migrate(empty, clock, owner="me")
+    await empty["migrations"].delete_many({})
+    await migrate(empty, clock, owner="me")
+
+    due = await empty["messages"].find({"copying": {"$exists": True}}).sort("_id", 1).to_list()
+    assert [one["_id"] for one in due] == ["ours", "recent"]
+    for one in due:
+        assert one["copying"].keys() == {"due_at", "fence", "attempts"}
+        assert abs(one["copying"]["due_at"] - now) < timedelta(minutes=5)

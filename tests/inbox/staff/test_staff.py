@@ -193,6 +193,7 @@ async def test_the_audit_log_tells_changes_and_no_secret(api: StaffApi, client: 
         "at": "",
         "actor_id": "",
         "actor_name": "chu",
+        "address": "127.0.0.1",
         "action": "staff_edited",
         "target_kind": "staff",
         "target_id": person["id"],

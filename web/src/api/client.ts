@@ -2,7 +2,7 @@
 import createClient, { type Middleware } from 'openapi-fetch'
 
 import type { paths } from '@/api/schema'
-import type { Problem } from '@/api/types'
+import type { Problem, ProblemField } from '@/api/types'
 
 const READS = new Set(['GET', 'HEAD'])
 
@@ -10,12 +10,15 @@ const READS = new Set(['GET', 'HEAD'])
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
+  /** What is wrong with single fields; each message is for people too. */
+  readonly fields: readonly ProblemField[]
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, fields: readonly ProblemField[] = []) {
     super(detail)
     this.name = 'ApiError'
     this.status = status
     this.code = code
+    this.fields = fields
   }
 }
 
@@ -80,5 +83,6 @@ export async function answerOf<T>(asked: Promise<Answer<T>>): Promise<T> {
 export function errorOf(status: number, answer: unknown): ApiError {
   const problem = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<Problem>
   if (status === 401) signedOut()
-  return new ApiError(status, problem.code ?? 'unknown', problem.detail ?? '')
+  const { code = 'unknown', detail = '', errors = [] } = problem
+  return new ApiError(status, code, detail, errors)
 }

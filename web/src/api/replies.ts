@@ -4,26 +4,30 @@ import type { Message, NewMessage, RetryAction, Upload } from '@/api/types'
 
 const POST_TIMEOUT_MS = 30_000
 
-export type Words = Pick<NewMessage, 'client_id' | 'text' | 'attachments' | 'internal' | 'reply_to'>
+export type Words = Pick<
+  NewMessage,
+  'client_id' | 'text' | 'attachments' | 'internal' | 'private' | 'reply_to'
+>
 
 /** Safe to repeat under the same client id. */
 export function postMessage(conversationId: string, words: Words): Promise<Message> {
   return answerOf(
     api.POST('/api/v1/conversations/{conversation_id}/messages', {
       params: { path: { conversation_id: conversationId } },
-      body: { ...words, quick_replies: [], buttons: [], sticker: null, private: false },
+      body: { ...words, quick_replies: [], buttons: [], sticker: null },
       signal: AbortSignal.timeout(POST_TIMEOUT_MS),
     }),
   )
 }
 
-export function retryMessage(messageId: string, action: RetryAction): Promise<Message> {
-  return answerOf(
-    api.POST('/api/v1/messages/{message_id}/retry', {
-      params: { path: { message_id: messageId } },
-      body: { action },
-    }),
-  )
+/** What somebody may do about a message on its way; `cancel` while it is still queued. */
+export type FateAction = RetryAction | 'cancel'
+
+export function decide(messageId: string, action: FateAction): Promise<Message> {
+  const params = { path: { message_id: messageId } }
+  return action === 'cancel'
+    ? answerOf(api.DELETE('/api/v1/messages/{message_id}', { params }))
+    : answerOf(api.POST('/api/v1/messages/{message_id}/retry', { params, body: { action } }))
 }
 
 export function showTyping(conversationId: string): Promise<unknown> {

@@ -127,6 +127,7 @@ export interface paths {
         /**
          * Make a bot with its accounts and members.
          * @description An account is in one bot only; what it sent before it was connected is applied now.
+         *     Credentials are checked at their platform first.
          */
         post: operations["bots.create"];
         delete?: never;
@@ -163,7 +164,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Connect a channel account; what it sent before is applied now. */
+        /**
+         * Connect a channel account; what it sent before is applied now.
+         * @description Credentials are checked at the platform first, and the page is subscribed.
+         */
         post: operations["bots.connect"];
         delete?: never;
         options?: never;
@@ -181,7 +185,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Disconnect an account by its `id`; what it sends from now on is kept and waits. */
+        /**
+         * Disconnect an account by its `id`: its page stops sending, its secrets are deleted.
+         * @description Conversations stay; what it still sends is kept and waits.
+         */
         delete: operations["bots.disconnect"];
         options?: never;
         head?: never;
@@ -199,6 +206,167 @@ export interface paths {
         get: operations["bots.unknown_accounts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin connecting pages or an OA to a bot; the answer says where to send the browser. */
+        post: operations["connecting.connect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect-flows/{flow_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a login dialog has found, and which of it is connected already. */
+        get: operations["connecting.flow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect-flows/{flow_id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connect the chosen accounts, subscribe their pages; how each ended. Safe to repeat. */
+        post: operations["connecting.finish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/accounts/{account}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a connected account a pasted token; what waited for it goes out. */
+        post: operations["connecting.replace_credentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every connected account with its health and its subscription, by id. */
+        get: operations["connecting.accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deletion requests that wait for an admin, the oldest first. */
+        get: operations["connecting.waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-deletions/{code}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the person's data is deleted, or that there is none. */
+        post: operations["connecting.done"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts in trouble and what is missing in the set-up, the most urgent first.
+         * @description Everybody hears that replies of their bots wait; admins hear what to do. Ask again at
+         *     every live frame `bot_changed`.
+         */
+        get: operations["bots.all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move an account, with all its conversations, to another bot.
+         * @description It is in the new bot at once, and its conversations follow; who is not a member there
+         *     takes no part in them any more. Repeating it is harmless, and so is moving back meanwhile.
+         */
+        post: operations["bots.move"];
         delete?: never;
         options?: never;
         head?: never;
@@ -340,6 +508,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/{message_id}/hidden": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hide a customer's comment from the public, or show it again; safe to repeat. */
+        post: operations["conversations.hide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/liked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Like a customer's comment as the page, or take the like back; Facebook only. */
+        post: operations["conversations.like"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete a public answer of ours under a post, for good; safe to repeat. */
+        post: operations["conversations.remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/read": {
         parameters: {
             query?: never;
@@ -387,10 +606,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Images, videos, audio and files of all conversations, either way, newest first. */
+        /** Images, videos, audio, files and links of all conversations, either way, newest first. */
         get: operations["customers.media"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/media/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A zip of up to 200 items, 1 GiB in all.
+         * @description What cannot be put in (not copied yet, taken back, not there or not yours to see) is
+         *     listed in a text file inside.
+         */
+        post: operations["customers.archive"];
         delete?: never;
         options?: never;
         head?: never;
@@ -459,6 +699,61 @@ export interface paths {
         get: operations["uploads.download"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{message_id}/{position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of an attachment, whole or a range of them.
+         * @description Messages hold such links in `url` and `thumbnail_url`. With `download`, a browser saves
+         *     what it would show otherwise.
+         */
+        get: operations["media.attachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/avatars/{customer_id}/{identity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture of a customer; `avatar_url` is the link to it. */
+        get: operations["media.avatar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/media/{position}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try again to copy an attachment from its channel; what is copied stays as it is. */
+        post: operations["media.copy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -541,6 +836,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{key}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read an interval back from the platform; what is here already stays as it is. */
+        post: operations["accounts.request_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{key}/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an account may have missed and what became of it, newest first. */
+        get: operations["accounts.gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -563,8 +892,55 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccountHealthView
+         * @description How an account is; `reason` is a stable word, `since` when it became so.
+         *
+         *     `advice` says what to do about it, in the language asked for; null when it is well.
+         */
+        AccountHealthView: {
+            /** State */
+            state: string;
+            /** Reason */
+            reason: string | null;
+            /** Advice */
+            advice: string | null;
+            /** Since */
+            since: string | null;
+        };
+        /**
+         * AccountStateView
+         * @description A connected account for its admins. `subscription` is null where there is none to look at.
+         */
+        AccountStateView: {
+            /** Id */
+            id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "instagram" | "zalo";
+            /** Account Id */
+            account_id: string;
+            /** Name */
+            name: string;
+            /** Bot Id */
+            bot_id: string;
+            /** Bot Name */
+            bot_name: string;
+            health: components["schemas"]["AccountHealthView"];
+            subscription: components["schemas"]["SubscriptionView"] | null;
+            /** Has Credentials */
+            has_credentials: boolean;
+            /**
+             * Connected At
+             * Format: date-time
+             */
+            connected_at: string;
+        };
+        /**
          * AccountView
-         * @description A channel account; `health` is "ok" or what is wrong with it.
+         * @description A channel account; `moved` of its conversations have followed it into this bot so far,
+         *     null when it is not being moved.
          */
         AccountView: {
             /** Id */
@@ -578,8 +954,9 @@ export interface components {
             account_id: string;
             /** Name */
             name: string;
-            /** Health */
-            health: string;
+            health: components["schemas"]["HealthView"];
+            /** Moved */
+            moved: number | null;
         };
         /**
          * AttachedUpload
@@ -592,6 +969,9 @@ export interface components {
         /**
          * AttachmentView
          * @description What came with a message; `size` in bytes, `data` what only this kind has.
+         *
+         *     `url` and `thumbnail_url` are signed links to our copy and live some hours; null without a
+         *     copy. Of a link, a contact and a place, `url` is what was sent.
          */
         AttachmentView: {
             /**
@@ -613,10 +993,21 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+            /**
+             * Copy State
+             * @description none: there is nothing to copy, or the platform forbids to keep it
+             * @enum {string}
+             */
+            copy_state: "pending" | "copied" | "failed" | "none";
+            /**
+             * Copy Reason
+             * @description why copying failed: refused, too_large, wrong_type, gone, unavailable, …
+             */
+            copy_reason: string | null;
         };
         /**
          * AuditView
-         * @description Who did what to what; no actor: the system itself.
+         * @description Who did what to what, and from which address; no actor: the system itself.
          */
         AuditView: {
             /** Id */
@@ -630,6 +1021,8 @@ export interface components {
             actor_id: string | null;
             /** Actor Name */
             actor_name: string | null;
+            /** Address */
+            address: string | null;
             /** Action */
             action: string;
             /** Target Kind */
@@ -655,6 +1048,22 @@ export interface components {
             id: string | null;
             /** Name */
             name: string | null;
+        };
+        /**
+         * BackfillBody
+         * @description The interval [since, until); at most 30 days, and not longer ago. Times with their zone.
+         */
+        BackfillBody: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * BotEditBody
@@ -727,6 +1136,52 @@ export interface components {
             payload: string | null;
         };
         /**
+         * ChosenItem
+         * @description An item of the media block.
+         */
+        ChosenItem: {
+            /** Message Id */
+            message_id: string;
+            /** Position */
+            position: number;
+        };
+        /** ChosenItems */
+        ChosenItems: {
+            /** Items */
+            items: components["schemas"]["ChosenItem"][];
+        };
+        /**
+         * CommentView
+         * @description What only a comment under a post has.
+         */
+        CommentView: {
+            /** Post Id */
+            post_id: string | null;
+            /**
+             * Post Url
+             * @description of the post on the platform
+             */
+            post_url: string | null;
+            /**
+             * Private Until
+             * @description until when it may be answered privately, once; null: it may not
+             */
+            private_until: string | null;
+            /** @description our private answer; it moves into the person's inbox once it was taken */
+            private_answer: components["schemas"]["MessageLink"] | null;
+        };
+        /**
+         * ConnectBody
+         * @description Whose login dialog is to be walked through.
+         */
+        ConnectBody: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "zalo";
+        };
+        /**
          * ConversationView
          * @description A conversation. `assignee` and `participants` are staff ids, `tags` the customer's.
          */
@@ -779,6 +1234,16 @@ export interface components {
             };
             /** Created At */
             created_at: string | null;
+        };
+        /**
+         * CredentialsBody
+         * @description New secrets of an account; checked at the platform, kept encrypted, never shown again.
+         */
+        CredentialsBody: {
+            /** Credentials */
+            credentials: {
+                [key: string]: string;
+            };
         };
         /**
          * CustomerBrief
@@ -894,8 +1359,199 @@ export interface components {
             at: string;
         };
         /**
+         * FinishBody
+         * @description The accounts to connect: ids of the flow's list.
+         */
+        FinishBody: {
+            /** Account Ids */
+            account_ids: string[];
+        };
+        /**
+         * FinishedAccountView
+         * @description How one chosen account ended; `reason` is why its page could not be subscribed.
+         */
+        FinishedAccountView: {
+            /** Id */
+            id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "instagram" | "zalo";
+            /** Account Id */
+            account_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "connected" | "reconnected" | "subscription_failed" | "belongs_to_another_bot";
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * FinishedView
+         * @description How each chosen account ended.
+         */
+        FinishedView: {
+            /** Accounts */
+            accounts: components["schemas"]["FinishedAccountView"][];
+        };
+        /**
+         * FlowProblemView
+         * @description Why a flow has failed: a stable code, and a sentence in the language asked for.
+         */
+        FlowProblemView: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * FlowView
+         * @description A walk through a login dialog.
+         *
+         *     `waiting` for the person, `working`, `ready` to choose accounts, or `failed` (start again).
+         */
+        FlowView: {
+            /** Id */
+            id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "zalo";
+            /** Bot Id */
+            bot_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "working" | "ready" | "failed";
+            problem: components["schemas"]["FlowProblemView"] | null;
+            /** Missing Permissions */
+            missing_permissions: string[];
+            /** Accounts */
+            accounts: components["schemas"]["FoundAccountView"][];
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * FoundAccountView
+         * @description An account that permission was given for; `id` goes into `account_ids` of finish.
+         */
+        FoundAccountView: {
+            /** Id */
+            id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "instagram" | "zalo";
+            /** Account Id */
+            account_id: string;
+            /** Name */
+            name: string;
+            connected: components["schemas"]["PlaceView"] | null;
+            /** Outcome */
+            outcome: ("connected" | "reconnected" | "subscription_failed" | "belongs_to_another_bot") | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * GapView
+         * @description An interval in which messages may have been missed.
+         *
+         *     `reason`: "silence" (nobody was there), "refused" (we could not keep them), "request", or
+         *     what else recorded it. `found` messages were in the platform's history, of which `new` had
+         *     been missed; `unreadable` ones are there and are not told any more. `incomplete` says why
+         *     not everything came back; `error` why it waits until `next_try_at`.
+         */
+        GapView: {
+            /** Id */
+            id: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "filling" | "filled";
+            /** Found */
+            found: number;
+            /** New */
+            new: number;
+            /** Unreadable */
+            unreadable: number;
+            /** Incomplete */
+            incomplete: ("too_old" | "unreadable" | "long_conversation" | "conversation_refused" | "platform_limit" | "platform_repeats" | "account_gone" | "refused")[];
+            /** Platform Code */
+            platform_code: string | null;
+            /** Filled At */
+            filled_at: string | null;
+            /** Next Try At */
+            next_try_at: string | null;
+            /** Error */
+            error: string | null;
+        };
+        /**
+         * HealthView
+         * @description How an account is. `expiring` works and warns; `reauth` must be connected again; `blocked`
+         *     needs something else of a person: `detail` says what. `held_messages` wait until it works.
+         */
+        HealthView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "expiring" | "reauth" | "blocked";
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+            /** @default null */
+            detail: components["schemas"]["SentenceView"] | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Ends At
+             * @default null
+             */
+            ends_at: string | null;
+            /**
+             * Held Messages
+             * @default 0
+             */
+            held_messages: number;
+        };
+        /** Hiding */
+        Hiding: {
+            /** Hidden */
+            hidden: boolean;
+        };
+        /**
          * IdentityView
          * @description The customer as one account of one channel knows them; `temporary` may be forgotten.
+         *
+         *     `avatar_url` is a signed link to our copy of the picture.
          */
         IdentityView: {
             /** Id */
@@ -961,6 +1617,11 @@ export interface components {
             /** Kind */
             kind: string | null;
         };
+        /** Liking */
+        Liking: {
+            /** Liked */
+            liked: boolean;
+        };
         /**
          * MeView
          * @description Who is asking: a person (`staff`), or a bot by its token (`staff` is null).
@@ -977,22 +1638,32 @@ export interface components {
         /**
          * MediaItem
          * @description An attachment in the media block; show its message with `around=message_id`.
+         *
+         *     `url` and `thumbnail_url` are signed links to our copy, null without one; of a link, `url` is
+         *     what was sent. `position` counts from 0 within the message.
          */
         MediaItem: {
             /** Message Id */
             message_id: string;
             /** Conversation Id */
             conversation_id: string;
+            /** Position */
+            position: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
             /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "in" | "out";
+            /**
              * Kind
              * @enum {string}
              */
-            kind: "image" | "video" | "audio" | "file";
+            kind: "image" | "video" | "audio" | "file" | "link";
             /** Name */
             name: string | null;
             /** Mime */
@@ -1003,6 +1674,23 @@ export interface components {
             url: string | null;
             /** Thumbnail Url */
             thumbnail_url: string | null;
+            /**
+             * Copy State
+             * @enum {string}
+             */
+            copy_state: "pending" | "copied" | "failed" | "none";
+            /** Copy Reason */
+            copy_reason: string | null;
+        };
+        /**
+         * MessageLink
+         * @description Another message and the conversation that it is in.
+         */
+        MessageLink: {
+            /** Message Id */
+            message_id: string;
+            /** Conversation Id */
+            conversation_id: string | null;
         };
         /**
          * MessagePage
@@ -1087,6 +1775,31 @@ export interface components {
              * @description a private answer to a comment
              */
             private: boolean;
+            /** @description the comment that it answers */
+            private_to: components["schemas"]["MessageLink"] | null;
+            /** @description null: not a comment under a post */
+            comment: components["schemas"]["CommentView"] | null;
+        };
+        /**
+         * MoveBody
+         * @description Where an account goes.
+         */
+        MoveBody: {
+            /** Bot Id */
+            bot_id: string;
+        };
+        /**
+         * MoveView
+         * @description An account on its way; `moved` of its conversations have followed. `GET /bots` tells more
+         *     while it lasts.
+         */
+        MoveView: {
+            /** Account */
+            account: string;
+            /** Bot Id */
+            bot_id: string;
+            /** Moved */
+            moved: number;
         };
         /**
          * NewAccountBody
@@ -1139,8 +1852,12 @@ export interface components {
          * @description What is to be said.
          *
          *     `client_id` is yours: posting again under the same one sends nothing new. `internal` is a
-         *     note that never leaves; `private` answers a comment where only its writer sees it;
-         *     `reply_to` is the id of the message that is quoted.
+         *     note that never leaves; `reply_to` is the id of the message that is quoted.
+         *
+         *     Under a post an answer is public: it goes under the comment `reply_to`, or under the newest of
+         *     a customer. `private` answers the comment `reply_to` (or the one that began the thread) where
+         *     only its writer sees it: one message per comment, within seven days. It moves into the
+         *     person's inbox conversation as soon as the platform has taken it.
          */
         NewMessage: {
             /** Client Id */
@@ -1233,6 +1950,77 @@ export interface components {
             /** Secret */
             secret: string;
         };
+        /**
+         * NoticeAccount
+         * @description The account that a notice is about.
+         */
+        NoticeAccount: {
+            /** Id */
+            id: string;
+            /** Bot Id */
+            bot_id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "facebook" | "instagram" | "zalo";
+            /** Account Id */
+            account_id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * NoticeView
+         * @description A banner for the top of the inbox, or of the conversations of `account`.
+         */
+        NoticeView: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "account_reauth" | "account_blocked" | "account_expiring" | "subscription_lost" | "webhook_secret_missing" | "clock_skew";
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "error" | "warning";
+            text: components["schemas"]["SentenceView"];
+            account: components["schemas"]["NoticeAccount"] | null;
+            /** Channel */
+            channel: ("facebook" | "instagram" | "zalo") | null;
+            /** Reason */
+            reason: string | null;
+            /** Held Messages */
+            held_messages: number;
+            /** Since */
+            since: string | null;
+            /** Ends At */
+            ends_at: string | null;
+        };
+        /**
+         * OpenDeletionView
+         * @description A request for which nobody could tell by machine who the person is.
+         *
+         *     `app_scoped_id` is their id for our app at Meta: Meta's support can say more with it.
+         */
+        OpenDeletionView: {
+            /** Code */
+            code: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** App Scoped Id */
+            app_scoped_id: string;
+        };
+        /** Page[AccountStateView] */
+        Page_AccountStateView_: {
+            /** Items */
+            items: components["schemas"]["AccountStateView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Page[AuditView] */
         Page_AuditView_: {
             /** Items */
@@ -1254,6 +2042,13 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Page[GapView] */
+        Page_GapView_: {
+            /** Items */
+            items: components["schemas"]["GapView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Page[InteractionView] */
         Page_InteractionView_: {
             /** Items */
@@ -1265,6 +2060,20 @@ export interface components {
         Page_MediaItem_: {
             /** Items */
             items: components["schemas"]["MediaItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[NoticeView] */
+        Page_NoticeView_: {
+            /** Items */
+            items: components["schemas"]["NoticeView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[OpenDeletionView] */
+        Page_OpenDeletionView_: {
+            /** Items */
+            items: components["schemas"]["OpenDeletionView"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1343,6 +2152,16 @@ export interface components {
             accounts: components["schemas"]["ParkedAccountView"][];
         };
         /**
+         * PlaceView
+         * @description The bot that an account is in already.
+         */
+        PlaceView: {
+            /** Bot Id */
+            bot_id: string;
+            /** Bot Name */
+            bot_name: string;
+        };
+        /**
          * Problem
          * @description What went wrong. `code` is stable; `detail` is a sentence in the language asked for.
          */
@@ -1416,6 +2235,16 @@ export interface components {
              * @enum {string}
              */
             action: "resend" | "mark_sent";
+        };
+        /**
+         * SentenceView
+         * @description One sentence in both languages.
+         */
+        SentenceView: {
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
         };
         /**
          * SignInBody
@@ -1517,6 +2346,21 @@ export interface components {
             /** Active */
             active: boolean;
         };
+        /**
+         * StartedView
+         * @description Send the browser to `url`; it comes back to the settings with `?flow=` and this `id`.
+         */
+        StartedView: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
         /** StatusChange */
         StatusChange: {
             /**
@@ -1524,6 +2368,23 @@ export interface components {
              * @enum {string}
              */
             status: "open" | "closed" | "spam" | "deleted";
+        };
+        /**
+         * SubscriptionView
+         * @description Whether the page sends us its webhooks; `missing` are fields that it does not send.
+         */
+        SubscriptionView: {
+            /** State */
+            state: string;
+            /** Reason */
+            reason: string | null;
+            /** Missing */
+            missing: string[];
+            /**
+             * Checked At
+             * Format: date-time
+             */
+            checked_at: string;
         };
         /**
          * TokenView
@@ -3064,6 +3925,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict: account_moves */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity: invalid_input */
             422: {
                 headers: {
@@ -3122,6 +3992,769 @@ export interface operations {
             };
             /** @description Forbidden: not_allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed, connect_session_needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: channel_not_set_up, public_url_missing */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, connect_flow_over */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishedView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, connect_flow_over */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: connect_flow_not_ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.replace_credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountStateView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: channel_not_set_up */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: connect_platform_silent, unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.accounts": {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AccountStateView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.waiting": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OpenDeletionView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "connecting.done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, data_deletion_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "bots.all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoticeView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "bots.move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3617,7 +5250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: client_id_reused, window_closed, answered_privately, channel_cannot_send */
+            /** @description Conflict: client_id_reused, window_closed, private_window_closed, privately_impossible, answered_privately, comment_removed, channel_cannot_send */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3930,6 +5563,305 @@ export interface operations {
             };
         };
     };
+    "conversations.hide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Hiding"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: not_moderated, comment_removed, channel_cannot_send, moderation_refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: moderation_unavailable, unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.like": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Liking"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: not_moderated, comment_removed, channel_cannot_send, moderation_refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: moderation_unavailable, unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: not_moderated, comment_removed, channel_cannot_send, moderation_refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: moderation_unavailable, unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "conversations.read": {
         parameters: {
             query?: never;
@@ -4227,7 +6159,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description absent: all of them */
-                kind?: "image" | "video" | "audio" | "file";
+                kind?: "image" | "video" | "audio" | "file" | "link";
                 /** @description how many items at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before; absent: the first page */
@@ -4270,6 +6202,104 @@ export interface operations {
             };
             /** @description Not Found: not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "customers.archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenItems"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large, archive_too_large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4543,7 +6573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: unavailable */
+            /** @description Service Unavailable: storage_busy, unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4603,6 +6633,257 @@ export interface operations {
             };
             /** @description Requested Range Not Satisfiable: range_not_satisfiable */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "media.attachment": {
+        parameters: {
+            query?: {
+                /** @description as it stands in the link */
+                variant?: string;
+                /** @description as it stands in the link */
+                until?: string;
+                /** @description as it stands in the link */
+                signature?: string;
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                message_id: string;
+                position: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Forbidden: media_link_invalid */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, media_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone: media_gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable: range_not_satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "media.avatar": {
+        parameters: {
+            query?: {
+                /** @description as it stands in the link */
+                until?: string;
+                /** @description as it stands in the link */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                customer_id: string;
+                identity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Forbidden: media_link_invalid */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, media_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable: range_not_satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "media.copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+                position: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4876,6 +7157,185 @@ export interface operations {
                 };
             };
             /** @description Not Found: not_found, parked_webhook_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accounts.request_backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, account_not_connected */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accounts.gaps": {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GapView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
             404: {
                 headers: {
                     [name: string]: unknown;

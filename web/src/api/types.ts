@@ -10,6 +10,7 @@ export interface Page<T> {
 }
 
 export type Problem = Schemas['Problem']
+export type ProblemField = Schemas['ProblemField']
 
 export type Me = Schemas['MeView']
 export type SignedIn = Schemas['SignedInView']
@@ -38,8 +39,16 @@ export type ReplyWindow = Schemas['WindowView']
 export type Customer = Schemas['CustomerView']
 export type MediaItem = Schemas['MediaItem']
 export type MediaKind = MediaItem['kind']
+export type ChosenItem = Schemas['ChosenItem']
 
+export type Notice = Schemas['NoticeView']
 export type UnknownAccount = Schemas['UnknownAccountView']
+export type ConnectedAccount = Schemas['AccountStateView']
+export type ConnectChannel = Schemas['ConnectBody']['channel']
+export type ConnectFlow = Schemas['FlowView']
+export type FoundAccount = Schemas['FoundAccountView']
+export type FinishedAccount = Schemas['FinishedAccountView']
+export type WaitingDeletion = Schemas['OpenDeletionView']
 
 /**
  * A frame of the live feed; `id` is where the feed resumes after it. The feed is a WebSocket, which

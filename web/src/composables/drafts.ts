@@ -12,6 +12,8 @@ export interface Draft {
   text: string
   note: boolean
   quote: Quote | null
+  /** Only the writer of the quoted comment sees it. */
+  privately: boolean
   uploads: Upload[]
 }
 
@@ -21,7 +23,7 @@ export interface Unsent extends Draft {
   at: string
 }
 
-export const EMPTY: Draft = { text: '', note: false, quote: null, uploads: [] }
+export const EMPTY: Draft = { text: '', note: false, quote: null, privately: false, uploads: [] }
 
 export function isEmpty({ text, quote, uploads }: Draft): boolean {
   return text.trim() === '' && quote === null && uploads.length === 0

@@ -24,6 +24,9 @@ export function useComposer({ conversationId, author, messages, taken, open }: C
   const text = ref('')
   const note = ref(false)
   const quote = ref<Quote | null>(null)
+  const chosenPrivately = ref(false)
+  /** Only ever about a comment, and never a note: taking the quote away makes it public. */
+  const privately = computed(() => chosenPrivately.value && quote.value !== null && !note.value)
   /** Why the last message came back; its `message` may be empty. */
   const error = ref<ApiError | null>(null)
   const { files, uploads, settled, attach, remove, begin } = useUploads()
@@ -36,6 +39,7 @@ export function useComposer({ conversationId, author, messages, taken, open }: C
     text: text.value,
     note: note.value,
     quote: quote.value,
+    privately: privately.value,
     uploads: uploads.value,
   }))
   const enabled = computed(() => note.value || open.value)
@@ -50,6 +54,7 @@ export function useComposer({ conversationId, author, messages, taken, open }: C
     text.value = from.text
     note.value = from.note
     quote.value = from.quote
+    chosenPrivately.value = from.privately
     begin(from.uploads)
   }
 
@@ -70,6 +75,18 @@ export function useComposer({ conversationId, author, messages, taken, open }: C
 
   function quoteMessage({ id, text: said }: Message): void {
     quote.value = { id, text: said }
+    chosenPrivately.value = false
+  }
+
+  /** The next message goes to the writer of this comment alone. */
+  function answerPrivately(comment: Message): void {
+    quoteMessage(comment)
+    chosenPrivately.value = true
+    note.value = false
+  }
+
+  function answerPublicly(): void {
+    chosenPrivately.value = false
   }
 
   /** Send what is there; false when there is nothing that can be sent now. */
@@ -83,7 +100,7 @@ export function useComposer({ conversationId, author, messages, taken, open }: C
     error.value = null
     typingTold = 0
     // The note stays a note: who writes two must not send the second to the customer.
-    fill({ text: '', note: note.value, quote: null, uploads: [] })
+    fill({ text: '', note: note.value, quote: null, privately: false, uploads: [] })
     void outbox.send(entry)
     submitted.value += 1
     return true
@@ -111,6 +128,7 @@ export function useComposer({ conversationId, author, messages, taken, open }: C
     text,
     note,
     quote,
+    privately,
     files,
     error,
     enabled,
@@ -122,6 +140,8 @@ export function useComposer({ conversationId, author, messages, taken, open }: C
     attach,
     remove,
     quoteMessage,
+    answerPrivately,
+    answerPublicly,
     submit,
     press,
   }

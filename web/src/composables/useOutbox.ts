@@ -69,6 +69,7 @@ export function useOutbox({ conversationId, author, kept, messages, taken, refus
         text: entry.text.trim() === '' ? null : entry.text,
         attachments: entry.uploads.map(({ id }) => ({ upload_id: id })),
         internal: entry.note,
+        private: entry.privately,
         reply_to: entry.quote?.id ?? null,
       })
       if (!gone) taken(message)
@@ -103,7 +104,15 @@ export function useOutbox({ conversationId, author, kept, messages, taken, refus
       author: { kind: 'staff', ...author },
       text: entry.text,
       attachments: entry.uploads.map(({ id, kind, name, size, mime }) => ({
-        kind, name, size, mime, url: `/api/v1/uploads/${id}`, thumbnail_url: null, data: {},
+        kind,
+        name,
+        size,
+        mime,
+        url: `/api/v1/uploads/${id}`,
+        thumbnail_url: null,
+        data: {},
+        copy_state: 'copied' as const,
+        copy_reason: null,
       })),
       at: entry.at,
       seq: 0,
@@ -119,7 +128,9 @@ export function useOutbox({ conversationId, author, kept, messages, taken, refus
       standby: false,
       client_id: entry.clientId,
       content: null,
-      private: false,
+      private: entry.privately,
+      private_to: null,
+      comment: null,
     }
   }
 

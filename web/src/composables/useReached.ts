@@ -3,19 +3,19 @@ import { onScopeDispose, type Ref, watch } from 'vue'
 
 const NEAR = '600px'
 
-/** `signal` is an element at the end of what `scroller` scrolls. */
+/** `signal` is an element at the end of what `scroller` scrolls; null: whatever scrolls it. */
 export function useReached(
-  scroller: Readonly<Ref<HTMLElement | null>>,
+  scroller: Readonly<Ref<HTMLElement | null>> | null,
   signal: Readonly<Ref<HTMLElement | null>>,
   reached: () => void,
 ): void {
   let observer: IntersectionObserver | undefined
 
   watch(
-    [scroller, signal],
+    [() => scroller?.value ?? null, signal],
     ([root, target]) => {
       observer?.disconnect()
-      if (!root || !target) return
+      if (!target || (scroller !== null && !root)) return
       observer = new IntersectionObserver(
         (entries) => {
           if (entries.some((entry) => entry.isIntersecting)) reached()

@@ -1,11 +1,14 @@
 /** The messages of one open conversation: pages upwards, live messages below, jumps in between. */
-import { computed, onScopeDispose, ref } from 'vue'
+import { computed, type InjectionKey, onScopeDispose, ref } from 'vue'
 
 import { fetchMessages } from '@/api/conversations'
 import type { LiveFrame, Message } from '@/api/types'
 import { mergeMessages } from '@/composables/threadMessages'
 
 const PAGE_MESSAGES = 40
+
+/** Asks for a message anew, whose links have expired. */
+export const RENEW_MESSAGE: InjectionKey<(messageId: string) => void> = Symbol('renew message')
 
 export type ThreadState = 'loading' | 'ready' | 'failed'
 export type MoreState = 'none' | 'ready' | 'loading' | 'failed'
@@ -25,6 +28,7 @@ export function useThread({ conversationId, listen }: ThreadSource) {
   let cursor: string | null = null
   let newerCursor: string | null = null
   let early: Message[] = []
+  const renewing = new Set<string>()
   let reading = 0
 
   async function load({ quiet = false, around = null as string | null } = {}): Promise<void> {
@@ -88,6 +92,22 @@ export function useThread({ conversationId, listen }: ThreadSource) {
     await load({ quiet: true, around: messageId })
   }
 
+  /** Read a message again: links to its files live some hours only. */
+  async function renew(messageId: string): Promise<void> {
+    if (renewing.has(messageId)) return
+    renewing.add(messageId)
+    const mine = reading
+    try {
+      const page = await fetchMessages(conversationId, { around: messageId, limit: 1 })
+      const message = page.items.find(({ id }) => id === messageId)
+      if (mine === reading && message) show(message)
+    } catch {
+      // it stays as it is: shown as something that cannot be loaded
+    } finally {
+      renewing.delete(messageId)
+    }
+  }
+
   function apply(frame: LiveFrame): void {
     if (frame.type === 'resync') {
       if (atLatest.value) void load({ quiet: true })
@@ -129,8 +149,11 @@ export function useThread({ conversationId, listen }: ThreadSource) {
     loadOlder,
     loadNewer,
     reach,
+    renew,
     answered,
     retry: () => load(),
     latest: () => load({ quiet: true }),
+    /** What the server answered to a change that is settled when it answers. */
+    took: show,
   }
 }

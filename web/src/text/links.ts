@@ -43,3 +43,14 @@ export function hostOf(address: string): string {
     return address
   }
 }
+
+/** The link to a file of ours, as one that is saved and not shown. */
+export function downloadAddress(address: string): string {
+  return address.startsWith('/api/v1/media/') ? `${address}&download=1` : address
+}
+
+/** Whether a signed link of ours is too old; `now` in milliseconds since 1970. */
+export function hasExpired(address: string | null | undefined, now: number): boolean {
+  const until = /[?&]until=(\d+)/u.exec(address ?? '')?.[1]
+  return until !== undefined && Number(until) * 1000 <= now
+}

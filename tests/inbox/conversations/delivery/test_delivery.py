@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from inbox import metrics
 from inbox.clock import FixedClock
 from inbox.conversations.delivery.store import DeliveryStore
+from inbox.conversations.delivery.turns import Turn
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
 from inbox.ports import (
@@ -147,6 +149,18 @@ async def test_after_too_many_tries_it_is_failed_and_the_next_one_goes_out(
     assert platform.texts == ["Hai"]
 
 
+async def test_who_only_waited_for_a_turn_has_used_up_no_try(
+    world: ReplyWorld, platform: FakePlatform
+) -> None:
+    platform.faults = [SendUnavailable("our own limit", retry_after_s=5, tried=False)] * 8
+    message = await world.say(await world.thread(), "Một")
+
+    await world.deliver_all()
+
+    assert await world.status(message) == "sent"
+    assert (await world.kept(message))["parts"][0]["attempts"] == 1
+
+
 async def test_a_refused_part_fails_with_the_platforms_reason_and_skips_the_rest(
     world: ReplyWorld, platform: FakePlatform
 ) -> None:
@@ -269,17 +283,50 @@ async def test_what_was_taken_without_an_answer_is_found_in_the_history(
 
     await world.deliver()
     assert await world.status(message) == "uncertain"
-    assert platform.texts == ["Một", "Hai"], "later messages go on"
+    assert platform.texts == ["Một"], "it may still be on its way"
     await world.deliver_all()
 
     assert await world.status(message) == "sent"
     assert platform.texts == ["Một", "Hai"]
 
 
-async def test_what_was_lost_without_an_answer_ends_as_failed_and_is_not_sent_again(
+async def test_after_the_first_look_a_doubt_holds_up_nothing(
     world: ReplyWorld, platform: FakePlatform, clock: FixedClock
 ) -> None:
     platform.faults = ["lost"]
+    thread = await world.thread()
+    lost = await world.say(thread, "Một")
+    await world.say(thread, "Hai")
+
+    await world.deliver()
+    clock.advance(timedelta(seconds=10))
+    await world.deliver()
+
+    assert await world.status(lost) == "uncertain"
+    assert platform.texts == ["Hai"]
+
+
+async def test_a_person_who_ends_a_doubt_lets_the_next_message_go(
+    world: ReplyWorld, platform: FakePlatform
+) -> None:
+    platform.faults = ["taken"]
+    thread = await world.thread()
+    first = await world.say(thread, "Một")
+    await world.say(thread, "Hai")
+    await world.deliver()
+
+    await world.replies.retry(first, "mark_sent", ACTOR)
+    await world.deliver()
+
+    assert platform.texts == ["Một", "Hai"]
+
+
+@pytest.mark.parametrize("hides", [False, True])
+async def test_what_was_lost_without_an_answer_ends_as_failed_and_is_not_sent_again(
+    world: ReplyWorld, platform: FakePlatform, clock: FixedClock, *, hides: bool
+) -> None:
+    platform.faults = ["lost"]
+    platform.hides = hides
     message = await world.say(await world.thread(), "Một")
     await world.deliver()
     for pause in (10, 60):
@@ -290,7 +337,8 @@ async def test_what_was_lost_without_an_answer_ends_as_failed_and_is_not_sent_ag
     await world.deliver()
 
     kept = await world.kept(message)
-    assert (kept["status"], kept["error"]["code"]) == ("failed", "fate_unknown")
+    code = "fate_unknown" if hides else "not_received"
+    assert (kept["status"], kept["error"]["code"]) == ("failed", code)
     assert (platform.calls, platform.texts) == (1, [])
 
 
@@ -301,6 +349,8 @@ async def test_a_person_decides_about_a_message_in_doubt(
     platform.faults = ["lost", "lost"]
     thread = await world.thread()
     arrived, lost = await world.say(thread, "Một"), await world.say(thread, "Hai")
+    await world.deliver()
+    world.clock.advance(timedelta(seconds=10))
     await world.deliver()
     if given_up:
         await world.deliver_all()
@@ -321,7 +371,7 @@ async def test_a_part_that_a_dead_worker_was_sending_is_in_doubt_and_not_sent_ag
     message = await world.say(thread, "Một")
     await world.say(thread, "Hai")
     [claimed] = await world.delivery.due.claim(10)
-    await world.delivery.begin(claimed, message, 0)  # and then it died
+    await world.delivery.take_turns([Turn(claimed)])  # and then it died
 
     await world.deliver()
     assert platform.calls == 0, "its lease still runs"
@@ -329,7 +379,7 @@ async def test_a_part_that_a_dead_worker_was_sending_is_in_doubt_and_not_sent_ag
     await world.deliver()
 
     assert await world.status(message) == "uncertain"
-    assert platform.texts == ["Hai"]
+    assert platform.texts == []
     await world.deliver_all()
     assert await world.status(message) == "failed"
     assert platform.texts == ["Hai"]
@@ -501,3 +551,43 @@ async def test_a_stalled_conversation_holds_up_no_other(
     stop.set()
     await running
     assert platform.texts == ["Hai", "Một"]
+
+
+async def test_a_database_that_is_away_before_the_call_leaves_no_doubt(
+    world: ReplyWorld, platform: FakePlatform, mongo: Mongo, mongo_uri: str
+) -> None:
+    upload = await world.upload(b"anh")
+    message = await world.say(await world.thread(), None, upload_ids=(upload.id,))
+    uploads = f"{mongo.db.name}.uploads"
+
+    with failing(
+        mongo_uri, ["find"], app_name="chat-inbox", times=1, errorCode=11601, namespace=uploads
+    ):
+        await world.deliver()
+        assert (platform.calls, await world.status(message)) == (0, "queued")
+    await world.deliver_all()
+
+    assert await world.status(message) == "sent"
+    assert platform.calls == 1
+
+
+async def test_what_is_stuck_is_counted_and_its_age_is_told(
+    world: ReplyWorld, platform: FakePlatform, clock: FixedClock
+) -> None:
+    platform.faults = ["lost", SendUnavailable("rate", retry_after_s=600)]
+    await world.say(await world.thread(name="A"), "Một")
+    await world.deliver()
+    await world.say(await world.thread(name="B"), "Hai")
+    await world.deliver()
+    clock.advance(timedelta(seconds=90))
+
+    await world.delivery.measure()
+
+    waiting = await world.delivery.waiting()
+    assert waiting.by_status == {"uncertain": 1, "queued": 1}
+    assert metrics.messages_waiting.labels("uncertain")._value.get() == 1
+    assert metrics.oldest_queued_seconds._value.get() == pytest.approx(90, abs=1)
+    await world.deliver_all()
+    await world.delivery.measure()
+    assert (await world.delivery.waiting()).by_status == {}
+    assert metrics.oldest_queued_seconds._value.get() == 0

@@ -31,8 +31,10 @@ def messages(*parts: dict[str, Any]) -> list[dict[str, Any]]:
 
 QUEUED = part("queued")
 WAITS = part("queued", retry_at=LATER)
-DOUBTED = part("uncertain", check_at=LATER)
-TO_CHECK = part("uncertain", check_at=EARLIER)
+FRESH = part("uncertain", check_at=LATER)
+FIRST_LOOK = part("uncertain", check_at=EARLIER)
+DOUBTED = part("uncertain", check_at=LATER, checks=1)
+TO_CHECK = part("uncertain", check_at=EARLIER, checks=1)
 
 
 def name(step: Step) -> str:
@@ -51,7 +53,9 @@ def name(step: Step) -> str:
         pytest.param([WAITS, QUEUED], "wait 0:00:30", id="who waits holds up the rest"),
         pytest.param([part("queued", retry_at=NOW)], "Send m0", id="its time has come"),
         pytest.param([part("sending"), QUEUED], "Doubt m0", id="left behind"),
-        pytest.param([DOUBTED, QUEUED], "Send m1", id="a doubt holds up nothing"),
+        pytest.param([FRESH, QUEUED], "wait 0:00:30", id="it may still be on its way"),
+        pytest.param([FIRST_LOOK, QUEUED], "Check m0", id="the first look goes before sending"),
+        pytest.param([DOUBTED, QUEUED], "Send m1", id="an old doubt holds up nothing"),
         pytest.param([TO_CHECK, QUEUED], "Send m1", id="sending goes first"),
         pytest.param([TO_CHECK, WAITS], "Check m0", id="checking while another waits"),
         pytest.param([DOUBTED], "wait 0:00:30", id="not yet"),

@@ -373,7 +373,7 @@ async def test_a_comment_is_not_answered_privately_after_a_week(
 
     answer = await post(api, thread, private=True)
 
-    assert (answer.status, answer.json["code"]) == (409, "window_closed")
+    assert (answer.status, answer.json["code"]) == (409, "private_window_closed")
 
 
 async def test_files_and_choices_are_kept_and_shown(world: ReplyWorld, api: Api) -> None:
@@ -387,7 +387,9 @@ async def test_files_and_choices_are_kept_and_shown(world: ReplyWorld, api: Api)
     )
     await world.deliver()
 
-    assert answer.json["attachments"][0]["url"] == f"/api/v1/uploads/{upload.id}"
+    file = answer.json["attachments"][0]
+    assert (file["copy_state"], file["size"]) == ("copied", len("bang gia"))
+    assert file["url"].startswith(f"/api/v1/media/{answer.json['id']}/0?variant=original&until=")
     assert answer.json["content"]["quick_replies"][1] == {"title": "Không", "payload": "NO"}
     text, file = world.platform.taken
     assert (text.text, file.file, file.content) == ("Dạ còn ạ", "bảng giá.txt", "bang gia")

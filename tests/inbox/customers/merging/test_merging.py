@@ -22,7 +22,16 @@ from inbox.mongo.client import Mongo
 from inbox.mongo.journal import JournalEntries
 from inbox.tags.routes import TagRoutes
 from inbox.tags.service import TagService
-from tests.inbox.inbox_world import Answer, Api, World, an_actor, inbox_routes, minutes, serve
+from tests.inbox.inbox_world import (
+    Answer,
+    Api,
+    World,
+    an_actor,
+    inbox_routes,
+    media_links,
+    minutes,
+    serve,
+)
 
 PHONE = "+84912345678"
 
@@ -42,7 +51,7 @@ async def api(mongo: Mongo, clock: FixedClock, merges: MergeStore) -> AsyncItera
     customers = CustomerStore(mongo, clock)
     tables = [
         *inbox_routes(mongo, clock),
-        MergeRoutes(merges, customers),
+        MergeRoutes(merges, customers, media_links(clock)),
         TagRoutes(TagService(mongo, customers, clock, TagsConfig())),
     ]
     actors = [an_actor("lan", "bot1"), an_actor("guest", "bot2"), an_actor("boss", role="admin")]

@@ -12,7 +12,16 @@ from inbox.customers.store import CustomerStore
 from inbox.customers.suggesting.routes import SuggestionRoutes
 from inbox.customers.suggesting.store import SuggestionStore
 from inbox.mongo.client import Mongo
-from tests.inbox.inbox_world import Answer, Api, World, an_actor, inbox_routes, minutes, serve
+from tests.inbox.inbox_world import (
+    Answer,
+    Api,
+    World,
+    an_actor,
+    inbox_routes,
+    media_links,
+    minutes,
+    serve,
+)
 
 PHONE = {"kind": "phone", "value": "+84912345678"}
 OTHER = {"kind": "phone", "value": "+84987654321"}
@@ -27,7 +36,7 @@ def world(mongo: Mongo) -> World:
 async def api(mongo: Mongo, clock: FixedClock) -> AsyncIterator[Api]:
     customers = CustomerStore(mongo, clock)
     routes = SuggestionRoutes(
-        SuggestionStore(mongo, customers), customers, ConversationReads(mongo)
+        SuggestionStore(mongo, customers), customers, ConversationReads(mongo), media_links(clock)
     )
     actors = [an_actor("lan", "bot1"), an_actor("guest", "bot2")]
     api = await serve([*inbox_routes(mongo, clock), routes], *actors)

@@ -1,0 +1,48 @@
+"""Builds what the sidebar does with customers: tags, suggestions, merging, canned replies."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from inbox.canned.routes import CannedRoutes
+from inbox.canned.service import CannedReplies
+from inbox.clock import Clock
+from inbox.config import InboxConfig
+from inbox.conversations.reading.store import ConversationReads
+from inbox.customers.merging.routes import MergeRoutes
+from inbox.customers.merging.settling import MergeSettling
+from inbox.customers.merging.store import MergeStore
+from inbox.customers.store import CustomerStore
+from inbox.customers.suggesting.routes import SuggestionRoutes
+from inbox.customers.suggesting.store import SuggestionStore
+from inbox.http.routing import Routes
+from inbox.media.links import MediaLinks
+from inbox.mongo.client import Mongo
+from inbox.tags.removing import TagRemoving
+from inbox.tags.routes import TagRoutes
+from inbox.tags.service import TagService
+
+Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+
+
+class Customers:
+    """One process's share of looking after customers."""
+
+    def __init__(self, mongo: Mongo, clock: Clock, config: InboxConfig, links: MediaLinks) -> None:
+        self.store = CustomerStore(mongo, clock)
+        self.tags = TagService(mongo, self.store, clock, config.tags)
+        self.merges = MergeStore(mongo, self.store, clock)
+        reads = ConversationReads(mongo)
+        suggestions = SuggestionStore(mongo, self.store)
+        self._tables: Sequence[Routes] = (
+            TagRoutes(self.tags),
+            SuggestionRoutes(suggestions, self.store, reads, links),
+            MergeRoutes(self.merges, self.store, links),
+            CannedRoutes(CannedReplies(mongo, reads, clock)),
+        )
+
+    def tables(self) -> Sequence[Routes]:
+        return self._tables
+
+    def loops(self) -> Sequence[Loop]:
+        return (TagRemoving(self.tags.store).run, MergeSettling(self.merges).run)

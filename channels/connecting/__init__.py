@@ -1,0 +1,1 @@
+"""Connecting pages and OAs: login dialogs, pasted tokens, and what Meta tells of leaving users."""

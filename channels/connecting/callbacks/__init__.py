@@ -1,0 +1,1 @@
+"""Where the login dialogs of the platforms send the browser back to."""

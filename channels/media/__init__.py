@@ -1,0 +1,1 @@
+"""Fetching media from the platforms' networks, and from nowhere else."""

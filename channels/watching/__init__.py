@@ -1,0 +1,1 @@
+"""Looks after connected accounts: do their tokens live, do their webhooks come, are they silent."""

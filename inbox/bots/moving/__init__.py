@@ -1,0 +1,1 @@
+"""Moving an account to another bot, with all its conversations: one action that ends by itself."""

@@ -1,0 +1,1 @@
+"""Comments under posts, moderated: hidden from the public, liked, taken back."""

@@ -1,0 +1,1 @@
+"""Stored objects that nothing refers to any more: found and deleted, never a needed one."""

@@ -1,0 +1,1 @@
+"""Copies and uploads on their way to a browser."""

@@ -1,0 +1,99 @@
+"""Connecting a page and an OA in a real browser, through the platforms' own dialogs and back."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from app.serving import WEB_BUILD
+from inbox.clock import SystemClock
+from inbox.mongo.client import Mongo
+from tests.connect_world import OA, OWNER, PAGE, PASSWORD, ConnectWorld, connect_world
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture
+async def world(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[ConnectWorld]:
+    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
+    async with connect_world(mongo, mongo_uri, tmp_path, SystemClock()) as world:
+        yield world
+
+
+@asynccontextmanager
+async def settings_page(url: str) -> AsyncIterator[Page]:
+    """Signed in as the owner, at the page of the accounts; script errors fail the test."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = await browser.new_page(locale="vi-VN", viewport={"width": 1200, "height": 900})
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(url)
+        await page.get_by_test_id("email").fill(OWNER)
+        await page.get_by_test_id("password").fill(PASSWORD)
+        await page.get_by_test_id("submit").click()
+        await page.get_by_test_id("account-menu").click()
+        await page.get_by_test_id("open-accounts").click()
+        yield page
+        await browser.close()
+        assert errors == []
+
+
+async def test_page_is_connected_by_facebooks_dialog_and_disconnected(world: ConnectWorld) -> None:
+    async with settings_page(world.url) as page:
+        bot = page.locator(f'[data-bot="{world.bot_id}"]')
+        await bot.get_by_test_id("connect-facebook").click()
+        await expect(page.get_by_role("heading", name="Facebook")).to_be_visible()
+        await page.get_by_role("button", name="Allow").click()
+        await expect(page.get_by_test_id(f"choose-{PAGE}")).to_be_checked()
+        await page.get_by_test_id("finish").click()
+        finished = page.get_by_test_id("finished").filter(has_text="An Nhiên Outlet")
+        await expect(finished).to_have_attribute("data-outcome", "connected")
+        await page.get_by_test_id("close-chooser").click()
+
+        row = bot.locator(f'[data-account="{PAGE}"]')
+        await expect(row).to_have_attribute("data-health", "ok")
+        await expect(row.get_by_test_id("subscription")).to_have_attribute("data-state", "ok")
+        await row.get_by_test_id("disconnect").click()
+        await row.get_by_test_id("disconnect-sure").click()
+        await expect(row).to_have_count(0)
+        await expect(bot.get_by_test_id("account")).to_have_count(2)
+
+
+async def test_oa_is_connected_by_zalos_dialog_after_a_refusal(world: ConnectWorld) -> None:
+    async with settings_page(world.url) as page:
+        bot = page.locator(f'[data-bot="{world.bot_id}"]')
+        await bot.get_by_test_id("connect-zalo").click()
+        await page.get_by_role("button", name="Deny").click()
+        await expect(page.get_by_role("main")).to_contain_text("không cấp quyền")
+        await page.get_by_role("link", name="Về trang cài đặt").click()
+
+        await bot.get_by_test_id("connect-zalo").click()
+        await page.get_by_role("button", name="Allow").click()
+        await page.get_by_test_id("finish").click()
+        await expect(page.get_by_test_id("finished")).to_have_attribute("data-outcome", "connected")
+        await page.get_by_test_id("close-chooser").click()
+        await expect(bot.locator(f'[data-account="{OA}"]')).to_have_attribute("data-health", "ok")
+
+
+async def test_wrong_token_is_refused_and_a_right_one_kept(world: ConnectWorld) -> None:
+    async with settings_page(world.url) as page:
+        bot = page.locator(f'[data-bot="{world.bot_id}"]')
+        await bot.get_by_test_id("paste-new").click()
+        await bot.get_by_test_id("token-account").fill(PAGE)
+        await bot.get_by_test_id("token-name").fill("Trang chính")
+        await bot.get_by_test_id("token-access").fill("EAAnonsense")
+        await bot.get_by_test_id("token-submit").click()
+        await expect(bot.get_by_test_id("token-refusal")).to_contain_text("không chấp nhận token")
+
+        await bot.get_by_test_id("token-access").fill(world.page_token(PAGE))
+        await bot.get_by_test_id("token-submit").click()
+        row = bot.locator(f'[data-account="{PAGE}"]')
+        await expect(row).to_have_attribute("data-health", "ok")

@@ -18,6 +18,17 @@ from inbox.customers.suggesting.store import SuggestionStore
 from inbox.http.routing import Routes
 from inbox.media.links import MediaLinks
 from inbox.mongo.client import Mongo
+from inbox.panels import Panel, Panels
+from inbox.sidebar.blocks import (
+    AbsentPanel,
+    CustomerPanel,
+    DuplicatesPanel,
+    MediaPanel,
+    PeoplePanel,
+    SuggestionsPanel,
+    TagsPanel,
+)
+from inbox.sidebar.routes import SidebarRoutes
 from inbox.tags.removing import TagRemoving
 from inbox.tags.routes import TagRoutes
 from inbox.tags.service import TagService
@@ -39,6 +50,27 @@ class Customers:
             SuggestionRoutes(suggestions, self.store, reads, links),
             MergeRoutes(self.merges, self.store, links),
             CannedRoutes(CannedReplies(mongo, reads, clock)),
+            SidebarRoutes(Panels(self._panels(mongo, reads, suggestions, links)), reads),
+        )
+
+    def _panels(
+        self,
+        mongo: Mongo,
+        reads: ConversationReads,
+        suggestions: SuggestionStore,
+        links: MediaLinks,
+    ) -> Sequence[Panel]:
+        return (
+            CustomerPanel(links),
+            PeoplePanel(mongo),
+            TagsPanel(self.tags),
+            AbsentPanel(
+                "scripts", vi="Chưa có kịch bản hẹn giờ.", en="There are no timed scripts yet."
+            ),
+            MediaPanel(reads, links),
+            AbsentPanel("crm", vi="Chưa kết nối CRM.", en="No CRM is connected."),
+            DuplicatesPanel(self.merges, self.store),
+            SuggestionsPanel(suggestions, reads),
         )
 
     def tables(self) -> Sequence[Routes]:

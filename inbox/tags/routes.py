@@ -94,7 +94,7 @@ class TagRoutes(Routes):
         tags = await self._service.store.all()
         counts = await self._service.store.usage([tag.id for tag in tags]) if usage else {}
         return TagsView(
-            items=[_view(tag, counts.get(tag.id)) for tag in tags],
+            items=[tag_view(tag, counts.get(tag.id)) for tag in tags],
             may_create=self._service.may_create(actor),
         )
 
@@ -108,7 +108,7 @@ class TagRoutes(Routes):
     )
     async def create(self, actor: Actor, body: NewTagBody) -> TagView:
         """Add a tag to the catalogue."""
-        return _view(await self._service.create(body.name, body.colour, actor))
+        return tag_view(await self._service.create(body.name, body.colour, actor))
 
     @route(
         "PATCH",
@@ -120,14 +120,14 @@ class TagRoutes(Routes):
     async def edit(self, actor: Actor, tag_id: str, body: TagEditBody) -> TagView:
         """Rename, colour, retire or bring back a tag, everywhere at once."""
         edit = TagEdit(name=body.name, colour=body.colour, retired=body.retired)
-        return _view(await self._service.edit(tag_id, edit, actor))
+        return tag_view(await self._service.edit(tag_id, edit, actor))
 
     @route("POST", "/api/v1/tags/order", access="manager", tag="tags", status=200)
     async def order(self, actor: Actor, body: OrderBody) -> TagsView:
         """Put the catalogue in this order."""
         tags = await self._service.order(body.ids, actor)
         return TagsView(
-            items=[_view(tag) for tag in tags], may_create=self._service.may_create(actor)
+            items=[tag_view(tag) for tag in tags], may_create=self._service.may_create(actor)
         )
 
     @route("DELETE", "/api/v1/tags/{tag_id}", access="manager", tag="tags", problems=(TagInUse,))
@@ -159,7 +159,9 @@ class TagRoutes(Routes):
             done = await self._service.attach(customer_id, body.tag_id, actor)
         else:
             done = await self._service.attach_by_name(customer_id, body.name or "", actor)
-        return AttachedView(tag=_view(done.tag), created=done.is_new, attached=not done.was_there)
+        return AttachedView(
+            tag=tag_view(done.tag), created=done.is_new, attached=not done.was_there
+        )
 
     @route(
         "DELETE",
@@ -173,5 +175,5 @@ class TagRoutes(Routes):
         await self._service.detach(customer_id, tag_id, actor)
 
 
-def _view(tag: Tag, usage: int | None = None) -> TagView:
+def tag_view(tag: Tag, usage: int | None = None) -> TagView:
     return TagView(id=tag.id, name=tag.name, colour=tag.colour, retired=tag.is_retired, usage=usage)

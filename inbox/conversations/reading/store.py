@@ -122,6 +122,13 @@ class ConversationReads:
         )
         return {customer["_id"]: customer async for customer in cursor}
 
+    async def customer_of(self, conversation: Document) -> Document | None:
+        """The whole customer of a conversation that was read, None while there is none."""
+        customer_id = conversation.get("customer_id")
+        if customer_id is None:
+            return None
+        return await self._customers.find_one({"_id": customer_id})
+
     async def visible_ids(self, customer_id: str, actor: Actor) -> list[str]:
         """Ids of the conversations of a customer, of every channel, that the actor may see."""
         query = {"$and": [{"customer_id": customer_id}, visible(actor)]}

@@ -59,14 +59,15 @@ def found_in(text: str) -> list[Found]:
     """What `text` tells of the person, in order of kind and place, once each."""
     text = text[:LONGEST_TEXT]
     everything = [
-        *(Found("phone", phone) for phone in _phones(fold(text))),
+        *(Found("phone", phone) for phone in written_phones(fold(text))),
         *(Found("email", address) for address in _emails(text)),
         *(Found("address", address) for address in _addresses(text)),
     ]
     return list(dict.fromkeys(everything))
 
 
-def _phones(folded: str) -> Iterator[str]:
+def written_phones(folded: str) -> Iterator[str]:
+    """Phone numbers in a folded text as E.164, in digits or in words, in their order."""
     for run in _RUN.finditer(folded):
         if _BANK_ACCOUNT.search(folded[: run.start()]):
             continue

@@ -7,18 +7,22 @@ from pymongo import ReturnDocument
 
 from inbox.clock import Clock
 from inbox.conversations.visibility import visible
+from inbox.customers.mirroring.marking import Mirrors
 from inbox.errors import NotAllowed, NotFound, VersionClash
 from inbox.ids import random_id
 from inbox.live.model import live_event
 from inbox.live.store import LiveStore
 from inbox.mongo.client import Document, Mongo, Session
+from inbox.search.tokens import FIELD, customer_tokens
 from inbox.staff.model import Actor
 
 
 class CustomerStore:
     """A customer is visible where one of their conversations is; admins see all."""
 
-    def __init__(self, mongo: Mongo, clock: Clock) -> None:
+    def __init__(self, mongo: Mongo, clock: Clock, mirrors: Mirrors | None = None) -> None:
+        """Without `mirrors` nothing is marked for a CRM."""
+        self.mirrors = mirrors or Mirrors(mongo)
         self._mongo = mongo
         self._customers = mongo["customers"]
         self._clock = clock
@@ -82,23 +86,29 @@ class CustomerStore:
             changed = {k: v for k, v in fields.items() if before.get(k) != v}
             if not changed:
                 return before
-            after = await self._write(before["_id"], changed, version, session)
+            after = await self._write(before, changed, version, session)
             if after is None:  # cannot be: the snapshot of `before` said otherwise
                 raise _clash(before, sorted(changed))
             await self._note(before, changed, actor, after["updated_at"], session)
             return after
 
-        return await self._mongo.transaction(work)
+        after = await self._mongo.transaction(work)
+        self.mirrors.wake()
+        return after
 
     async def _write(
-        self, customer_id: str, changed: dict[str, Any], version: int | None, session: Session
+        self, before: Document, changed: dict[str, Any], version: int | None, session: Session
     ) -> Document | None:
         next_version = {"$add": ["$version", 1]}
-        sets: Document = {"version": next_version, "updated_at": self._clock.now()}
+        now = self._clock.now()
+        marks = await self.mirrors.marks(before, changed, now, session=session)
+        sets: Document = {"version": next_version, "updated_at": now}
         for name, value in changed.items():
             sets[name] = {"$literal": value}
             sets[f"field_versions.{name}"] = next_version
-        query: Document = {"_id": customer_id}
+        sets |= {path: {"$literal": value} for path, value in marks.items()}
+        sets[FIELD] = {"$literal": customer_tokens({**before, **changed})}
+        query: Document = {"_id": before["_id"]}
         if version is not None:
             not_newer = [{f"field_versions.{name}": {"$not": {"$gt": version}}} for name in changed]
             query["$and"] = not_newer

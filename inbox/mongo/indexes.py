@@ -54,6 +54,11 @@ def _named_objects(collection: str, path: str) -> Index:
     )
 
 
+def _found_by(collection: str, newest: str, why: str) -> Index:
+    """The words of documents (inbox/search/tokens.py), each with its documents newest first."""
+    return Index(collection, ("tok", f"-{newest}", "-_id"), why, partial={"tok": {"$exists": True}})
+
+
 INDEXES: tuple[Index, ...] = (
     Index(
         "webhook_journal",
@@ -109,6 +114,7 @@ INDEXES: tuple[Index, ...] = (
     _named_objects("uploads", "sha256"),
     _named_objects("customers", "identities.avatar.sha256"),
     _due("stored_objects", "check", "objects that perhaps nothing refers to any more"),
+    _found_by("messages", "at", "quick search: the messages with a word, newest first"),
     Index(
         "messages",
         ("attachments.upload_id",),
@@ -157,7 +163,11 @@ INDEXES: tuple[Index, ...] = (
     ),
     Index("customers", ("phones",), "the customer of a phone number"),
     Index("customers", ("emails",), "the customer of an e-mail address"),
-    Index("customers", ("name_key",), "search by name without accents"),
+    _found_by(
+        "customers",
+        "created_at",
+        "quick search: the customers of a word, newest first; and the search of the list",
+    ),
     Index("customers", ("tag_ids",), "the conversations of a tag"),
     _due("conversations", "delivery", "conversations with messages to send, or in doubt"),
     Index("platform_ids", ("conversation_id",), "erasure forgets what our messages were called"),
@@ -181,6 +191,7 @@ INDEXES: tuple[Index, ...] = (
     Index("merges", ("people",), "erasure finds the records as they were before merges"),
     _due("merges", "settling", "merges after which conversations may still have to be moved"),
     Index("redirects", ("to",), "old ids follow when their customer is merged again"),
+    _due("tags", "renaming", "renamed tags whose customers are to be mirrored"),
     _due("tags", "removal", "deleted tags that customers still have"),
     _due("erasures", "run", "erasures that wait to be carried out"),
     Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),

@@ -1,4 +1,4 @@
-"""The worker that takes deleted tags from their customers, batch by batch."""
+"""The worker that takes deleted tags from their customers, and has renamed ones mirrored."""
 
 import asyncio
 from datetime import timedelta
@@ -38,11 +38,22 @@ class TagRemoving:
                 await self._store.due.wait(stop)
 
     async def step(self, stop: asyncio.Event | None = None) -> int:
-        """Remove what is due; how many tags were claimed."""
-        claimed = await self._store.due.claim(1)
-        for one in claimed:
+        """Remove and mark what is due; how many tags were claimed."""
+        removed = await self._store.due.claim(1)
+        for one in removed:
             await self._remove(one, stop)
-        return len(claimed)
+        renamed = await self._store.renamed.claim(1)
+        for one in renamed:
+            await self._mark(one, stop)
+        return len(removed) + len(renamed)
+
+    async def _mark(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
+        """A killed worker's successor goes on behind the last customer that was marked."""
+        while await self._store.mark_some(claimed, BATCH):
+            if stop is not None and stop.is_set():
+                return
+            await self._store.renamed.renew([claimed])
+        await self._store.renamed.finish(claimed)
 
     async def _remove(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
         while await self._store.detach_some(claimed, BATCH):

@@ -1,8 +1,9 @@
 """What people do with tags: attach, detach, and look after the catalogue."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from inbox.clock import Clock
 from inbox.config import TagsConfig
@@ -24,6 +25,8 @@ from inbox.tags.model import (
     tag_key,
 )
 from inbox.tags.store import TagStore
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ class TagService:
         self._clock = clock
         self._config = config
         self._audit = AuditStore(mongo)
-        self.store = TagStore(mongo, clock)
+        self.store = TagStore(mongo, customers.mirrors, clock)
 
     def may_create(self, actor: Actor) -> bool:
         return actor.at_least(self._config.created_by)
@@ -81,7 +84,7 @@ class TagService:
                 tag = await self._insert(name, None, actor, session)
             return Attached(tag, is_new, await self._attach(customer, tag, actor, session))
 
-        return await self._mongo.transaction(work)
+        return await self._told(work)
 
     async def attach(self, customer_id: str, tag_id: str, actor: Actor) -> Attached:
         """Attach a tag of the catalogue; attached already is fine.
@@ -96,7 +99,13 @@ class TagService:
             tag = await self._tag(tag_id, session)
             return Attached(tag, False, await self._attach(customer, tag, actor, session))
 
-        return await self._mongo.transaction(work)
+        return await self._told(work)
+
+    async def _told(self, work: Callable[[Session], Awaitable[_Result]]) -> _Result:
+        """Run a transaction that changes a customer's tags, and tell the mirrors."""
+        result = await self._mongo.transaction(work)
+        self._customers.mirrors.wake()
+        return result
 
     async def _attach(self, customer: Document, tag: Tag, actor: Actor, session: Session) -> bool:
         """Whether the customer had it already."""
@@ -130,7 +139,7 @@ class TagService:
                 customer, left, row=("tag_removed", tag), actor_id=actor.id, session=session
             )
 
-        await self._mongo.transaction(work)
+        await self._told(work)
 
     async def create(self, name: str, colour: Colour | None, actor: Actor) -> Tag:
         """Add a tag to the catalogue.
@@ -176,6 +185,8 @@ class TagService:
                 if other is not None and other.id != tag_id:
                     raise TagTaken(other.name)
             await self.store.update(tag_id, changes, session=session)
+            if "name" in changes:
+                await self.store.begin_renaming(tag_id, session=session)
             told = {
                 name: {"before": getattr(before, name), "after": value}
                 for name, value in changes.items()
@@ -185,7 +196,9 @@ class TagService:
             await self.store.tell_catalogue(session)
             return await self._tag(tag_id, session)
 
-        return await self._mongo.transaction(work)
+        tag = await self._mongo.transaction(work)
+        self.store.renamed.wake()
+        return tag
 
     async def order(self, ids: list[str], actor: Actor) -> list[Tag]:
         """Put the catalogue in this order.

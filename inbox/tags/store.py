@@ -7,6 +7,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from inbox.clock import Clock
+from inbox.customers.mirroring.marking import Mirrors
 from inbox.ids import random_id
 from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
@@ -15,18 +16,22 @@ from inbox.tags.model import Colour, Tag, first_colour, shown_name, tag_key
 
 
 class TagStore:
-    """`{_id, name, key, colour, position, created_at, retired_at?, removal?: due work}`.
+    """`{_id, name, key, colour, position, created_at, retired_at?, removal?, renaming?: due work}`.
 
     `key` is unique. A tag that is being deleted has `removal` and no key: its name is free again
     at once, while customers lose it batch by batch.
     """
 
-    def __init__(self, mongo: Mongo, clock: Clock, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self, mongo: Mongo, mirrors: Mirrors, clock: Clock, *, pace: Pace | None = None
+    ) -> None:
+        self._mirrors = mirrors
         self._mongo = mongo
         self._tags = mongo["tags"]
         self._customers = mongo["customers"]
         self._clock = clock
         self.due = DueWork(mongo, "tags", "removal", clock, pace=pace)
+        self.renamed = DueWork(mongo, "tags", "renaming", clock, pace=pace)
 
     async def all(self, *, session: Session | None = None) -> list[Tag]:
         """The catalogue in order; a few hundred at most, so no paging."""
@@ -107,9 +112,13 @@ class TagStore:
         `row` is the type of the row and the tag that it is about.
         """
         now = self._clock.now()
+        marks = await self._mirrors.marks(customer, ["tag_ids"], now, session=session)
         await self._customers.update_one(
             {"_id": customer["_id"]},
-            {"$set": {"tag_ids": list(tag_ids), "updated_at": now}, "$inc": {"version": 1}},
+            {
+                "$set": {"tag_ids": list(tag_ids), "updated_at": now, **marks},
+                "$inc": {"version": 1},
+            },
             session=session,
         )
         type_, tag = row
@@ -134,7 +143,7 @@ class TagStore:
             {"_id": tag.id},
             {
                 "$set": {"removal": due(self._clock.now()), "removed_by": actor_id},
-                "$unset": {"key": 1},
+                "$unset": {"key": 1, "renaming": 1},
             },
             session=session,
         )
@@ -145,30 +154,73 @@ class TagStore:
         tag = _tag({**claimed.document, "key": ""})
 
         async def work(session: Session) -> int:
-            held = await self._tags.find_one(
-                {"_id": tag.id, "removal.token": claimed.token}, {"_id": 1}, session=session
-            )
-            if held is None:
+            held = {"_id": tag.id, "removal.token": claimed.token}
+            if await self._tags.find_one(held, {"_id": 1}, session=session) is None:
                 return 0  # somebody else took over
-            found = self._customers.find({"tag_ids": tag.id}, {"_id": 1}, session=session)
-            ids = [one["_id"] for one in await found.limit(limit).to_list()]
-            if ids:
-                await self._take_from(ids, tag, claimed.document.get("removed_by"), session)
-            return len(ids)
+            found = self._customers.find({"tag_ids": tag.id}, session=session)
+            customers = await found.limit(limit).to_list()
+            if customers:
+                await self._take_from(customers, tag, claimed.document.get("removed_by"), session)
+            return len(customers)
 
-        return await self._mongo.transaction(work)
+        count = await self._mongo.transaction(work)
+        self._mirrors.wake()
+        return count
 
     async def _take_from(
-        self, ids: Sequence[str], tag: Tag, actor_id: str | None, session: Session
+        self, customers: Sequence[Document], tag: Tag, actor_id: str | None, session: Session
     ) -> None:
         now = self._clock.now()
-        await self._customers.update_many(
-            {"_id": {"$in": list(ids)}},
-            {"$pull": {"tag_ids": tag.id}, "$set": {"updated_at": now}, "$inc": {"version": 1}},
+        writes: list[UpdateOne] = []
+        for one in customers:
+            marks = await self._mirrors.marks(one, ["tag_ids"], now, session=session)
+            update = {
+                "$pull": {"tag_ids": tag.id},
+                "$set": {"updated_at": now, **marks},
+                "$inc": {"version": 1},
+            }
+            writes.append(UpdateOne({"_id": one["_id"]}, update))
+        await self._customers.bulk_write(writes, ordered=False, session=session)
+        rows = [_row(one["_id"], "tag_removed", tag, actor_id, now) for one in customers]
+        await self._mongo["interactions"].insert_many(rows, session=session)
+
+    async def begin_renaming(self, tag_id: str, *, session: Session) -> None:
+        """Its customers' tags are to be mirrored under the new name, as due work."""
+        await self._tags.update_one(
+            {"_id": tag_id},
+            {"$set": {"renaming": due(self._clock.now()), "renamed_up_to": ""}},
             session=session,
         )
-        rows = [_row(id_, "tag_removed", tag, actor_id, now) for id_ in ids]
-        await self._mongo["interactions"].insert_many(rows, session=session)
+
+    async def mark_some(self, claimed: Claimed, limit: int) -> int:
+        """Mark up to `limit` customers of a renamed tag for the mirrors; how many."""
+
+        async def work(session: Session) -> int:
+            held = {"_id": claimed.id, "renaming.token": claimed.token}
+            tag = await self._tags.find_one(held, session=session)
+            if tag is None:
+                return 0  # somebody else took over, or it was renamed again or deleted
+            query = {"tag_ids": claimed.id, "_id": {"$gt": tag["renamed_up_to"]}}
+            found = self._customers.find(query, session=session).sort("_id", 1).limit(limit)
+            customers = await found.to_list()
+            await self._mark(customers, session)
+            if customers:
+                done = {"renamed_up_to": customers[-1]["_id"]}
+                await self._tags.update_one(held, {"$set": done}, session=session)
+            return len(customers)
+
+        count = await self._mongo.transaction(work)
+        self._mirrors.wake()
+        return count
+
+    async def _mark(self, customers: Sequence[Document], session: Session) -> None:
+        writes: list[UpdateOne] = []
+        for one in customers:
+            now = self._clock.now()
+            if marks := await self._mirrors.marks(one, ["tag_ids"], now, session=session):
+                writes.append(UpdateOne({"_id": one["_id"]}, {"$set": marks}))
+        if writes:
+            await self._customers.bulk_write(writes, ordered=False, session=session)
 
     async def finish_removal(self, claimed: Claimed) -> None:
         """No customer has it any more."""

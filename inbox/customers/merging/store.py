@@ -19,6 +19,7 @@ from inbox.ids import conversation_key, random_id
 from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
+from inbox.search.tokens import FIELD, customer_tokens
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.model import Actor
 
@@ -74,6 +75,7 @@ class MergeStore:
 
         after = await self._mongo.transaction(work)
         self.due.wake()
+        self._customers.mirrors.wake()
         return after
 
     async def _merge(
@@ -84,9 +86,9 @@ class MergeStore:
         if "profile" in loser and "profile" not in survivor:
             fields["profile"] = due(now)
         await self._mongo["customers"].delete_one({"_id": loser["_id"]}, session=session)
-        after = await self._write(survivor, fields, now, session)
         moved = await self._ids({"customer_id": loser["_id"]}, session)
         await self._point(moved, survivor["_id"], session)
+        after = await self._write(survivor, fields, now, session)
         await self._mongo["redirects"].update_many(
             {"to": loser["_id"]}, {"$set": {"to": survivor["_id"]}}, session=session
         )
@@ -145,6 +147,7 @@ class MergeStore:
         }
         if "profile" in back:
             back["profile"] = due(now)
+        back[FIELD] = customer_tokens(back)
         await self._mongo["customers"].insert_one(back, session=session)
         theirs = await self._conversations_of(merge, session)
         await self._point(theirs, merge.loser_id, session)
@@ -208,10 +211,14 @@ class MergeStore:
         self, customer: Document, fields: dict[str, Any], now: datetime, session: Session
     ) -> Document:
         """Set fields, each with a new version of its own: an edit made before clashes."""
+        marks = await self._customers.mirrors.marks(customer, fields, now, session=session)
         version = customer.get("version", 1) + 1
         sets = {name: value for name, value in fields.items() if value is not None}
+        sets[FIELD] = customer_tokens({**customer, **fields})
         versions = {f"field_versions.{name}": version for name in fields}
-        update: Document = {"$set": {**sets, **versions, "version": version, "updated_at": now}}
+        update: Document = {
+            "$set": {**sets, **versions, **marks, "version": version, "updated_at": now}
+        }
         if unset := fields.keys() - sets.keys():
             update["$unset"] = dict.fromkeys(unset, 1)
         after = await self._mongo["customers"].find_one_and_update(

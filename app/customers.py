@@ -19,6 +19,8 @@ from inbox.http.routing import Routes
 from inbox.media.links import MediaLinks
 from inbox.mongo.client import Mongo
 from inbox.panels import Panel, Panels
+from inbox.search.routes import SearchRoutes
+from inbox.search.store import SearchStore
 from inbox.sidebar.blocks import (
     AbsentPanel,
     CustomerPanel,
@@ -50,6 +52,7 @@ class Customers:
             SuggestionRoutes(suggestions, self.store, reads, links),
             MergeRoutes(self.merges, self.store, links),
             CannedRoutes(CannedReplies(mongo, reads, clock)),
+            SearchRoutes(SearchStore(mongo)),
             SidebarRoutes(Panels(self._panels(mongo, reads, suggestions, links)), reads),
         )
 

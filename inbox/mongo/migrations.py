@@ -13,6 +13,7 @@ from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo
 from inbox.mongo.indexes import INDEXES, ensure_indexes
 from inbox.mongo.leases import Leases
+from inbox.mongo.word_filling import fill_words
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +78,7 @@ async def copy_recent_media(mongo: Mongo) -> None:
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "create the collections", create_collections),
     Migration(2, "have recent media copied", copy_recent_media),
+    Migration(3, "have customers and messages found by their words", fill_words),
 )
 
 

@@ -17,6 +17,7 @@ from inbox.media.copying.model import mark_waiting, objects_in, waiting
 from inbox.media.garbage.store import StoredObjects
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import due
+from inbox.search.tokens import FIELD, message_tokens
 from inbox.staff.model import Actor
 
 _CLOCKS_DIFFER = timedelta(minutes=1)
@@ -102,6 +103,8 @@ class ReplyStore:
             message = {"_id": message_id, **make(opened), "seq": thread.get("seq")}
             if waiting(message.get("attachments")):
                 message["copying"] = due(self._clock.now())
+            if tokens := message_tokens(message):
+                message[FIELD] = tokens
             await self._mongo["messages"].insert_one(message, session=session)
             tracked = Tracked(message_id, message, stored=True)
             if not message["internal"]:
@@ -212,6 +215,7 @@ class ReplyStore:
                 loose = objects - objects_in(message.get("attachments"))
                 await self._objects.let_go(loose, self._clock.now(), session=session)
             if message.changed:
+                message.put(FIELD, message_tokens(message.document) or None)
                 await self._mongo["messages"].update_one(
                     {"_id": message_id}, message.update(), session=session
                 )

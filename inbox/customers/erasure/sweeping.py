@@ -14,6 +14,7 @@ _PERSONAL = (
     "author.id",
     "author.name",
     "text",
+    "tok",
     "edit",
     "payload",
     "referral",

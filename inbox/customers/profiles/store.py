@@ -10,6 +10,7 @@ from inbox.media.copying.model import is_new_avatar
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
 from inbox.ports import Profile
+from inbox.search.tokens import FIELD, customer_tokens
 
 
 class ProfileStore:
@@ -37,6 +38,7 @@ class ProfileStore:
                 self._take(customer, identity_id, profile)
             if customer.changed:
                 customer.put("updated_at", self._clock.now())
+                customer.put(FIELD, customer_tokens(customer.document) or None)
                 await self._mongo["customers"].update_one(
                     {"_id": claimed.id}, customer.update(), session=session
                 )

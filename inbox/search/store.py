@@ -146,14 +146,16 @@ class _Walk:
         shown: list[Document] = []
         size = max(_FIRST_BATCH, limit + 1)
         while self._left > 0:
-            batch = await self._batch(first, after, min(size, self._left))
-            self._left -= max(len(batch), 1)
-            shown += await seen([one for one in batch if one["hit"]]) if batch else []
+            wanted = min(size, self._left)
+            batch = await self._batch(first, after, wanted)
+            self._left -= len(batch)
+            if hits := [one for one in batch if one["hit"]]:
+                shown += await seen(hits)
             if len(shown) > limit:
                 return Found(shown[:limit], self._place(shown[limit - 1]), partial=False)
-            if len(batch) < size and self._left > 0:
+            if len(batch) < wanted:
                 return Found(shown, None, partial=False)
-            after = self._place(batch[-1]) if batch else after
+            after = self._place(batch[-1])
             size = min(size * _GROWTH, _LARGEST_BATCH)
         return Found(shown, after, partial=True)
 
@@ -185,19 +187,22 @@ class _Walk:
             return await self._read(word, first, size)
         at, id_ = after
         same_time = {**word, self._newest: at, "_id": {"$lt": id_}}
-        found = await self._read(same_time, first, size)
+        found = await self._read(same_time, first, size, {"_id": -1})
         if len(found) < size:
             older = {**word, self._newest: {"$lt": at}}
             found += await self._read(older, first, size - len(found))
         return found
 
-    async def _read(self, query: Document, first: Term, size: int) -> list[Document]:
+    async def _read(
+        self, query: Document, first: Term, size: int, order: dict[str, int] | None = None
+    ) -> list[Document]:
+        """`order` is that of the index, where the time is not the same for all."""
         tests = [_has(term) for term in self._terms if term is not first]
         tests += [_begins(term) for term in self._terms if term.beginning is not None]
         fields = {self._newest: 1, **dict.fromkeys(self._fields, 1)}
         steps: list[Document] = [
             {"$match": query},
-            {"$sort": self._order()},
+            {"$sort": order or self._order()},
             {"$limit": size},
             {"$project": {**fields, "hit": {"$and": tests} if tests else {"$literal": True}}},
         ]

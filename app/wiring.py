@@ -17,6 +17,7 @@ from app.customers import Customers
 from app.health import Health
 from app.media import MediaKeeping
 from app.parts import Parts, process_name
+from app.people import People
 from app.settings import Settings
 from app.webhook_secrets import facebook_secrets, zalo_secrets
 from channels.accounts import AccountDirectory
@@ -74,15 +75,9 @@ from inbox.media.store import UploadStore
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Backoff, DueWork, Pace
 from inbox.mongo.journal import Journal, JournalEntries
-from inbox.staff.audit.store import AuditStore
-from inbox.staff.authenticator import ActorCache, StaffAuthenticator
 from inbox.staff.model import Actor, Scope
-from inbox.staff.passwords import Passwords
-from inbox.staff.routes import AuditRoutes, SessionRoutes, StaffRoutes, TokenRoutes
-from inbox.staff.service import StaffService
-from inbox.staff.signing_in import SigningIn, SignInStores, normal_email
-from inbox.staff.store import SessionStore, StaffStore, TokenStore, TryStore
-from inbox.staff.tokens import TokenRequest, Tokens
+from inbox.staff.signing_in import normal_email
+from inbox.staff.tokens import TokenRequest
 from inbox.timeline.routes import TimelineRoutes
 from inbox.timeline.store import TimelineStore
 
@@ -172,16 +167,10 @@ class Service:
 
     def _build_inbox(self) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox
-        self._actors = ActorCache(config.staff.actor_kept, clock)
-        self._passwords = Passwords()
-        self._staff_store = StaffStore(mongo)
-        sessions, tokens = SessionStore(mongo), TokenStore(mongo)
-        self.authenticator = StaffAuthenticator(
-            self._staff_store, sessions, tokens, self._actors, config.staff, clock
-        )
-        self._sign_in_stores = SignInStores(self._staff_store, sessions, TryStore(mongo))
-        self.staff = StaffService(mongo, self._passwords, self._actors, clock)
-        self.tokens = Tokens(mongo, self._actors, clock)
+        self._people = People(self.settings, mongo, clock)
+        self._actors = self._people.actors
+        self.authenticator = self._people.authenticator
+        self.staff, self.tokens = self._people.staff, self._people.tokens
         self.bots = BotService(
             mongo, self.settings.secret_box(), self._actors, clock, self._on_account_connected
         )
@@ -245,15 +234,10 @@ class Service:
         """Every route of the API, in the order of its documentation."""
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox
         reads, customers = ConversationReads(mongo), self.customers.store
-        signing_in = SigningIn(
-            self._sign_in_stores, self._passwords, self._actors, config.staff, clock
-        )
         marking = MarkingStore(mongo, reads, clock, self._rules)
         links, stored = self._links, StoredMedia(self._media.files, UploadStore(mongo))
         return (
-            SessionRoutes(signing_in, self._staff_store),
-            StaffRoutes(self.staff),
-            TokenRoutes(self.tokens),
+            *self._people.tables(),
             BotRoutes(self.bots, self._connections.onboarding),
             *self._connections.tables(),
             *self._care.tables(),
@@ -272,7 +256,7 @@ class Service:
             LiveRoutes(self.hub, config.live),
             ParkedRoutes(self.entries, self.ingesting.wake),
             *self._missed.tables(),
-            AuditRoutes(AuditStore(mongo)),
+            self._people.audit(),
         )
 
     async def _on_account_connected(self, account_key: str) -> None:
@@ -340,7 +324,7 @@ class Service:
         await self.gaps.store_open()
         if self._companion is not None:
             await self._companion.close()
-        self._passwords.close()
+        self._people.close()
         self._media.close()
         await self.mongo.close()
 
@@ -355,7 +339,7 @@ class Service:
 
     async def close(self) -> None:
         """End a service that was never started: the command line's."""
-        self._passwords.close()
+        self._people.close()
         await self.mongo.close()
 
     async def apply_due(self) -> None:
@@ -370,7 +354,7 @@ class Service:
         self, email: str, name: str, scopes: Sequence[Scope], lifetime: timedelta | None
     ) -> str:
         """The secret of a new token that acts for the staff member with this e-mail."""
-        person = await self._staff_store.by_email(normal_email(email))
+        person = await self._people.store.by_email(normal_email(email))
         if person is None:
             raise NotFound
         actor = Actor(id=person.id, name=person.name, role=person.role)

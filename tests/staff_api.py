@@ -14,8 +14,12 @@ from inbox.http.routing import Routes
 from inbox.mongo.client import Mongo
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.authenticator import ActorCache, StaffAuthenticator
+from inbox.staff.me.routes import MeRoutes
+from inbox.staff.me.service import OwnAccount
 from inbox.staff.model import Actor, Role, Staff
 from inbox.staff.passwords import Passwords
+from inbox.staff.resets.routes import ResetRoutes
+from inbox.staff.resets.service import PasswordResets
 from inbox.staff.routes import AuditRoutes, SessionRoutes, StaffRoutes, TokenRoutes
 from inbox.staff.service import NewStaff, StaffService
 from inbox.staff.signing_in import SigningIn, SignInStores
@@ -58,9 +62,12 @@ def staff_api(
     staff, sessions, tokens = StaffStore(mongo), SessionStore(mongo), TokenStore(mongo)
     stores = SignInStores(staff, sessions, TryStore(mongo))
     service = StaffService(mongo, passwords, actors, clock)
+    signing_in = SigningIn(mongo, stores, passwords, actors, config, clock)
     tables = (
-        SessionRoutes(SigningIn(stores, passwords, actors, config, clock), staff),
+        SessionRoutes(signing_in, staff),
+        MeRoutes(OwnAccount(mongo, signing_in, passwords, actors, clock), service),
         StaffRoutes(service),
+        ResetRoutes(PasswordResets(mongo, passwords, actors, clock), None),
         TokenRoutes(Tokens(mongo, actors, clock)),
         AuditRoutes(AuditStore(mongo)),
     )

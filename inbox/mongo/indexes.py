@@ -184,6 +184,11 @@ INDEXES: tuple[Index, ...] = (
     _due("customers", "profile", "profiles that wait to be fetched"),
     _due("customers", "avatar_copying", "avatars that wait to be copied"),
     Index("interactions", ("customer_id", "-at", "-_id"), "the timeline of a customer"),
+    Index(
+        "interactions",
+        ("customer_id", "type", "-at", "-_id"),
+        "the timeline of a customer, some kinds alone",
+    ),
     Index("interactions", ("conversation_id",), "erasure and merge find a thread's facts"),
     Index("account_events", ("account_key", "-at", "-_id"), "what happened to an account"),
     Index("account_events", ("subjects",), "erasure finds account events that name a person"),

@@ -13,6 +13,8 @@ EventType = Literal[
     "customer_changed",
     "bot_changed",
     "tags_changed",
+    "attributes_changed",
+    "viewers_changed",
     "session_ended",
 ]
 FrameType = EventType | Literal["hello", "resync", "pong"]
@@ -83,7 +85,8 @@ def live_event(  # noqa: PLR0913 - the fields of one document
     - customer_changed: names of changed `fields`, never their values: everybody who sees one of
       `bot_ids` is told, and may not be allowed to read the customer. `customer_id` is added.
     - bot_changed: nothing secret; every connected client's bots are looked up anew.
-    - tags_changed: nothing; the catalogue is read anew.
+    - tags_changed, attributes_changed: nothing; the catalogue is read anew.
+    - viewers_changed: `staff`, everybody who has the conversation open now.
     - session_ended: `session_id`, `token_id` or `staff_id`; their sockets are closed.
     """
     document: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
 from pymongo import UpdateOne
 
@@ -13,6 +13,9 @@ from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
 from inbox.tags.model import Colour, Tag, first_colour, shown_name, tag_key
+from inbox.timeline.kinds import interaction
+
+TagKind = Literal["tag_added", "tag_removed"]
 
 
 class TagStore:
@@ -103,7 +106,7 @@ class TagStore:
         customer: Document,
         tag_ids: Sequence[str],
         *,
-        row: tuple[str, Tag],
+        row: tuple[TagKind, Tag],
         actor_id: str | None,
         session: Session,
     ) -> None:
@@ -238,18 +241,15 @@ class TagStore:
 
 
 def _row(
-    customer_id: str, type_: str, tag: Tag, actor_id: str | None, at: datetime
-) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "_id": random_id(),
-        "customer_id": customer_id,
-        "type": type_,
-        "at": at,
-        "data": {"tag_id": tag.id, "name": tag.name},
-    }
-    if actor_id is not None:
-        row["actor_id"] = actor_id
-    return row
+    customer_id: str, type_: TagKind, tag: Tag, actor_id: str | None, at: datetime
+) -> Document:
+    return interaction(
+        type_,
+        customer_id=customer_id,
+        at=at,
+        actor_id=actor_id,
+        data={"tag_id": tag.id, "name": tag.name},
+    )
 
 
 def _document(tag: Tag) -> Document:

@@ -98,10 +98,21 @@ def parted_fields(survivor: Document, merge: Merge) -> dict[str, Any]:
         mine = before.get(name, [])
         theirs = [value for value in loser.get(name, []) if value not in mine]
         fields[name] = [value for value in survivor.get(name, []) if value not in theirs]
-    for name in ("note", "attributes", *_SINGLE, "name", "name_key"):
+    for name in ("note", *_SINGLE, "name", "name_key"):
         if name in brought and survivor.get(name) == brought[name]:
             fields[name] = before.get(name)
+    fields["attributes"] = _parted_attributes(survivor, before, loser)
     return _changed(survivor, fields)
+
+
+def _parted_attributes(survivor: Document, before: Document, loser: Document) -> dict[str, Any]:
+    """Without those that came from the other record and are still what they were."""
+    mine, theirs = before.get("attributes", {}), loser.get("attributes", {})
+    return {
+        key: value
+        for key, value in survivor.get("attributes", {}).items()
+        if key in mine or theirs.get(key) != value
+    }
 
 
 def _changed(document: Document, fields: Mapping[str, Any]) -> dict[str, Any]:

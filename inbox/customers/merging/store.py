@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from inbox.clock import Clock
+from inbox.customers.fields import changed_paths
 from inbox.customers.merging.model import (
     Merge,
     MergeBuriedDeeper,
@@ -22,6 +23,7 @@ from inbox.mongo.due import Claimed, DueWork, Pace, due
 from inbox.search.tokens import FIELD, customer_tokens
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.model import Actor
+from inbox.timeline.kinds import interaction
 
 MOST_DUPLICATES = 20
 
@@ -211,11 +213,12 @@ class MergeStore:
         self, customer: Document, fields: dict[str, Any], now: datetime, session: Session
     ) -> Document:
         """Set fields, each with a new version of its own: an edit made before clashes."""
-        marks = await self._customers.mirrors.marks(customer, fields, now, session=session)
+        paths = changed_paths(customer, fields)
+        marks = await self._customers.mirrors.marks(customer, paths, now, session=session)
         version = customer.get("version", 1) + 1
         sets = {name: value for name, value in fields.items() if value is not None}
         sets[FIELD] = customer_tokens({**customer, **fields})
-        versions = {f"field_versions.{name}": version for name in fields}
+        versions = {f"field_versions.{path}": version for path in paths}
         update: Document = {
             "$set": {**sets, **versions, **marks, "version": version, "updated_at": now}
         }
@@ -237,18 +240,22 @@ class MergeStore:
         )
 
     async def _note(
-        self, type_: str, survivor_id: str, loser_id: str, actor: Actor, session: Session
+        self,
+        type_: Literal["merged", "unmerged"],
+        survivor_id: str,
+        loser_id: str,
+        actor: Actor,
+        session: Session,
     ) -> None:
         """A row of the timeline, a line of the audit log, and the news for open inboxes."""
         now = self._clock.now()
-        row = {
-            "_id": random_id(),
-            "customer_id": survivor_id,
-            "type": type_,
-            "at": now,
-            "actor_id": actor.id,
-            "data": {"customer_id": loser_id},
-        }
+        row = interaction(
+            type_,
+            customer_id=survivor_id,
+            at=now,
+            actor_id=actor.id,
+            data={"customer_id": loser_id},
+        )
         await self._mongo["interactions"].insert_one(row, session=session)
         await self._audit.record(
             actor,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from inbox.customers.attributes.builtin import ADDRESS
 from inbox.customers.store import CustomerStore
 from inbox.customers.suggesting.finding import Found, Kind, found_in
 from inbox.errors import VersionClash
@@ -14,9 +15,6 @@ from inbox.staff.model import Actor
 LOOKED_AT = 200
 """Messages of the customer, the newest ones."""
 _TRIES = 5
-
-ADDRESS = "address"
-"""The attribute that an address is saved as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,7 @@ class SuggestionStore:
         """Add it to the customer; what is there stays, but an address replaces the other.
 
         Raises:
+            InvalidInput: the shop takes no such address (any more).
             NotFound, NotAllowed: as CustomerStore.get.
         """
         for attempt in range(1, _TRIES + 1):
@@ -111,7 +110,7 @@ def _with(customer: Document, found: Found) -> dict[str, Any]:
         return {"phones": [*customer.get("phones", []), found.value]}
     if found.kind == "email":
         return {"emails": [*customer.get("emails", []), found.value]}
-    return {"attributes": {**customer.get("attributes", {}), ADDRESS: found.value}}
+    return {f"attributes.{ADDRESS}": found.value}
 
 
 def _suggestion(found: Found, message: Document, customer: Document) -> Suggestion:

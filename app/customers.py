@@ -9,9 +9,14 @@ from inbox.canned.service import CannedReplies
 from inbox.clock import Clock
 from inbox.config import InboxConfig
 from inbox.conversations.reading.store import ConversationReads
+from inbox.customers.attributes.routes import AttributeRoutes
+from inbox.customers.attributes.service import AttributeService
+from inbox.customers.masking import Masking
 from inbox.customers.merging.routes import MergeRoutes
 from inbox.customers.merging.settling import MergeSettling
 from inbox.customers.merging.store import MergeStore
+from inbox.customers.revealing.routes import RevealRoutes
+from inbox.customers.revealing.store import RevealStore
 from inbox.customers.store import CustomerStore
 from inbox.customers.suggesting.routes import SuggestionRoutes
 from inbox.customers.suggesting.store import SuggestionStore
@@ -47,12 +52,15 @@ class Customers:
         self.merges = MergeStore(mongo, self.store, clock)
         reads = ConversationReads(mongo)
         suggestions = SuggestionStore(mongo, self.store)
+        self.masking = masking = Masking(config.customers.unmasked_from)
         self._tables: Sequence[Routes] = (
             TagRoutes(self.tags),
-            SuggestionRoutes(suggestions, self.store, reads, links),
-            MergeRoutes(self.merges, self.store, links),
-            CannedRoutes(CannedReplies(mongo, reads, clock)),
-            SearchRoutes(SearchStore(mongo)),
+            AttributeRoutes(AttributeService(mongo, clock)),
+            RevealRoutes(RevealStore(mongo, self.store, clock)),
+            SuggestionRoutes(suggestions, self.store, reads, links, masking),
+            MergeRoutes(self.merges, self.store, links, masking),
+            CannedRoutes(CannedReplies(mongo, reads, clock, masking)),
+            SearchRoutes(SearchStore(mongo), masking),
             SidebarRoutes(Panels(self._panels(mongo, reads, suggestions, links)), reads),
         )
 
@@ -64,7 +72,7 @@ class Customers:
         links: MediaLinks,
     ) -> Sequence[Panel]:
         return (
-            CustomerPanel(links),
+            CustomerPanel(links, self.masking),
             PeoplePanel(mongo),
             TagsPanel(self.tags),
             AbsentPanel(
@@ -72,8 +80,8 @@ class Customers:
             ),
             MediaPanel(reads, links),
             AbsentPanel("crm", vi="Chưa kết nối CRM.", en="No CRM is connected."),
-            DuplicatesPanel(self.merges, self.store),
-            SuggestionsPanel(suggestions, reads),
+            DuplicatesPanel(self.merges, self.store, self.masking),
+            SuggestionsPanel(suggestions, reads, self.masking),
         )
 
     def tables(self) -> Sequence[Routes]:

@@ -248,6 +248,15 @@ class TagsConfig(Section):
     most_per_customer: PositiveInt = Field(default=50, description="tags of one customer")
 
 
+class CustomersConfig(Section):
+    """Customers."""
+
+    unmasked_from: Literal["admin", "manager", "sale"] = Field(
+        default="sale",
+        description="who reads phones and e-mail addresses in full: this role and higher ones",
+    )
+
+
 class StaffConfig(Section):
     """Signing in."""
 
@@ -282,3 +291,4 @@ class InboxConfig(Section):
     media: MediaConfig = MediaConfig()
     staff: StaffConfig = StaffConfig()
     tags: TagsConfig = TagsConfig()
+    customers: CustomersConfig = CustomersConfig()

@@ -6,6 +6,7 @@ from inbox.canned.model import CannedReply, PlaceholderUnknown, ShortcutTaken
 from inbox.canned.store import CannedStore
 from inbox.clock import Clock
 from inbox.conversations.reading.store import ConversationReads
+from inbox.customers.masking import Masking
 from inbox.errors import NotAllowed, NotFound
 from inbox.ids import random_id
 from inbox.mongo.client import Mongo, Session
@@ -17,7 +18,15 @@ from inbox.staff.model import Actor
 class CannedReplies:
     """Leaders write those of their bots, admins also those of all bots; everybody uses them."""
 
-    def __init__(self, mongo: Mongo, conversations: ConversationReads, clock: Clock) -> None:
+    def __init__(
+        self,
+        mongo: Mongo,
+        conversations: ConversationReads,
+        clock: Clock,
+        masking: Masking | None = None,
+    ) -> None:
+        """Without `masking` everybody reads phones and e-mail addresses in full."""
+        self._masking = masking or Masking()
         self._mongo = mongo
         self._store = CannedStore(mongo)
         self._conversations = conversations
@@ -93,7 +102,7 @@ class CannedReplies:
             {"_id": conversation.get("customer_id")}, {"name": 1, "phones": 1, "emails": 1}
         )
         bot = await self._mongo["bots"].find_one({"_id": conversation["bot_id"]}, {"name": 1})
-        known = customer or {}
+        known = self._masking.customer(customer or {}, actor)
         return filled(
             reply.text,
             {

@@ -6,12 +6,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from inbox.conversations.reading.store import ConversationReads
+from inbox.customers.masking import Masking
 from inbox.customers.media.model import MediaItem
 from inbox.customers.merging.store import MergeStore
 from inbox.customers.merging.view import DuplicatesView, duplicates_view
 from inbox.customers.model import CustomerView, customer_view
 from inbox.customers.store import CustomerStore
-from inbox.customers.suggesting.routes import SuggestionsView, suggestion_view
+from inbox.customers.suggesting.routes import SuggestionsView, suggestions_view
 from inbox.customers.suggesting.store import SuggestionStore
 from inbox.media.links import MediaLinks
 from inbox.mongo.client import Mongo
@@ -38,11 +39,13 @@ class CustomerPanel:
 
     name = "customer"
 
-    def __init__(self, links: MediaLinks) -> None:
+    def __init__(self, links: MediaLinks, masking: Masking) -> None:
         self._links = links
+        self._masking = masking
 
     async def show(self, context: PanelContext) -> CustomerView:
-        return customer_view(_customer(context), self._links)
+        shown = self._masking.customer(_customer(context), context.actor)
+        return customer_view(shown, self._links)
 
 
 class PersonView(BaseModel):
@@ -169,13 +172,16 @@ class DuplicatesPanel:
 
     name = "duplicates"
 
-    def __init__(self, merges: MergeStore, customers: CustomerStore) -> None:
+    def __init__(self, merges: MergeStore, customers: CustomerStore, masking: Masking) -> None:
         self._merges = merges
         self._customers = customers
+        self._masking = masking
 
     async def show(self, context: PanelContext) -> DuplicatesView:
         customer = dict(_customer(context))
-        return await duplicates_view(self._merges, self._customers, customer, context.actor)
+        return await duplicates_view(
+            self._merges, self._customers, customer, context.actor, masking=self._masking
+        )
 
 
 class SuggestionsPanel:
@@ -183,14 +189,17 @@ class SuggestionsPanel:
 
     name = "suggestions"
 
-    def __init__(self, suggestions: SuggestionStore, reads: ConversationReads) -> None:
+    def __init__(
+        self, suggestions: SuggestionStore, reads: ConversationReads, masking: Masking
+    ) -> None:
         self._suggestions = suggestions
         self._reads = reads
+        self._masking = masking
 
     async def show(self, context: PanelContext) -> SuggestionsView:
         customer = dict(_customer(context))
         found = await self._suggestions.of(customer, await _threads(self._reads, context))
-        return SuggestionsView(items=[suggestion_view(one) for one in found])
+        return suggestions_view(found, context.actor, self._masking)
 
 
 class AbsentPanel:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from inbox.customers.masking import Masking
 from inbox.customers.merging.model import MergeBuriedDeeper, MergeUndone, MergeWithItself
 from inbox.customers.merging.store import MergeStore
 from inbox.customers.merging.view import DuplicatesView, duplicates_view
@@ -24,8 +25,16 @@ class MergeBody(Body):
 class MergeRoutes(Routes):
     """Several records of one person."""
 
-    def __init__(self, merges: MergeStore, customers: CustomerStore, links: MediaLinks) -> None:
+    def __init__(
+        self,
+        merges: MergeStore,
+        customers: CustomerStore,
+        links: MediaLinks,
+        masking: Masking | None = None,
+    ) -> None:
+        """Without `masking` everybody reads phones and e-mail addresses in full."""
         self._links = links
+        self._masking = masking or Masking()
         self._merges = merges
         self._customers = customers
 
@@ -39,7 +48,9 @@ class MergeRoutes(Routes):
     async def duplicates(self, actor: Actor, customer_id: str) -> DuplicatesView:
         """Customers with the same phone or e-mail address, over all channels."""
         customer = await self._customers.get(customer_id, actor)
-        return await duplicates_view(self._merges, self._customers, customer, actor)
+        return await duplicates_view(
+            self._merges, self._customers, customer, actor, masking=self._masking
+        )
 
     @route(
         "POST",
@@ -51,7 +62,7 @@ class MergeRoutes(Routes):
     async def merge(self, actor: Actor, customer_id: str, body: MergeBody) -> CustomerView:
         """Merge another customer into this one. Safe to repeat; the old id leads here."""
         customer = await self._merges.merge(customer_id, body.customer_id, actor)
-        return customer_view(customer, self._links)
+        return customer_view(self._masking.customer(customer, actor), self._links)
 
     @route(
         "POST",
@@ -63,4 +74,4 @@ class MergeRoutes(Routes):
     async def undo(self, actor: Actor, merge_id: str) -> CustomerView:
         """Part the two again; answers with the customer that is back."""
         _, back = await self._merges.undo(merge_id, actor)
-        return customer_view(back, self._links)
+        return customer_view(self._masking.customer(back, actor), self._links)

@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from inbox.conversations.model import Channel
 from inbox.conversations.reading.model import Time
 from inbox.conversations.view import iso
+from inbox.customers.masking import Masking
 from inbox.customers.merging.store import MergeStore
 from inbox.customers.store import CustomerStore
 from inbox.errors import NotAllowed, NotFound
@@ -44,13 +45,18 @@ class DuplicatesView(BaseModel):
 
 
 async def duplicates_view(
-    merges: MergeStore, customers: CustomerStore, customer: Document, actor: Actor
+    merges: MergeStore,
+    customers: CustomerStore,
+    customer: Document,
+    actor: Actor,
+    *,
+    masking: Masking,
 ) -> DuplicatesView:
     """The duplicates of a customer whom the actor may see."""
     last = await merges.last_of(customer)
     found = await merges.duplicates(customer)
     return DuplicatesView(
-        items=[await _duplicate(customers, customer, one, actor) for one in found],
+        items=[await _duplicate(customers, customer, one, actor, masking) for one in found],
         last_merge=None
         if last is None
         else LastMergeView(
@@ -63,7 +69,7 @@ async def duplicates_view(
 
 
 async def _duplicate(
-    customers: CustomerStore, customer: Document, other: Document, actor: Actor
+    customers: CustomerStore, customer: Document, other: Document, actor: Actor, masking: Masking
 ) -> DuplicateView:
     try:
         await customers.get(other["_id"], actor)
@@ -77,6 +83,6 @@ async def _duplicate(
         name=other.get("name"),
         channels=sorted({one["channel"] for one in other["identities"]}),
         owner=other.get("owner_id"),
-        same=[value for value in theirs if value in mine],
+        same=[masking.text(value, actor) for value in theirs if value in mine],
         may_open=may_open,
     )

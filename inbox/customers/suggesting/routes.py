@@ -1,5 +1,6 @@
 """Suggestions over HTTP: what the customer told, saved or declined with one click."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -7,6 +8,7 @@ from pydantic import BaseModel, Field
 from inbox.conversations.reading.model import Time
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.view import iso
+from inbox.customers.masking import Masking, is_mask, masked_text
 from inbox.customers.model import CustomerView, customer_view
 from inbox.customers.store import CustomerStore
 from inbox.customers.suggesting.finding import Found, Kind, found_in
@@ -65,8 +67,11 @@ class SuggestionRoutes(Routes):
         customers: CustomerStore,
         conversations: ConversationReads,
         links: MediaLinks,
+        masking: Masking | None = None,
     ) -> None:
+        """Without `masking` everybody reads phones and e-mail addresses in full."""
         self._links = links
+        self._masking = masking or Masking()
         self._suggestions = suggestions
         self._customers = customers
         self._conversations = conversations
@@ -83,7 +88,7 @@ class SuggestionRoutes(Routes):
         customer = await self._customers.get(customer_id, actor)
         threads = await self._conversations.visible_ids(customer["_id"], actor)
         found = await self._suggestions.of(customer, threads)
-        return SuggestionsView(items=[suggestion_view(one) for one in found])
+        return suggestions_view(found, actor, self._masking)
 
     @route(
         "POST",
@@ -94,21 +99,49 @@ class SuggestionRoutes(Routes):
     )
     async def decide(self, actor: Actor, customer_id: str, body: DecisionBody) -> CustomerView:
         """Save a suggestion beside what is known, or decline it for good. Safe to repeat."""
-        found = Found(body.kind, body.value)
-        if body.kind != "address" and found not in found_in(body.value):
+        found = await self._meant(actor, customer_id, Found(body.kind, body.value))
+        if body.kind != "address" and found not in found_in(found.value):
             raise NothingSuggested
         if body.decision == "save":
             customer = await self._suggestions.save(customer_id, found, actor)
         else:
             await self._suggestions.decline(customer_id, found, actor)
             customer = await self._customers.get(customer_id, actor)
-        return customer_view(customer, self._links)
+        return customer_view(self._masking.customer(customer, actor), self._links)
+
+    async def _meant(self, actor: Actor, customer_id: str, sent: Found) -> Found:
+        """The suggestion itself where somebody who reads only its mask decides about it.
+
+        Raises:
+            NothingSuggested: no suggestion has this mask, or several do.
+        """
+        if not is_mask(sent.value):
+            return sent
+        customer = await self._customers.get(customer_id, actor)
+        threads = await self._conversations.visible_ids(customer["_id"], actor)
+        offered = {
+            Found(one.kind, one.value)
+            for one in await self._suggestions.of(customer, threads)
+            if one.kind == sent.kind and masked_text(one.value) == sent.value
+        }
+        if len(offered) != 1:
+            raise NothingSuggested
+        return offered.pop()
 
 
-def suggestion_view(one: Suggestion) -> SuggestionView:
+def suggestions_view(
+    found: Sequence[Suggestion], actor: Actor, masking: Masking
+) -> SuggestionsView:
+    """Suggestions as the actor may read them."""
+    return SuggestionsView(
+        items=[_suggestion_view(one, masking.text(one.value, actor)) for one in found]
+    )
+
+
+def _suggestion_view(one: Suggestion, value: str) -> SuggestionView:
     return SuggestionView(
         kind=one.kind,
-        value=one.value,
+        value=value,
         message_id=one.message_id,
         conversation_id=one.conversation_id,
         at=iso(one.at),

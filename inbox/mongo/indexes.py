@@ -129,8 +129,13 @@ INDEXES: tuple[Index, ...] = (
     Index(
         "conversations",
         ("assignee_id", "status", "-last.at", "-_id"),
-        "my conversations",
-        partial={"assignee_id": {"$exists": True}},
+        "my conversations, and those of nobody over all bots",
+    ),
+    Index(
+        "conversations",
+        ("-last.at", "-_id", "bot_id"),
+        "the list of what was not read; unread are few, whatever the list holds",
+        partial={"unread": {"$gt": 0}},
     ),
     Index(
         "conversations",
@@ -208,6 +213,12 @@ INDEXES: tuple[Index, ...] = (
     Index("redirects", ("to",), "old ids follow when their customer is merged again"),
     _due("tags", "renaming", "renamed tags whose customers are to be mirrored"),
     _due("tags", "removal", "deleted tags that customers still have"),
+    Index(
+        "erasures",
+        ("customer_id",),
+        "whether somebody asked for it already",
+        partial={"customer_id": {"$exists": True}},
+    ),
     _due("erasures", "run", "erasures that wait to be carried out"),
     Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),
     Index("accounts", ("bot_id",), "the accounts of a bot"),
@@ -215,6 +226,12 @@ INDEXES: tuple[Index, ...] = (
     _due("accounts", "token", "access tokens that wait to be refreshed"),
     Index("connect_flows", ("state_hash",), "a dialog's answer finds its flow", unique=True),
     Index("connect_flows", ("expires_at",), "flows and their tokens vanish", expire_after_s=0),
+    Index(
+        "data_deletions",
+        ("state",),
+        "requests that wait for an admin",
+        partial={"state": "needs_admin"},
+    ),
     Index("data_deletions", ("code",), "what a person asked Meta to delete", unique=True),
     Index("staff", ("email",), "sign-in; one person per address", unique=True),
     Index("sessions", ("expires_at",), "ended sessions vanish", expire_after_s=0),

@@ -25,7 +25,7 @@ class Mirror(Protocol):
         """What to $set in the customer so that `fields` are pushed; empty when it maps none.
 
         `fields` are paths: "phones", "owner_id", "tag_ids", and "attributes.address" for one
-        attribute, whose key may only be used as a name with its dot replaced.
+        attribute. As part of a path to $set, the dot nests.
         Pure. Paths lie under `crm.<connection>`. `customer` is the document before the edit, read
         in the same transaction, so a revision may be counted on from what it says. Marking must
         not take the lease from a worker that is pushing right now.

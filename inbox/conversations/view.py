@@ -95,6 +95,7 @@ def conversation_view(
         "customer": customer_brief(customer, conversation) if customer else None,
         "assignee": conversation.get("assignee_id"),
         "participants": list(conversation.get("participant_ids") or ()),
+        "last_carer": conversation.get("last_carer_id"),
         "tags": list((customer or {}).get("tag_ids") or ()),
         "status": conversation["status"],
         "unread": conversation.get("unread", 0),

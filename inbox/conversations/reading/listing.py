@@ -8,6 +8,7 @@ from inbox.conversations.model import Channel, ConversationStatus
 from inbox.search.tokens import asked
 
 Query = dict[str, Any]
+TagMatch = Literal["any", "all"]
 View = Literal["all", "mine", "unassigned", "uncared", "inbox", "comment", "spam", "deleted"]
 VIEWS: tuple[View, ...] = (
     "all",
@@ -33,14 +34,18 @@ class Listing:
 
     `status` takes the place of the statuses that a view would show by itself, except in the
     views spam and deleted, which are a status. `uncared` narrows any view to the conversations
-    that its count counts. `q` is a part of the customer's name or of a phone number.
+    that its count counts. `q` is a part of the customer's name or of a phone number;
+    `tag`, `owner` and `follower` are the customer's too.
     """
 
     view: View = "all"
     bot_id: str | None = None
     channel: Channel | None = None
     assignee: str | None = None
-    tag: str | None = None
+    tag: tuple[str, ...] = ()
+    tags: TagMatch = "any"
+    owner: str | None = None
+    follower: str | None = None
     q: str | None = None
     status: ConversationStatus | None = None
     customer_id: str | None = None
@@ -93,8 +98,13 @@ def customer_query(listing: Listing) -> Query | None:
     accents ignored; digits may also be the last ones of a phone number.
     """
     conditions: list[Query] = []
-    if listing.tag is not None:
-        conditions.append({"tag_ids": listing.tag})
+    if listing.tag:
+        operator = "$all" if listing.tags == "all" else "$in"
+        conditions.append({"tag_ids": {operator: list(dict.fromkeys(listing.tag))}})
+    if listing.owner is not None:
+        conditions.append({"owner_id": listing.owner})
+    if listing.follower is not None:
+        conditions.append({"follower_ids": listing.follower})
     if listing.q is not None and (words := listing.q.strip()):
         conditions.append(_found_by(words))
     return {"$and": conditions} if conditions else None

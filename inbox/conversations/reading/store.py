@@ -69,26 +69,30 @@ class ConversationReads:
         steps: list[Document] = [
             {"$match": query},
             {"$sort": dict(NEWEST_FIRST)},
-            {
-                "$lookup": {
-                    "from": "customers",
-                    "localField": "customer_id",
-                    "foreignField": "_id",
-                    "pipeline": [{"$match": customers}, {"$project": {"_id": 1}}],
-                    "as": "found",
-                }
-            },
-            {"$match": {"found.0": {"$exists": True}}},
+            *_of_customers(customers),
             {"$limit": limit},
             {"$unset": "found"},
         ]
         return await (await self._conversations.aggregate(steps)).to_list()
 
-    async def uncared_groups(self, actor: Actor, *, bot_id: str | None) -> list[Document]:
-        """Uncared conversations counted by status, kind, channel and assignee."""
-        of_bot = {"bot_id": bot_id} if bot_id is not None else {}
-        query = {"$and": [UNCARED, {"last.at": {"$type": "date"}}, of_bot, visible(actor)]}
-        steps: list[Document] = [{"$match": query}, {"$group": COUNT_GROUP}]
+    async def uncared_groups(
+        self, actor: Actor, *, bot_id: str | None, customers: Query | None = None
+    ) -> list[Document]:
+        """Uncared conversations counted by status, kind, channel and assignee.
+
+        `customers` is what their customer must match; named or looked up as in `page`.
+        """
+        wanted = [UNCARED, {"last.at": {"$type": "date"}}, visible(actor)]
+        if bot_id is not None:
+            wanted.append({"bot_id": bot_id})
+        further: list[Document] = []
+        if customers is not None:
+            ids = await self._customer_ids(customers)
+            if len(ids) <= MOST_CUSTOMERS:
+                wanted.append({"customer_id": {"$in": ids}})
+            else:
+                further = _of_customers(customers)
+        steps = [{"$match": {"$and": wanted}}, *further, {"$group": COUNT_GROUP}]
         return await (await self._conversations.aggregate(steps)).to_list()
 
     async def get(
@@ -219,3 +223,19 @@ class ConversationReads:
         }
         found = self._messages.find(query, {"attachments": 1, "removed_at": 1, "at": 1})
         return {message["_id"]: message async for message in found}
+
+
+def _of_customers(query: Query) -> list[Document]:
+    """Steps that let through what has such a customer; they leave `found` behind."""
+    return [
+        {
+            "$lookup": {
+                "from": "customers",
+                "localField": "customer_id",
+                "foreignField": "_id",
+                "pipeline": [{"$match": query}, {"$project": {"_id": 1}}],
+                "as": "found",
+            }
+        },
+        {"$match": {"found.0": {"$exists": True}}},
+    ]

@@ -21,6 +21,8 @@ from inbox.customers.store import CustomerStore
 from inbox.customers.suggesting.routes import SuggestionRoutes
 from inbox.customers.suggesting.store import SuggestionStore
 from inbox.http.routing import Routes
+from inbox.live.viewing.keeping import ViewerEnding, ViewerKeeping
+from inbox.live.viewing.store import ViewerStore
 from inbox.media.links import MediaLinks
 from inbox.mongo.client import Mongo
 from inbox.panels import Panel, Panels
@@ -49,6 +51,8 @@ class Customers:
     def __init__(self, mongo: Mongo, clock: Clock, config: InboxConfig, links: MediaLinks) -> None:
         self.store = CustomerStore(mongo, clock)
         self.tags = TagService(mongo, self.store, clock, config.tags)
+        self.viewers = ViewerStore(mongo, clock)
+        self.viewing = ViewerKeeping(self.viewers)
         self.merges = MergeStore(mongo, self.store, clock)
         reads = ConversationReads(mongo)
         suggestions = SuggestionStore(mongo, self.store)
@@ -73,7 +77,7 @@ class Customers:
     ) -> Sequence[Panel]:
         return (
             CustomerPanel(links, self.masking),
-            PeoplePanel(mongo),
+            PeoplePanel(mongo, self.viewers),
             TagsPanel(self.tags),
             AbsentPanel(
                 "scripts", vi="Chưa có kịch bản hẹn giờ.", en="There are no timed scripts yet."
@@ -88,4 +92,8 @@ class Customers:
         return self._tables
 
     def loops(self) -> Sequence[Loop]:
-        return (TagRemoving(self.tags.store).run, MergeSettling(self.merges).run)
+        return (
+            TagRemoving(self.tags.store).run,
+            MergeSettling(self.merges).run,
+            ViewerEnding(self.viewers).run,
+        )

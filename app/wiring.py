@@ -253,7 +253,7 @@ class Service:
             UploadRoutes(self.uploads),
             MediaRoutes(MediaReads(mongo), stored, links),
             *self._media.tables(),
-            LiveRoutes(self.hub, config.live),
+            LiveRoutes(self.hub, config.live, self.customers.viewing),
             ParkedRoutes(self.entries, self.ingesting.wake),
             *self._missed.tables(),
             self._people.audit(),
@@ -288,7 +288,7 @@ class Service:
     def _loops(self) -> list[Loop]:
         loops: list[Loop] = [self.ingesting.run, self.directory.run, self._hearing.run]
         if "web" in self._roles:  # a process without it receives nothing, alive or not
-            loops += [self.hub.run, self.gaps.run]
+            loops += [self.hub.run, self.gaps.run, self.customers.viewing.run]
         if "workers" in self._roles:
             loops += [self.ingesting.recover, *self._care.loops()]
             if self.delivering.channels:

@@ -14,6 +14,7 @@ from inbox.customers.model import CustomerView, customer_view
 from inbox.customers.store import CustomerStore
 from inbox.customers.suggesting.routes import SuggestionsView, suggestions_view
 from inbox.customers.suggesting.store import SuggestionStore
+from inbox.live.viewing.store import ViewerStore
 from inbox.media.links import MediaLinks
 from inbox.mongo.client import Mongo
 from inbox.panels import PanelContext, PanelOff
@@ -62,6 +63,7 @@ class PeopleView(BaseModel):
 
     `assignee` is there only where the bot splits its conversations; then it is among the
     participants. `last_carer` answered last, `owner` and `followers` belong to the customer.
+    `viewers` have the conversation open right now, whoever asks included.
     """
 
     split: bool
@@ -69,6 +71,7 @@ class PeopleView(BaseModel):
     last_carer: PersonView | None
     owner: PersonView | None
     followers: list[PersonView]
+    viewers: list[PersonView]
 
 
 class SplitPeopleView(PeopleView):
@@ -82,8 +85,9 @@ class PeoplePanel:
 
     name = "people"
 
-    def __init__(self, mongo: Mongo) -> None:
+    def __init__(self, mongo: Mongo, viewers: ViewerStore) -> None:
         self._mongo = mongo
+        self._viewers = viewers
 
     async def show(self, context: PanelContext) -> PeopleView:
         conversation, customer = context.conversation, context.customer or {}
@@ -91,7 +95,8 @@ class PeoplePanel:
         assignee, carer = conversation.get("assignee_id"), conversation.get("last_carer_id")
         followers = list(customer.get("follower_ids", ()))
         owner = customer.get("owner_id")
-        people = await self._people({*participants, *followers, assignee, carer, owner})
+        viewers = await self._viewers.of(conversation["_id"])
+        people = await self._people({*participants, *followers, *viewers, assignee, carer, owner})
         bot = await self._mongo["bots"].find_one({"_id": conversation["bot_id"]}, {"split": 1})
         splits = bool((bot or {}).get("split", {}).get("enabled"))
         fields: dict[str, Any] = {
@@ -100,6 +105,7 @@ class PeoplePanel:
             "last_carer": people.get(carer),
             "owner": people.get(owner),
             "followers": [people[id_] for id_ in followers if id_ in people],
+            "viewers": [people[id_] for id_ in viewers if id_ in people],
         }
         if not splits:
             return PeopleView(**fields)

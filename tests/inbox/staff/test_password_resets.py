@@ -13,6 +13,8 @@ from inbox.config import LiveConfig
 from inbox.live.hub import SESSION_ENDED, Hub
 from inbox.live.routes import LiveRoutes
 from inbox.live.store import LiveStore
+from inbox.live.viewing.keeping import ViewerKeeping
+from inbox.live.viewing.store import ViewerStore
 from inbox.mongo.client import Mongo
 from tests.staff_api import PASSWORD, Client, StaffApi, sign_in
 
@@ -105,14 +107,16 @@ async def test_links_are_made_by_admins_for_people_not_above_them_who_are_active
 
 
 async def test_deactivating_somebody_ends_everything_of_theirs_at_once_and_for_good(
-    api: StaffApi, mongo: Mongo, aiohttp_client: AiohttpClient
+    api: StaffApi, mongo: Mongo, clock: FixedClock, aiohttp_client: AiohttpClient
 ) -> None:
+    viewers = ViewerKeeping(ViewerStore(mongo, clock))
     hub = Hub(LiveStore(mongo), api.authenticator.refresh, LiveConfig())
     stop = asyncio.Event()
     following = asyncio.create_task(hub.run(stop))
     await hub.watching.wait()
     browser, admin = [
-        await aiohttp_client(api.application(LiveRoutes(hub, LiveConfig()))) for _ in range(2)
+        await aiohttp_client(api.application(LiveRoutes(hub, LiveConfig(), viewers)))
+        for _ in range(2)
     ]
     lan = await api.hire("lan", "sale")
     await api.hire("an", "admin")

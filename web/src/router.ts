@@ -2,8 +2,19 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 
 import { ApiError } from '@/api/client'
+import { allowedSettings, SETTINGS } from '@/components/settings'
 import { useSession } from '@/composables/useSession'
 import SignInPage from '@/pages/SignInPage.vue'
+
+const SETTINGS_PAGES = {
+  accounts: () => import('@/pages/AccountsPage.vue'),
+  tags: () => import('@/pages/TagsPage.vue'),
+  canned: () => import('@/pages/CannedPage.vue'),
+}
+
+function firstSettings() {
+  return { name: allowedSettings()[0]?.name ?? 'inbox' }
+}
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -15,12 +26,13 @@ export const router = createRouter({
       name: 'inbox',
       component: () => import('@/pages/InboxPage.vue'),
     },
-    {
-      path: '/settings/accounts',
-      name: 'accounts',
-      component: () => import('@/pages/AccountsPage.vue'),
-      beforeEnter: () => useSession().isAdmin.value || { name: 'inbox' },
-    },
+    { path: '/settings', redirect: firstSettings },
+    ...SETTINGS.map(({ name, path, allowed }) => ({
+      path,
+      name,
+      component: SETTINGS_PAGES[name],
+      beforeEnter: () => allowed() || { name: 'inbox' },
+    })),
     { path: '/:rest(.*)*', redirect: { name: 'inbox' } },
   ],
 })

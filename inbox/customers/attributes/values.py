@@ -1,6 +1,5 @@
 """Whether a value is one of its attribute, and how it is spelled when stored. Pure."""
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -86,7 +85,7 @@ def _text(value: Any, attribute: Attribute) -> str | None:
 
 def _number(value: Any, attribute: Attribute) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or abs(value) > LARGEST_NUMBER:
+    if not is_number or not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:  # nan is neither
         raise _Wrong("attribute_no_number", vi="Cần nhập số.", en="This must be a number.")
     if attribute.max is not None and value > attribute.max:
         raise _Wrong(

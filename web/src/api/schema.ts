@@ -36,6 +36,63 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Change how one is called. */
+        patch: operations["session.edit_me"];
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change one's password; all other sessions end.
+         * @description Wrong passwords are counted together with those of signing in. Only in a session: a token
+         *     cannot do it.
+         */
+        post: operations["session.change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in. */
+        get: operations["session.my_sessions"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere else, at once. */
+        delete: operations["session.end_others"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign one of one's devices out, at once. */
+        delete: operations["session.end_one"];
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -68,15 +125,56 @@ export interface paths {
         get: operations["staff.one"];
         put?: never;
         post?: never;
-        /** Deactivate a member of staff and end their sessions; what they wrote stays theirs. */
+        /**
+         * Deactivate a member of staff; what they wrote stays theirs.
+         * @description Their sessions, API tokens, live connections and reset links end at once.
+         */
         delete: operations["staff.deactivate"];
         options?: never;
         head?: never;
         /**
          * Change a member of staff.
-         * @description A new role, a new password and `active: false` end the sessions of that person.
+         * @description A new role, a new password and `active: false` end the sessions and reset links of that
+         *     person; `active: false` their API tokens too.
          */
         patch: operations["staff.edit"];
+        trace?: never;
+    };
+    "/api/v1/staff/{staff_id}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link by which somebody chooses a new password; an earlier link ends.
+         * @description Give it to that person alone: whoever has it within 24 hours becomes them.
+         */
+        post: operations["staff.make_reset_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose a new password with a reset link; every session of the person ends. */
+        post: operations["session.reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/tokens": {
@@ -403,8 +501,8 @@ export interface paths {
         };
         /**
          * How many conversations of each view and channel wait for an answer.
-         * @description Each number is the length of the list of that view with `uncared=true`; per channel, of
-         *     the view `all`.
+         * @description Each number is the length of the list of that view with `uncared=true` and the same
+         *     filters; per channel, of the view `all`.
          */
         get: operations["conversations.counts"];
         put?: never;
@@ -591,10 +689,11 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change phones, e-mail addresses or the note; the name is the channel's.
+         * Change phones, e-mails, note, attributes, owner or followers; the name is the channel's.
          * @description If-Match carries the `version` that was read; `*` overwrites whatever is there. The edit
          *     succeeds unless one of its own fields was changed since: then 412 with the current
-         *     values. Without If-Match: 428.
+         *     values. Each attribute is a field of its own. Without If-Match: 428. A masked value that
+         *     is sent back is refused: 422.
          */
         patch: operations["customers.edit"];
         trace?: never;
@@ -723,6 +822,82 @@ export interface paths {
         post?: never;
         /** Detach a tag. Safe to repeat. */
         delete: operations["customers.detach"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attributes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept about customers, retired attributes too. */
+        get: operations["attributes.catalogue"];
+        put?: never;
+        /** Add an attribute. */
+        post: operations["attributes.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attributes/{attribute_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a retired attribute that no customer has a value of. */
+        delete: operations["attributes.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an attribute, retire it or bring it back.
+         * @description Values that customers have stay, also those that are no option any more.
+         */
+        patch: operations["attributes.edit"];
+        trace?: never;
+    };
+    "/api/v1/attributes/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the catalogue in this order. */
+        post: operations["attributes.order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read masked phones, e-mail addresses or attributes in full.
+         * @description Each reading stands in the customer's timeline and in the audit log.
+         */
+        post: operations["customers.reveal"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -894,8 +1069,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened with a customer in every conversation that one may see, newest first. */
+        /**
+         * What happened with a customer in every conversation that one may see, newest first.
+         * @description Hidden kinds (see `/api/v1/timeline/kinds`) come only where `type` names them.
+         */
         get: operations["customers.timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/timeline/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of interactions with their words, those of the directory first. */
+        get: operations["customers.kinds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1024,6 +1219,9 @@ export interface paths {
          *     Reconnect with `?after=` the id of the last frame: what was missed follows. `resync` means
          *     that this is not possible, so everything shown has to be read anew. `conversation_removed`
          *     means that the conversation is not visible any more.
+         *     Send `{"type": "viewing", "conversation_id": id}` whenever another conversation is shown,
+         *     with null for none, and again after connecting anew: colleagues are told who has it open
+         *     (`viewers_changed`, whose `data.staff` is everybody who has).
          *     The server closes with 1001 (stopping) and 1013 (connect again) or 4401 (sign in again).
          */
         get: operations["live.follow"];
@@ -1127,7 +1325,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who changed what, newest first. */
+        /** Who changed what, newest first; each filter narrows the others. */
         get: operations["audit.page"];
         put?: never;
         post?: never;
@@ -1281,6 +1479,79 @@ export interface components {
              * @description why copying failed: refused, too_large, wrong_type, gone, unavailable, …
              */
             copy_reason: string | null;
+        };
+        /**
+         * AttributeEditBody
+         * @description What is to change; absent leaves as it is. `max: null` takes the limit away.
+         */
+        AttributeEditBody: {
+            /** @default null */
+            label: components["schemas"]["LabelBody"] | null;
+            /**
+             * Required
+             * @default null
+             */
+            required: boolean | null;
+            /**
+             * Options
+             * @default null
+             */
+            options: components["schemas"]["OptionBody"][] | null;
+            /**
+             * Max
+             * @default null
+             */
+            max: number | null;
+            /**
+             * Retired
+             * @default null
+             */
+            retired: boolean | null;
+        };
+        /**
+         * AttributeOrderBody
+         * @description Every attribute of the catalogue in its new order.
+         */
+        AttributeOrderBody: {
+            /** Ids */
+            ids: string[];
+        };
+        /**
+         * AttributeView
+         * @description An attribute of customers. `max`: characters of a text, the largest number, or how many
+         *     options may be chosen.
+         */
+        AttributeView: {
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            label: components["schemas"]["LabelView"];
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "text" | "number" | "date" | "bool" | "choice" | "multi_choice" | "url";
+            /** Required */
+            required: boolean;
+            /** Position */
+            position: number;
+            /** Options */
+            options: components["schemas"]["OptionView"][];
+            /** Max */
+            max: number | null;
+            /** Builtin */
+            builtin: boolean;
+            /** Retired */
+            retired: boolean;
+        };
+        /**
+         * AttributesView
+         * @description The catalogue in its order.
+         */
+        AttributesView: {
+            /** Items */
+            items: components["schemas"]["AttributeView"][];
         };
         /**
          * AuditView
@@ -1516,7 +1787,8 @@ export interface components {
         };
         /**
          * ConversationView
-         * @description A conversation. `assignee` and `participants` are staff ids, `tags` the customer's.
+         * @description A conversation. `assignee`, `participants` and `last_carer` are staff ids, `tags` the
+         *     customer's. The last carer is who answered last.
          */
         ConversationView: {
             /** Id */
@@ -1540,6 +1812,8 @@ export interface components {
             assignee: string | null;
             /** Participants */
             participants: string[];
+            /** Last Carer */
+            last_carer: string | null;
             /** Tags */
             tags: string[];
             /**
@@ -1593,6 +1867,9 @@ export interface components {
         /**
          * CustomerEdit
          * @description Fields to change; what is not sent stays. `phones` in any spelling, Vietnam by default.
+         *
+         *     `attributes` are values by key, null takes one away; those that are not sent stay. `owner` and
+         *     `followers` are staff of a bot of the customer.
          */
         CustomerEdit: {
             /**
@@ -1610,6 +1887,17 @@ export interface components {
              * @default
              */
             note: string;
+            /** Attributes */
+            attributes?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Owner
+             * @default null
+             */
+            owner: string | null;
+            /** Followers */
+            followers?: string[];
         };
         /**
          * CustomerFound
@@ -1636,6 +1924,9 @@ export interface components {
         /**
          * CustomerView
          * @description A customer. `tags`, `owner` and `followers` are ids; the "phone" is `phones[0]`.
+         *
+         *     `attributes` are values by key of the catalogue. `field_versions` says when each field was
+         *     changed last; an attribute stands there as `attributes.<key>`.
          */
         CustomerView: {
             /** Id */
@@ -2016,6 +2307,53 @@ export interface components {
             /** Data */
             data: unknown;
         };
+        /** KindLabel */
+        KindLabel: {
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
+        };
+        /**
+         * KindView
+         * @description A kind of interaction. `hidden`: left out of the timeline unless it is asked for.
+         *
+         *     `directory`: one of the eleven that the directory of customers shows.
+         */
+        KindView: {
+            /** Type */
+            type: string;
+            label: components["schemas"]["KindLabel"];
+            /** Hidden */
+            hidden: boolean;
+            /** Directory */
+            directory: boolean;
+        };
+        /**
+         * KindsView
+         * @description Every kind. A row of another type is shown by its name: platforms tell new ones.
+         */
+        KindsView: {
+            /** Items */
+            items: components["schemas"]["KindView"][];
+        };
+        /**
+         * LabelBody
+         * @description What people read, in both languages.
+         */
+        LabelBody: {
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
+        };
+        /** LabelView */
+        LabelView: {
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
+        };
         /**
          * LastMergeView
          * @description The latest merge into this customer, which may be undone.
@@ -2059,6 +2397,17 @@ export interface components {
         Liking: {
             /** Liked */
             liked: boolean;
+        };
+        /**
+         * MeEditBody
+         * @description What is to change of oneself; null or absent leaves as it is.
+         */
+        MeEditBody: {
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
         };
         /**
          * MeView
@@ -2307,6 +2656,32 @@ export interface components {
             } | null;
         };
         /**
+         * NewAttributeBody
+         * @description An attribute that is to be added; `key` and `type` stay what they are for good.
+         */
+        NewAttributeBody: {
+            /** Key */
+            key: string;
+            label: components["schemas"]["LabelBody"];
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "text" | "number" | "date" | "bool" | "choice" | "multi_choice" | "url";
+            /**
+             * Required
+             * @default false
+             */
+            required: boolean;
+            /** Options */
+            options?: components["schemas"]["OptionBody"][];
+            /**
+             * Max
+             * @default null
+             */
+            max: number | null;
+        };
+        /**
          * NewBotBody
          * @description A bot that is to be made.
          */
@@ -2400,6 +2775,16 @@ export interface components {
              * @default null
              */
             reply_to: string | null;
+        };
+        /**
+         * NewPasswordBody
+         * @description `token` is what stands behind the "#" of the link.
+         */
+        NewPasswordBody: {
+            /** Token */
+            token: string;
+            /** New */
+            new: string;
         };
         /**
          * NewStaffBody
@@ -2536,6 +2921,21 @@ export interface components {
             requested_at: string;
             /** App Scoped Id */
             app_scoped_id: string;
+        };
+        /**
+         * OptionBody
+         * @description One value that may be chosen.
+         */
+        OptionBody: {
+            /** Value */
+            value: string;
+            label: components["schemas"]["LabelBody"];
+        };
+        /** OptionView */
+        OptionView: {
+            /** Value */
+            value: string;
+            label: components["schemas"]["LabelView"];
         };
         /**
          * OrderBody
@@ -2683,6 +3083,16 @@ export interface components {
             accounts: components["schemas"]["ParkedAccountView"][];
         };
         /**
+         * PasswordBody
+         * @description The password that one has, and the one to have from now on.
+         */
+        PasswordBody: {
+            /** Current */
+            current: string;
+            /** New */
+            new: string;
+        };
+        /**
          * PlaceView
          * @description The bot that an account is in already.
          */
@@ -2756,6 +3166,19 @@ export interface components {
             replayed: number;
         };
         /**
+         * ResetLinkView
+         * @description A link for one person; it is shown this once, and good for one new password.
+         */
+        ResetLinkView: {
+            /** Url */
+            url: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
          * Retry
          * @description `resend` what failed or is in doubt; or `mark_sent` what is in doubt and has arrived.
          */
@@ -2766,6 +3189,32 @@ export interface components {
              * @enum {string}
              */
             action: "resend" | "mark_sent";
+        };
+        /**
+         * RevealBody
+         * @description What to read in full.
+         */
+        RevealBody: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phones" | "emails" | "attributes";
+        };
+        /**
+         * RevealView
+         * @description The field as it is stored: a list, or values by name for `attributes`.
+         */
+        RevealView: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phones" | "emails" | "attributes";
+            /** Value */
+            value: string[] | {
+                [key: string]: unknown;
+            };
         };
         /**
          * SearchPage
@@ -2789,6 +3238,46 @@ export interface components {
             vi: string;
             /** En */
             en: string;
+        };
+        /**
+         * SessionView
+         * @description A sign-in that has not ended.
+         *
+         *     `device` is a few words such as "Chrome, Windows" and may be empty; `address` is where one
+         *     signed in from; `used_at` is exact to some minutes; `current`: the one that asks.
+         */
+        SessionView: {
+            /** Id */
+            id: string;
+            /** Device */
+            device: string;
+            /** Address */
+            address: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Used At
+             * Format: date-time
+             */
+            used_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Current */
+            current: boolean;
+        };
+        /**
+         * SessionsView
+         * @description One's sessions, the last used first; at most a hundred.
+         */
+        SessionsView: {
+            /** Items */
+            items: components["schemas"]["SessionView"][];
         };
         /**
          * SidebarView
@@ -3352,6 +3841,371 @@ export interface operations {
             };
         };
     };
+    "session.edit_me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeEditBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.change_password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: too_many_tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.my_sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.end_others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.end_one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "staff.page": {
         parameters: {
             query?: {
@@ -3730,6 +4584,176 @@ export interface operations {
             };
             /** @description Conflict: last_owner */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "staff.make_reset_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                staff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetLinkView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed, role_too_high */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: person_inactive */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.reset_password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasswordBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: cross_site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: reset_link_invalid */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5441,8 +6465,14 @@ export interface operations {
                 channel?: "facebook" | "instagram" | "zalo";
                 /** @description a staff id */
                 assignee?: string;
-                /** @description a tag id of the customer */
-                tag?: string;
+                /** @description tag ids of the customer; repeat the parameter */
+                tag?: string[];
+                /** @description with several `tag`: any one of them, or all of them */
+                tags?: "any" | "all";
+                /** @description staff id of who looks after the customer */
+                owner?: string;
+                /** @description staff id of who follows the customer */
+                follower?: string;
                 /** @description beginnings of words of the customer's name, accents ignored; or a phone number in any spelling, its beginning, or at least three digits of it */
                 q?: string;
                 status?: "open" | "closed" | "spam" | "deleted";
@@ -5521,6 +6551,14 @@ export interface operations {
         parameters: {
             query?: {
                 bot_id?: string;
+                /** @description tag ids of the customer; repeat the parameter */
+                tag?: string[];
+                /** @description with several `tag`: any one of them, or all of them */
+                tags?: "any" | "all";
+                /** @description staff id of who looks after the customer */
+                owner?: string;
+                /** @description staff id of who follows the customer */
+                follower?: string;
             };
             header?: never;
             path?: never;
@@ -7584,6 +8622,524 @@ export interface operations {
             };
         };
     };
+    "attributes.catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributesView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "attributes.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAttributeBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributeView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: too_many_attributes */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input, attribute_key_taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "attributes.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attribute_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: attribute_built_in, attribute_in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "attributes.edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attribute_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributeEditBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributeView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "attributes.order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributeOrderBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributesView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "customers.reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "customers.suggestions": {
         parameters: {
             query?: never;
@@ -8642,6 +10198,62 @@ export interface operations {
             };
         };
     };
+    "customers.kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindsView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "customers.erase": {
         parameters: {
             query?: never;
@@ -9599,6 +11211,13 @@ export interface operations {
     "audit.page": {
         parameters: {
             query?: {
+                /** @description id of who did it */
+                actor?: string;
+                /** @description id of what was changed */
+                target?: string;
+                /** @description as `staff_edited` */
+                action?: string;
+                since?: string;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before; absent: the first page */

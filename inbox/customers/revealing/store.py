@@ -4,10 +4,10 @@ from typing import Any
 
 from inbox.clock import Clock
 from inbox.customers.store import CustomerStore
-from inbox.ids import random_id
 from inbox.mongo.client import Mongo, Session
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.model import Actor
+from inbox.timeline.kinds import interaction
 
 
 class RevealStore:
@@ -29,14 +29,13 @@ class RevealStore:
         async def work(session: Session) -> Any:
             customer = await self._customers.get(customer_id, actor, session=session)
             now = self._clock.now()
-            row = {
-                "_id": random_id(),
-                "customer_id": customer["_id"],
-                "type": "revealed",
-                "at": now,
-                "actor_id": actor.id,
-                "data": {"field": field},
-            }
+            row = interaction(
+                "revealed",
+                customer_id=customer["_id"],
+                at=now,
+                actor_id=actor.id,
+                data={"field": field},
+            )
             await self._mongo["interactions"].insert_one(row, session=session)
             await self._audit.record(
                 actor,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -293,9 +294,10 @@ async def test_two_agents_who_edit_different_attributes_both_win(api: Api, hoa: 
 
 
 async def test_an_edit_of_an_attribute_is_told_and_audited(
-    api: Api, hoa: str, mongo: Mongo
+    api: Api, hoa: str, mongo: Mongo, clock: FixedClock
 ) -> None:
     await patch(api, hoa, {"address": "12 phố Huế"})
+    clock.advance(timedelta(seconds=1))
     await patch(api, hoa, {"address": "5 Lê Lợi"})
     await patch(api, hoa, {"address": "5 Lê Lợi"})
 

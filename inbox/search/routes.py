@@ -111,9 +111,7 @@ class SearchRoutes(Routes):
             found = await self._store.customers(
                 terms, actor, bot_id=bot_id, after=after, limit=limit
             )
-            items = [
-                _customer(self._masking.customer(one, actor), terms) for one in found.documents
-            ]
+            items = [self._customer(one, terms, actor) for one in found.documents]
         else:
             found = await self._store.messages(
                 terms, actor, bot_id=bot_id, after=after, limit=limit
@@ -125,26 +123,26 @@ class SearchRoutes(Routes):
             partial=found.partial,
         )
 
+    def _customer(self, customer: Document, terms: list[Term], actor: Actor) -> CustomerFound:
+        texts = customer_texts(customer)
+        telling = max(texts, key=lambda text: len(highlights(text, terms)), default=None)
+        shown = None if telling is None else self._masking.text(telling, actor)
+        conversation = customer["conversation"]
+        return CustomerFound(
+            kind="customer",
+            id=customer["_id"],
+            name=customer.get("name"),
+            channels=sorted({one["channel"] for one in customer.get("identities", [])}),
+            conversation_id=conversation["_id"] if conversation else None,
+            snippet=None if shown is None else _snippet(shown, terms),
+        )
+
     async def _messages(
         self, found: Found, terms: list[Term]
     ) -> list[CustomerFound | MessageFound]:
         ids = [one["conversation"].get("customer_id") for one in found.documents]
         names = await self._store.names([id_ for id_ in ids if id_ is not None])
         return [_message(one, terms, names) for one in found.documents]
-
-
-def _customer(customer: Document, terms: list[Term]) -> CustomerFound:
-    texts = customer_texts(customer)
-    telling = max(texts, key=lambda text: len(highlights(text, terms)), default=None)
-    conversation = customer["conversation"]
-    return CustomerFound(
-        kind="customer",
-        id=customer["_id"],
-        name=customer.get("name"),
-        channels=sorted({one["channel"] for one in customer.get("identities", [])}),
-        conversation_id=conversation["_id"] if conversation else None,
-        snippet=None if telling is None else _snippet(telling, terms),
-    )
 
 
 def _message(message: Document, terms: list[Term], names: dict[str, str | None]) -> MessageFound:

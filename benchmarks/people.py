@@ -19,7 +19,8 @@ MIDDLE = ("Thị", "Văn", "Thị Mỹ", "Hữu", "Ngọc", "Minh", "Thanh", "Th
 GIVEN = (
     "Anh", "Hương", "Hường", "Lan", "Mai", "Linh", "Trang", "Thảo", "Hà", "Ngân", "Phương", "Vy",
     "Đức", "Dũng", "Hùng", "Tuấn", "Nam", "Long", "Khoa", "Khánh", "Đạt", "Tâm", "Tú", "Yến",
-    "Oanh", "Quỳnh", "Nhung", "Hằng", "Hạnh", "Loan", "Nga", "Thúy", "Trâm", "Châu", "Diễm", "Kiều", "Sơn",
+    "Oanh", "Quỳnh", "Nhung", "Hằng", "Hạnh", "Loan", "Nga", "Thúy", "Trâm", "Châu", "Diễm", "Kiều",
+    "Sơn",
     "Phúc", "Lộc", "Thọ",
 )  # fmt: skip
 PRODUCTS = (

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pymongo
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from inbox.mongo.client import Mongo
@@ -34,6 +35,8 @@ class Index:
 
 
 DAY_S = 24 * 3600
+_BUILT_WITHIN_S = 6 * 3600
+"""Millions of documents take minutes; cut short, mongod would throw away what it has built."""
 JOURNAL_KEPT_S = 7 * DAY_S
 """How long an applied webhook body is kept, so that a range can be replayed after a parser fix."""
 
@@ -256,4 +259,5 @@ async def ensure_indexes(mongo: Mongo) -> None:
     for index in INDEXES:
         by_collection.setdefault(index.collection, []).append(index.model())
     for collection, models in by_collection.items():
-        await mongo[collection].create_indexes(models)
+        with pymongo.timeout(_BUILT_WITHIN_S):
+            await mongo[collection].create_indexes(models)

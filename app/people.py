@@ -8,6 +8,8 @@ from inbox.http.routing import Routes
 from inbox.mongo.client import Mongo
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.authenticator import ActorCache, StaffAuthenticator
+from inbox.staff.embedding.routes import EmbeddingRoutes
+from inbox.staff.embedding.service import Handovers
 from inbox.staff.me.routes import MeRoutes
 from inbox.staff.me.service import OwnAccount
 from inbox.staff.passwords import Passwords
@@ -27,6 +29,7 @@ class People:
         config = settings.inbox.staff
         self._mongo, self._clock = mongo, clock
         self._public_url = settings.app.public_url
+        self._frame_ancestors = settings.inbox.embedding.frame_ancestors
         self.actors = ActorCache(config.actor_kept, clock)
         self._passwords = Passwords()
         self.store = StaffStore(mongo)
@@ -48,6 +51,7 @@ class People:
             MeRoutes(account, self.staff),
             StaffRoutes(self.staff),
             ResetRoutes(resets, self._public_url),
+            EmbeddingRoutes(Handovers(mongo, self._signing_in, clock), self._frame_ancestors),
             TokenRoutes(self.tokens),
         )
 

@@ -226,6 +226,7 @@ class Service:
             static=parts.web_build,
             max_body=self.settings.channels.max_body_bytes,
             extra=extra,
+            frame_ancestors=self.settings.inbox.embedding.frame_ancestors,
         )
         application[PROXIES] = trusting(self.settings.app.trusted_networks())
         return application

@@ -24,6 +24,8 @@ from pydantic_core import PydanticCustomError
 
 _ISO_DURATION = re.compile(r"P(?!$)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
 _KEY_BYTES = 32
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+"""No wildcard: whoever may frame us may tell the sidebar whom to show."""
 
 
 class Section(BaseModel):
@@ -257,6 +259,20 @@ class CustomersConfig(Section):
     )
 
 
+def _checked_origin(text: str) -> str:
+    if not _ORIGIN.fullmatch(text):
+        raise PydanticCustomError("origin", "write an origin such as https://crm.example.vn")
+    return text.lower()
+
+
+class EmbeddingConfig(Section):
+    """The sidebar inside other products' pages."""
+
+    frame_ancestors: list[Annotated[str, AfterValidator(_checked_origin)]] = Field(
+        default=[], description="origins whose pages may show /sidebar in a frame; empty: nobody's"
+    )
+
+
 class StaffConfig(Section):
     """Signing in."""
 
@@ -292,3 +308,4 @@ class InboxConfig(Section):
     staff: StaffConfig = StaffConfig()
     tags: TagsConfig = TagsConfig()
     customers: CustomersConfig = CustomersConfig()
+    embedding: EmbeddingConfig = EmbeddingConfig()

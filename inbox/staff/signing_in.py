@@ -92,16 +92,16 @@ class SigningIn:
                 kept = fresh
         return Proof(person, kept)
 
-    async def join(self, staff_id: str, address: str, device: str) -> SignedIn:
-        """A further session for somebody who has just shown who they are.
+    async def join(self, other: SessionRecord, address: str, device: str) -> SignedIn:
+        """A further session beside one that the person has; it begins only while that one lives.
 
         Raises:
-            WrongCredentials: the person is not active.
+            WrongCredentials: the other session has ended, or the person is not active.
         """
-        person = await self._stores.staff.get(staff_id)
+        person = await self._stores.staff.get(other.staff_id)
         if person is None:
             raise WrongCredentials
-        return await self._begin(person, None, address, device)
+        return await self._begin(person, None, address, device, beside=other.id)
 
     async def sign_out(self, session_id: str) -> None:
         """End one session; its sockets are closed."""
@@ -117,7 +117,13 @@ class SigningIn:
             raise TooManyTries(retry_after_s=math.ceil(wait.total_seconds()))
 
     async def _begin(
-        self, person: Staff, password_hash: str | None, address: str, device: str
+        self,
+        person: Staff,
+        password_hash: str | None,
+        address: str,
+        device: str,
+        *,
+        beside: str | None = None,
     ) -> SignedIn:
         """A new session, unless the password or the person's being active is over meanwhile.
 
@@ -139,6 +145,8 @@ class SigningIn:
             still = await self._stores.staff.touch(
                 person.id, password_hash=password_hash, session=session
             )
+            if beside is not None:
+                still = still and await self._stores.sessions.touch(beside, session=session)
             if not still:
                 raise WrongCredentials
             await self._stores.sessions.insert(record, session=session)

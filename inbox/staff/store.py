@@ -148,6 +148,13 @@ class SessionStore:
             {"_id": session_id}, {"$max": {"expires_at": until, "used_at": now}}
         )
 
+    async def touch(self, session_id: str, *, session: Session) -> bool:
+        """Whether the session is there; ending it collides with this until `session` commits."""
+        touched = await self._sessions.update_one(
+            {"_id": session_id}, {"$inc": {"joined": 1}}, session=session
+        )
+        return touched.matched_count == 1
+
     async def end(self, session_id: str, *, now: datetime) -> None:
         await self._sessions.delete_one({"_id": session_id})
         await self._tell({"session_id": session_id}, now, None)

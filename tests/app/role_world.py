@@ -85,11 +85,14 @@ async def role_world(
 async def _fill(mongo: Mongo) -> Ids:
     """One of everything, of bot one where bots own it."""
     world = World(mongo)
-    contact = {"phones": [PHONE], "emails": [EMAIL], "attributes": {"second": PHONE}}
+    contact: dict[str, Any] = {
+        "phones": [PHONE],
+        "emails": [EMAIL],
+        "attributes": {"second": PHONE},
+    }
     customer = await world.customer(
-        "Nguyễn Thị Hoa", phones=[PHONE], emails=[EMAIL], attributes={"second": PHONE},
-        tag_ids=["tag"],
-    )  # fmt: skip
+        "Nguyễn Thị Hoa", phones=[PHONE], emails=[EMAIL], attributes=second, tag_ids=["tag"]
+    )
     twin = await world.customer("Hoa", phones=[PHONE], emails=[EMAIL])
     third = await world.customer("Hoa ba", **contact)
     thread = await world.conversation(customer)

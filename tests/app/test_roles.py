@@ -61,6 +61,9 @@ RULES: dict[str, Rule] = {
     "session.end_others": Rule("staff", 204, refuses=BOT),
     "session.end_one": Rule("staff", refuses=BOT, hides=EVERYBODY),
     "session.reset_password": Rule("public", 404, body={"token": "x", "new": PASSWORD}),
+    "embedding.settings": Rule("public"),
+    "embedding.hand_over": Rule("staff", refuses=EVERYBODY),  # off here, and never for a token
+    "embedding.sign_in_framed": Rule("public", 403, body={"code": "x"}),
     "staff.page": Rule("staff"),
     "staff.one": Rule("staff"),
     "staff.create": Rule(

@@ -49,9 +49,10 @@ fix: install ## Format, and repair what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install ## Measure the intake of webhooks (needs wrk; some minutes)
+bench: install ## Measure the intake of webhooks, and reads at a small size (needs wrk; some minutes)
 	@scripts/debian_packages.sh bench
 	@$(BIN)/python benchmarks/ingest.py $(ARGS)
+	@$(BIN)/python -m benchmarks.reading --customers 5000 --times 50
 
 torture: install ## The storms and crashes of the tests at their full size (an hour or more)
 	@$(BIN)/python scripts/web.py build

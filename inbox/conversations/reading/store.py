@@ -13,6 +13,8 @@ from inbox.staff.model import Actor
 
 MOST_CUSTOMERS = 1000
 """A search that matches more customers walks the list instead of naming them all."""
+_WITHOUT_WORDS = {"tok": 0}
+"""What a message is found by is as long as the message, and nobody is shown it."""
 _SHOWN: Query = {"at": {"$type": "date"}}
 """A placeholder (a fact that came before its message) has no `at`."""
 
@@ -160,7 +162,12 @@ class ConversationReads:
             at, seq = before
             query["at"] = {"$lte": at}
             query["$or"] = [{"at": {"$lt": at}}, {"seq": {"$lt": seq}}]
-        return await self._messages.find(query).sort({"at": -1, "seq": -1}).limit(limit).to_list()
+        return (
+            await self._messages.find(query, _WITHOUT_WORDS)
+            .sort({"at": -1, "seq": -1})
+            .limit(limit)
+            .to_list()
+        )
 
     async def newer(self, conversation_id: str, after: MessagePlace, limit: int) -> list[Document]:
         """Messages after a place, oldest first; the same index, read backwards."""
@@ -170,7 +177,12 @@ class ConversationReads:
             "at": {"$gte": at},
             "$or": [{"at": {"$gt": at}}, {"seq": {"$gt": seq}}],
         }
-        return await self._messages.find(query).sort({"at": 1, "seq": 1}).limit(limit).to_list()
+        return (
+            await self._messages.find(query, _WITHOUT_WORDS)
+            .sort({"at": 1, "seq": 1})
+            .limit(limit)
+            .to_list()
+        )
 
     async def media(
         self,

@@ -57,6 +57,9 @@ export interface CustomerEdit {
   phones?: string[]
   emails?: string[]
   note?: string
+  /** Values by key; null takes one away, what is not sent stays. */
+  attributes?: Record<string, unknown>
+  followers?: string[]
 }
 
 /** Throws ApiError 412 with the current values when one of the fields is newer than `version`. */
@@ -95,6 +98,23 @@ export function mergeCustomers(survivorId: string, loserId: string): Promise<Cus
 export function undoMerge(mergeId: string): Promise<Customer> {
   const path = { merge_id: mergeId }
   return answerOf(api.POST('/api/v1/merges/{merge_id}/undo', { params: { path } }))
+}
+
+/** What is masked, in full; that it was read is logged. */
+export async function reveal(customerId: string, field: 'phones' | 'emails'): Promise<string[]> {
+  const path = { customer_id: customerId }
+  const { value } = await answerOf(
+    api.POST('/api/v1/customers/{customer_id}/reveal', { params: { path }, body: { field } }),
+  )
+  return Array.isArray(value) ? value : []
+}
+
+export type TimelineKind = components['schemas']['KindView']
+
+/** Every kind of interaction with its words. */
+export async function fetchTimelineKinds(): Promise<TimelineKind[]> {
+  const { items } = await answerOf(api.GET('/api/v1/timeline/kinds'))
+  return items
 }
 
 export interface TimelinePlace {

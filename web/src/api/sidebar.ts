@@ -19,6 +19,8 @@ export interface People {
   last_carer: Person | null
   owner: Person | null
   followers: Person[]
+  /** Who has the conversation open right now. */
+  viewers: Person[]
   assignee?: Person | null
 }
 

@@ -59,7 +59,7 @@ export function useSidebar({ conversationId, customerId, listen }: SidebarSource
     if (CHANGES.has(type)) return true
     if (type === 'customer_changed') return data.customer_id === customerId()
     if (conversation_id !== conversationId) return false
-    if (type === 'message_received') return true
+    if (type === 'message_received' || type === 'viewers_changed') return true
     // Receipts change our own messages all the time, and nothing here depends on them.
     if (type === 'message_changed') return data.message?.direction === 'in'
     if (type !== 'conversation_changed' || !data.conversation) return false

@@ -1,33 +1,14 @@
-/** The names of the staff by id, read once for the page. */
-import { ref } from 'vue'
+/** The names of the staff by id. */
+import { computed } from 'vue'
 
-import { ApiError } from '@/api/client'
 import { fetchStaff } from '@/api/staff'
+import { onceRead } from '@/composables/onceRead'
 
-const names = ref<ReadonlyMap<string, string>>(new Map())
-let reading: Promise<void> | null = null
-
-async function read(): Promise<void> {
-  try {
-    names.value = new Map((await fetchStaff()).map(({ id, name }) => [id, name]))
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    reading = null // whoever asks next tries again; until then nobody is named
-  }
-}
+const everybody = onceRead(fetchStaff)
 
 export function useStaffNames() {
-  reading ??= read()
+  const people = everybody()
+  const names = computed(() => new Map(people.value.map(({ id, name }) => [id, name])))
 
-  function nameOf(id: string | null): string | null {
-    return id === null ? null : (names.value.get(id) ?? null)
-  }
-
-  /** Somebody was hired since: read them anew. */
-  function refresh(): Promise<void> {
-    reading = read()
-    return reading
-  }
-
-  return { nameOf, refresh }
+  return { nameOf: (id: string | null) => (id === null ? null : (names.value.get(id) ?? null)) }
 }

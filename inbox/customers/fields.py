@@ -9,6 +9,8 @@ from typing import Any
 
 ATTRIBUTES = "attributes"
 
+_WHOLE = ("phones", "emails", "note", "owner_id", "follower_ids")
+"""The other editable fields, beside the attributes."""
 _SHOWN = {"owner_id": "owner", "follower_ids": "followers", "tag_ids": "tags"}
 STORED = {shown: stored for stored, shown in _SHOWN.items()}
 """What clients call another name than we do."""
@@ -64,6 +66,28 @@ def changed_paths(before: Mapping[str, Any], fields: Mapping[str, Any]) -> list[
         keys: Collection[str] = sorted(old.keys() | new.keys())
         paths += [f"{ATTRIBUTES}.{key}" for key in keys if old.get(key) != new.get(key)]
     return paths
+
+
+def differing_paths(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The editable fields in which two records differ; empty is as good as absent."""
+    paths = [path for path in _WHOLE if (one.get(path) or None) != (other.get(path) or None)]
+    mine, theirs = one.get(ATTRIBUTES) or {}, other.get(ATTRIBUTES) or {}
+    keys = sorted(mine.keys() | theirs.keys())
+    return paths + [f"{ATTRIBUTES}.{key}" for key in keys if mine.get(key) != theirs.get(key)]
+
+
+def stamped(customer: Mapping[str, Any], paths: Collection[str], version: int) -> dict[str, Any]:
+    """The field versions of a customer after these fields were changed at `version`."""
+    versions = {**(customer.get("field_versions") or {})}
+    known = versions.get(ATTRIBUTES)
+    attributes = {**known} if isinstance(known, Mapping) else {}
+    for path in paths:
+        key = attribute_key(path)
+        if key is None:
+            versions[path] = version
+        else:
+            attributes[key] = version
+    return versions | ({ATTRIBUTES: attributes} if attributes else {})
 
 
 def with_changes(customer: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:

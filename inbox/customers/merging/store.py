@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from inbox.clock import Clock
-from inbox.customers.fields import changed_paths
+from inbox.customers.fields import changed_paths, differing_paths, stamped
 from inbox.customers.merging.model import (
     Merge,
     MergeBuriedDeeper,
@@ -90,7 +90,7 @@ class MergeStore:
         await self._mongo["customers"].delete_one({"_id": loser["_id"]}, session=session)
         moved = await self._ids({"customer_id": loser["_id"]}, session)
         await self._point(moved, survivor["_id"], session)
-        after = await self._write(survivor, fields, now, session)
+        after = await self._write(survivor, fields, now, session, read_as=loser)
         await self._mongo["redirects"].update_many(
             {"to": loser["_id"]}, {"$set": {"to": survivor["_id"]}}, session=session
         )
@@ -142,11 +142,9 @@ class MergeStore:
     ) -> tuple[Document, Document]:
         now = self._clock.now()
         after = await self._write(survivor, parted_fields(survivor, merge), now, session)
-        back = {
-            **merge.before["loser"],
-            "version": merge.before["loser"].get("version", 1) + 1,
-            "updated_at": now,
-        }
+        back = {**merge.before["loser"], "updated_at": now}
+        back["version"] = version = _next_version(back, survivor)
+        back["field_versions"] = stamped(back, differing_paths(back, survivor), version)
         if "profile" in back:
             back["profile"] = due(now)
         back[FIELD] = customer_tokens(back)
@@ -210,17 +208,35 @@ class MergeStore:
         await self._mongo.transaction(work)
 
     async def _write(
-        self, customer: Document, fields: dict[str, Any], now: datetime, session: Session
+        self,
+        customer: Document,
+        fields: dict[str, Any],
+        now: datetime,
+        session: Session,
+        *,
+        read_as: Document | None = None,
     ) -> Document:
-        """Set fields, each with a new version of its own: an edit made before clashes."""
+        """Set fields, each with a new version of its own: an edit made before clashes.
+
+        So do those that `read_as` has otherwise: its readers write here from now on, and what
+        they have read is not what is here.
+        """
         paths = changed_paths(customer, fields)
         marks = await self._customers.mirrors.marks(customer, paths, now, session=session)
-        version = customer.get("version", 1) + 1
+        version = _next_version(customer, read_as or customer)
         sets = {name: value for name, value in fields.items() if value is not None}
         sets[FIELD] = customer_tokens({**customer, **fields})
-        versions = {f"field_versions.{path}": version for path in paths}
+        after_it = {**customer, **fields}
+        told = paths if read_as is None else {*paths, *differing_paths(after_it, read_as)}
+        versions = stamped(customer, told, version)
         update: Document = {
-            "$set": {**sets, **versions, **marks, "version": version, "updated_at": now}
+            "$set": {
+                **sets,
+                **marks,
+                "field_versions": versions,
+                "version": version,
+                "updated_at": now,
+            }
         }
         if unset := fields.keys() - sets.keys():
             update["$unset"] = dict.fromkeys(unset, 1)
@@ -279,6 +295,11 @@ class MergeStore:
             for id_ in (survivor_id, loser_id)
         ]
         await self._mongo["live_events"].insert_many(events, session=session)
+
+
+def _next_version(customer: Document, read_as: Document) -> int:
+    """Newer than what readers of either record have seen."""
+    return int(max(customer.get("version", 1), read_as.get("version", 1))) + 1
 
 
 def _holds(survivor: Document, loser: Document) -> bool:

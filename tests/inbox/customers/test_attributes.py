@@ -328,7 +328,7 @@ async def test_merging_versions_each_attribute_and_undoing_takes_only_what_came(
     merged = await api.call("POST", f"/customers/{hoa}/merge", "lan", json={"customer_id": other})
     version = merged.json["version"]
     stale = await patch(api, hoa, {"address": "5 Lê Lợi"}, str(version - 1))
-    fine = await patch(api, hoa, {"gender": "other"}, str(version - 1))
+    fine = await patch(api, hoa, {"province": "Huế"}, str(version - 1))
     await patch(api, hoa, {"address": "7 Hàng Bài"})
     last = (await api.get(f"/customers/{hoa}/duplicates", "lan")).json["last_merge"]
     await api.call("POST", f"/merges/{last['id']}/undo", "lan")
@@ -336,5 +336,9 @@ async def test_merging_versions_each_attribute_and_undoing_takes_only_what_came(
     assert (stale.status, fine.status) == (412, 200)
     survivor = (await api.get(f"/customers/{hoa}", "lan")).json
     back = (await api.get(f"/customers/{other}", "lan")).json
-    assert survivor["attributes"] == {"gender": "other", "address": "7 Hàng Bài"}
+    assert survivor["attributes"] == {
+        "gender": "female",
+        "address": "7 Hàng Bài",
+        "province": "Huế",
+    }
     assert back["attributes"] == {"address": "12 phố Huế", "birthday": "1990-02-28"}

@@ -302,3 +302,31 @@ async def test_erasing_reaches_the_records_as_they_were_before_the_merge(
     for collection in ("customers", "merges", "redirects", "conversations", "interactions"):
         assert await mongo[collection].count_documents({}) == 0, collection
     assert (await api.get(f"/customers/{pair.facebook}", "boss")).status == 404
+
+
+async def test_who_read_the_other_record_overwrites_nothing_they_have_not_seen(
+    world: World, api: Api
+) -> None:
+    """X.DIR.05: the versions of two records are not compared with each other by chance."""
+    short = await world.customer("Hoa", note="Thích đỏ")
+    long = await world.customer("Hoa", version=40, field_versions={"phones": 40})
+    for one in (short, long):
+        await world.conversation(one)
+
+    async def note(id_: str, version: int) -> Answer:
+        headers = {"If-Match": str(version)}
+        return await api.call(
+            "PATCH", f"/customers/{id_}", "lan", json={"note": "đè"}, headers=headers
+        )
+
+    merged = await merge(api, short, long)
+    by_reader_of_the_other = await note(long, 40)
+    edited = await note(long, merged.json["version"])
+    await undo(api, short)
+    by_reader_of_both = await note(long, edited.json["version"])
+
+    assert (by_reader_of_the_other.status, edited.status) == (412, 200)
+    assert edited.json["id"] == short
+    assert by_reader_of_both.status == 412
+    assert (await api.get(f"/customers/{short}", "lan")).json["note"] == "đè"
+    assert (await api.get(f"/customers/{long}", "lan")).json["note"] == ""

@@ -11,6 +11,8 @@ from inbox.config import InboxConfig
 from inbox.conversations.reading.store import ConversationReads
 from inbox.customers.attributes.routes import AttributeRoutes
 from inbox.customers.attributes.service import AttributeService
+from inbox.customers.locating.routes import LocatingRoutes
+from inbox.customers.locating.store import LocatingStore
 from inbox.customers.masking import Masking
 from inbox.customers.merging.routes import MergeRoutes
 from inbox.customers.merging.settling import MergeSettling
@@ -60,6 +62,7 @@ class Customers:
         self._tables: Sequence[Routes] = (
             TagRoutes(self.tags),
             AttributeRoutes(AttributeService(mongo, clock)),
+            LocatingRoutes(LocatingStore(mongo)),
             RevealRoutes(RevealStore(mongo, self.store, clock)),
             SuggestionRoutes(suggestions, self.store, reads, links, masking),
             MergeRoutes(self.merges, self.store, links, masking),

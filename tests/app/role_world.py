@@ -85,11 +85,8 @@ async def role_world(
 async def _fill(mongo: Mongo) -> Ids:
     """One of everything, of bot one where bots own it."""
     world = World(mongo)
-    contact: dict[str, Any] = {
-        "phones": [PHONE],
-        "emails": [EMAIL],
-        "attributes": {"second": PHONE},
-    }
+    second = {"second": PHONE}
+    contact: dict[str, Any] = {"phones": [PHONE], "emails": [EMAIL], "attributes": second}
     customer = await world.customer(
         "Nguyễn Thị Hoa", phones=[PHONE], emails=[EMAIL], attributes=second, tag_ids=["tag"]
     )

@@ -130,6 +130,7 @@ RULES: dict[str, Rule] = {
     "customers.undo": Rule("staff", of_bot=True),
     "customers.timeline": Rule("staff", of_bot=True),
     "customers.kinds": Rule("staff"),
+    "customers.locate": Rule("staff", body={"phone": "0912345678"}),
     "customers.erase": Rule("admin", 202),
     "tags.catalogue": Rule("staff"),
     "tags.create": Rule("staff", 201, body={"name": "Khách mới"}),

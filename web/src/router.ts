@@ -4,12 +4,14 @@ import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vu
 import { ApiError } from '@/api/client'
 import { allowedSettings, SETTINGS } from '@/components/settings'
 import { useSession } from '@/composables/useSession'
+import { POP_UP_PATH } from '@/embedding/popUp'
 import SignInPage from '@/pages/SignInPage.vue'
 
 const SETTINGS_PAGES = {
   accounts: () => import('@/pages/AccountsPage.vue'),
   tags: () => import('@/pages/TagsPage.vue'),
   canned: () => import('@/pages/CannedPage.vue'),
+  me: () => import('@/pages/MyAccountPage.vue'),
 }
 
 function firstSettings() {
@@ -26,6 +28,17 @@ export const router = createRouter({
       name: 'inbox',
       component: () => import('@/pages/InboxPage.vue'),
     },
+    {
+      path: '/reset-password',
+      component: () => import('@/pages/ResetPasswordPage.vue'),
+      meta: { open: true },
+    },
+    {
+      path: '/sidebar',
+      component: () => import('@/pages/SidebarPage.vue'),
+      meta: { open: true },
+    },
+    { path: POP_UP_PATH, component: () => import('@/pages/FrameSignInPage.vue') },
     { path: '/settings', redirect: firstSettings },
     ...SETTINGS.map(({ name, path, allowed }) => ({
       path,
@@ -37,7 +50,9 @@ export const router = createRouter({
   ],
 })
 
+/** Pages with `meta.open` are for those who are not signed in, too. */
 router.beforeEach(async (to) => {
+  if (to.meta['open'] === true) return true
   const { state, check } = useSession()
   if (state.value === 'unknown') {
     try {
@@ -53,5 +68,5 @@ router.beforeEach(async (to) => {
 /** Where somebody was going before signing in; only ever a place of this UI. */
 export function destination({ query }: RouteLocationNormalized): string {
   const next = query['next']
-  return typeof next === 'string' && /^\/(?:inbox|settings)(?:[/?]|$)/u.test(next) ? next : '/inbox'
+  return typeof next === 'string' && /^\/(?:inbox|settings|sidebar|frame-sign-in)(?:[/?]|$)/u.test(next) ? next : '/inbox'
 }

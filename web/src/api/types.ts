@@ -17,6 +17,10 @@ export type SignedIn = Schemas['SignedInView']
 export type Staff = Schemas['StaffView']
 export type Bot = Schemas['BotNameView']
 
+export type OwnSession = Schemas['SessionView']
+export type Embedding = Schemas['EmbeddingView']
+export type Located = Schemas['LocatedView']
+
 export type Conversation = Schemas['ConversationView']
 export type Channel = Conversation['channel']
 export type ConversationKind = Conversation['kind']

@@ -4,7 +4,7 @@ import { useSession } from '@/composables/useSession'
 
 export interface SettingsPage {
   /** The name of the route; its words are `settings.page.<name>`. */
-  name: 'accounts' | 'tags' | 'canned'
+  name: 'accounts' | 'tags' | 'canned' | 'me'
   path: string
   icon: IconName
   allowed: () => boolean
@@ -14,6 +14,7 @@ export const SETTINGS: readonly SettingsPage[] = [
   { name: 'accounts', path: '/settings/accounts', icon: 'plug', allowed: () => useSession().isAdmin.value },
   { name: 'tags', path: '/settings/tags', icon: 'tag', allowed: () => useSession().isLeader.value },
   { name: 'canned', path: '/settings/canned', icon: 'canned', allowed: () => useSession().isLeader.value },
+  { name: 'me', path: '/settings/me', icon: 'person', allowed: () => true },
 ]
 
 /** Those that the person who is signed in may open. */

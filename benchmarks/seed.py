@@ -38,7 +38,6 @@ BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
 ENDED = datetime(2026, 11, 1, tzinfo=UTC)
 _SEED = 20261122
 _DUPLICATE_KEY = 11000
-_CACHE_GB = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,15 +205,16 @@ def _insert(collection: Any, documents: list[Document]) -> None:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--customers", type=int, default=20_000, help="how many; 1,000,000 is full")
+    parser.add_argument("--cache-gb", type=float, default=2.0, help="of mongod")
     parser.add_argument("--processes", type=int, default=2, help="that make the documents")
     parser.add_argument(
         "--folder", type=Path, default=Path("build/bench/reading"), help="where mongod keeps them"
     )
 
 
-def server(folder: Path) -> EmbeddedMongo:
-    """The wheel's mongod with a cache as a small server has it."""
-    return EmbeddedMongo(folder / "mongo", cache_gb=_CACHE_GB)
+def server(options: argparse.Namespace) -> EmbeddedMongo:
+    """The wheel's mongod, with as much cache as was asked for."""
+    return EmbeddedMongo(options.folder / "mongo", cache_gb=options.cache_gb)
 
 
 def main() -> None:
@@ -222,7 +222,7 @@ def main() -> None:
     add_options(parser)
     parser.add_argument("--database", default="bench_reading")
     options = parser.parse_args()
-    mongod = server(options.folder)
+    mongod = server(options)
     uri = mongod.start()
     try:
         took = seed(uri, options.database, options.customers, processes=options.processes)

@@ -22,6 +22,8 @@ _PROBE = 100
 """Keys of each word that are read to see which is the rarest."""
 _FIRST_BATCH = 50
 _GROWTH = 4
+"""While nothing was found, each batch is so many times as large as the one before."""
+_MARGIN = 1.25
 _LARGEST_BATCH = 2000
 
 Place = tuple[datetime, str]
@@ -156,8 +158,16 @@ class _Walk:
             if len(batch) < wanted:
                 return Found(shown, None, partial=False)
             after = self._place(batch[-1])
-            size = min(size * _GROWTH, _LARGEST_BATCH)
+            size = self._next_size(size, len(shown), limit + 1)
         return Found(shown, after, partial=True)
+
+    def _next_size(self, size: int, shown: int, wanted: int) -> int:
+        """As many as are likely to bring what is still wanted; reading documents is what costs."""
+        if shown == 0:
+            return min(size * _GROWTH, _LARGEST_BATCH)
+        read = MOST_KEYS - self._left
+        likely = int(_MARGIN * (wanted - shown) * read / shown)
+        return min(max(likely, _FIRST_BATCH), _LARGEST_BATCH)
 
     def _place(self, document: Document) -> Place:
         return document[self._newest], document["_id"]

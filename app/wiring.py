@@ -13,9 +13,11 @@ from aiohttp import web
 from app.account_care import AccountCare
 from app.backfilling import MissedMessages, waking_all
 from app.connecting import AccountConnections
+from app.customers import Customers
 from app.health import Health
 from app.media import MediaKeeping
 from app.parts import Parts, process_name
+from app.people import People
 from app.settings import Settings
 from app.splitting import Splitting
 from app.webhook_secrets import facebook_secrets, zalo_secrets
@@ -58,7 +60,6 @@ from inbox.customers.media.routes import CustomerMediaRoutes
 from inbox.customers.profiles.fetching import ProfileFetching
 from inbox.customers.profiles.store import ProfileStore
 from inbox.customers.routes import CustomerRoutes
-from inbox.customers.store import CustomerStore
 from inbox.errors import NotFound
 from inbox.http.application import build_application
 from inbox.http.proxies import PROXIES, trusting
@@ -75,15 +76,9 @@ from inbox.media.store import UploadStore
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Backoff, DueWork, Pace
 from inbox.mongo.journal import Journal, JournalEntries
-from inbox.staff.audit.store import AuditStore
-from inbox.staff.authenticator import ActorCache, StaffAuthenticator
 from inbox.staff.model import Actor, Scope
-from inbox.staff.passwords import Passwords
-from inbox.staff.routes import AuditRoutes, SessionRoutes, StaffRoutes, TokenRoutes
-from inbox.staff.service import StaffService
-from inbox.staff.signing_in import SigningIn, SignInStores, normal_email
-from inbox.staff.store import SessionStore, StaffStore, TokenStore, TryStore
-from inbox.staff.tokens import TokenRequest, Tokens
+from inbox.staff.signing_in import normal_email
+from inbox.staff.tokens import TokenRequest
 from inbox.timeline.routes import TimelineRoutes
 from inbox.timeline.store import TimelineStore
 
@@ -177,16 +172,10 @@ class Service:
 
     def _build_inbox(self) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox
-        self._actors = ActorCache(config.staff.actor_kept, clock)
-        self._passwords = Passwords()
-        self._staff_store = StaffStore(mongo)
-        sessions, tokens = SessionStore(mongo), TokenStore(mongo)
-        self.authenticator = StaffAuthenticator(
-            self._staff_store, sessions, tokens, self._actors, config.staff, clock
-        )
-        self._sign_in_stores = SignInStores(self._staff_store, sessions, TryStore(mongo))
-        self.staff = StaffService(mongo, self._passwords, self._actors, clock, self._leave)
-        self.tokens = Tokens(mongo, self._actors, clock)
+        self._people = People(self.settings, mongo, clock, self._leave)
+        self._actors = self._people.actors
+        self.authenticator = self._people.authenticator
+        self.staff, self.tokens = self._people.staff, self._people.tokens
         self.bots = BotService(
             mongo, self.settings.secret_box(), self._actors, clock, self._on_account_connected
         )
@@ -199,6 +188,7 @@ class Service:
             mongo, clock, self.hub, config.presence, self._rules, owner=self.owner
         )
         self._applier.on_withheld = self.splitting.assigner.wake
+        self.customers = Customers(mongo, clock, config, self._links)
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
@@ -246,6 +236,7 @@ class Service:
             static=parts.web_build,
             max_body=self.settings.channels.max_body_bytes,
             extra=extra,
+            frame_ancestors=self.settings.inbox.embedding.frame_ancestors,
         )
         application[PROXIES] = trusting(self.settings.app.trusted_networks())
         return application
@@ -253,21 +244,11 @@ class Service:
     def tables(self) -> Sequence[Routes]:
         """Every route of the API, in the order of its documentation."""
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox
-        reads, customers = ConversationReads(mongo), CustomerStore(mongo, clock)
-        signing_in = SigningIn(
-            self._sign_in_stores,
-            self._passwords,
-            self._actors,
-            config.staff,
-            clock,
-            self._leave,
-        )
+        reads, customers = ConversationReads(mongo), self.customers.store
         marking = MarkingStore(mongo, reads, clock, self._rules)
         links, stored = self._links, StoredMedia(self._media.files, UploadStore(mongo))
         return (
-            SessionRoutes(signing_in, self._staff_store, self.splitting.presence.one),
-            StaffRoutes(self.staff),
-            TokenRoutes(self.tokens),
+            *self._people.tables(self.splitting.presence.one),
             BotRoutes(self.bots, self._connections.onboarding),
             *self._connections.tables(),
             *self._care.tables(),
@@ -275,18 +256,19 @@ class Service:
             ReplyRoutes(self.replies, reads, self.signals, links),
             ModeratingRoutes(self.moderating, links),
             MarkingRoutes(marking, links, self.signals.seen),
-            CustomerRoutes(customers, links),
+            CustomerRoutes(customers, links, self.customers.masking),
             CustomerMediaRoutes(customers, reads, stored, links, clock),
-            TimelineRoutes(TimelineStore(mongo), customers, reads),
+            *self.customers.tables(),
+            TimelineRoutes(TimelineStore(mongo), customers, reads, self.customers.masking),
             ErasureRoutes(self.erasures),
             UploadRoutes(self.uploads),
             MediaRoutes(MediaReads(mongo), stored, links),
             *self._media.tables(),
-            LiveRoutes(self.hub, config.live),
+            LiveRoutes(self.hub, config.live, self.customers.viewing),
             ParkedRoutes(self.entries, self.ingesting.wake),
             *self._missed.tables(),
             *self.splitting.tables(links),
-            AuditRoutes(AuditStore(mongo)),
+            self._people.audit(),
         )
 
     async def _leave(self, staff_id: str) -> None:
@@ -322,7 +304,8 @@ class Service:
     def _loops(self) -> list[Loop]:
         loops: list[Loop] = [self.ingesting.run, self.directory.run, self._hearing.run]
         if "web" in self._roles:  # a process without it receives nothing, alive or not
-            loops += [self.hub.run, self.gaps.run, *self.splitting.web_loops()]
+            loops += [self.hub.run, self.gaps.run, self.customers.viewing.run]
+            loops += self.splitting.web_loops()
         if "workers" in self._roles:
             loops += [self.ingesting.recover, *self._care.loops()]
             loops += self.splitting.worker_loops()
@@ -333,6 +316,7 @@ class Service:
             loops += self._media.loops()
             reach, apply_soon = self.settings.channels.backfill.reach, self.ingesting.wake
             loops += self._missed.loops(self.entries, self.healing, reach, apply_soon)
+            loops += self.customers.loops()
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
             if self._profiles is not None:
                 store = ProfileStore(self.mongo, self.clock)
@@ -358,7 +342,7 @@ class Service:
         await self.gaps.store_open()
         if self._companion is not None:
             await self._companion.close()
-        self._passwords.close()
+        self._people.close()
         self._media.close()
         await self.mongo.close()
 
@@ -373,7 +357,7 @@ class Service:
 
     async def close(self) -> None:
         """End a service that was never started: the command line's."""
-        self._passwords.close()
+        self._people.close()
         await self.mongo.close()
 
     async def apply_due(self) -> None:
@@ -388,7 +372,7 @@ class Service:
         self, email: str, name: str, scopes: Sequence[Scope], lifetime: timedelta | None
     ) -> str:
         """The secret of a new token that acts for the staff member with this e-mail."""
-        person = await self._staff_store.by_email(normal_email(email))
+        person = await self._people.store.by_email(normal_email(email))
         if person is None:
             raise NotFound
         actor = Actor(id=person.id, name=person.name, role=person.role)

@@ -29,6 +29,8 @@ from inbox.live.hub import Hub
 from inbox.live.model import live_event
 from inbox.live.routes import LiveRoutes
 from inbox.live.store import LiveStore
+from inbox.live.viewing.keeping import ViewerKeeping
+from inbox.live.viewing.store import ViewerStore
 from inbox.mongo.client import Mongo
 from inbox.mongo.indexes import ensure_indexes
 from inbox.staff.model import Actor
@@ -70,7 +72,8 @@ async def _serve(uri: str, database: str, pipe: Connection) -> None:
     mongo, door, stop = Mongo.connect(uri, database), Everybody(), asyncio.Event()
     config = LiveConfig()
     hub = Hub(LiveStore(mongo), door.refresh, config)
-    application = build_application([LiveRoutes(hub, config)], door, static=None)
+    viewers = ViewerKeeping(ViewerStore(mongo, SystemClock()))
+    application = build_application([LiveRoutes(hub, config, viewers)], door, static=None)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=2048)

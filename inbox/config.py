@@ -24,6 +24,8 @@ from pydantic_core import PydanticCustomError
 
 _ISO_DURATION = re.compile(r"P(?!$)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
 _KEY_BYTES = 32
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+"""No wildcard: whoever may frame us may tell the sidebar whom to show."""
 
 
 class Section(BaseModel):
@@ -239,12 +241,25 @@ class DeliveryConfig(Section):
     )
 
 
+class TagsConfig(Section):
+    """Tags of customers."""
+
+    created_by: Literal["owner", "admin", "manager", "sale"] = Field(
+        default="sale", description="who may make new tags: this role and higher ones"
+    )
+    most_per_customer: PositiveInt = Field(default=50, description="tags of one customer")
+
+
 class CustomersConfig(Section):
-    """What is known of customers."""
+    """What is known of customers, and who may read it."""
 
     profile_kept: timedelta = Field(
         default=timedelta(days=7),
         description="a name and a picture that are older are fetched anew with the next message",
+    )
+    unmasked_from: Literal["admin", "manager", "sale"] = Field(
+        default="sale",
+        description="who reads phones and e-mail addresses in full: this role and higher ones",
     )
 
 
@@ -259,6 +274,20 @@ class PresenceConfig(Section):
     )
     extend_every: timedelta = Field(
         default=timedelta(seconds=15), description="between the signs of an open inbox"
+    )
+
+
+def _checked_origin(text: str) -> str:
+    if not _ORIGIN.fullmatch(text):
+        raise PydanticCustomError("origin", "write an origin such as https://crm.example.vn")
+    return text.lower()
+
+
+class EmbeddingConfig(Section):
+    """The sidebar inside other products' pages."""
+
+    frame_ancestors: list[Annotated[str, AfterValidator(_checked_origin)]] = Field(
+        default=[], description="origins whose pages may show /sidebar in a frame; empty: nobody's"
     )
 
 
@@ -297,3 +326,5 @@ class InboxConfig(Section):
     media: MediaConfig = MediaConfig()
     presence: PresenceConfig = PresenceConfig()
     staff: StaffConfig = StaffConfig()
+    tags: TagsConfig = TagsConfig()
+    embedding: EmbeddingConfig = EmbeddingConfig()

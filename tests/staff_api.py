@@ -15,8 +15,12 @@ from inbox.mongo.client import Mongo
 from inbox.splitting.presence.store import PresenceStore
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.authenticator import ActorCache, StaffAuthenticator
+from inbox.staff.me.routes import MeRoutes
+from inbox.staff.me.service import OwnAccount
 from inbox.staff.model import Actor, Role, Staff
 from inbox.staff.passwords import Passwords
+from inbox.staff.resets.routes import ResetRoutes
+from inbox.staff.resets.service import PasswordResets
 from inbox.staff.routes import AuditRoutes, SessionRoutes, StaffRoutes, TokenRoutes
 from inbox.staff.service import NewStaff, StaffService
 from inbox.staff.signing_in import SigningIn, SignInStores
@@ -64,10 +68,12 @@ def staff_api(
     stores = SignInStores(staff, sessions, TryStore(mongo))
     presence = presence or PresenceStore(mongo, clock)
     service = StaffService(mongo, passwords, actors, clock, presence.leave)
-    signing_in = SigningIn(stores, passwords, actors, config, clock, presence.leave)
+    signing_in = SigningIn(mongo, stores, passwords, actors, config, clock, on_left=presence.leave)
     tables = (
         SessionRoutes(signing_in, staff, presence.one),
+        MeRoutes(OwnAccount(mongo, signing_in, passwords, actors, clock), service),
         StaffRoutes(service),
+        ResetRoutes(PasswordResets(mongo, passwords, actors, clock), None),
         TokenRoutes(Tokens(mongo, actors, clock)),
         AuditRoutes(AuditStore(mongo)),
     )

@@ -1,6 +1,6 @@
 """What applying a batch reads and writes: messages, threads, customers, timeline, live events."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.mongo.client import Collection as MongoCollection
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import due
+from inbox.search.tokens import FIELD, customer_tokens, message_tokens
 
 _QUOTED_AFTER = timedelta(minutes=-5)
 """Nobody quotes a message before it was written, but clocks differ."""
@@ -171,6 +172,8 @@ class ApplyStore:
 
     async def write(self, sheet: Sheet, live_events: Sequence[Document], session: Session) -> None:
         """Everything that changed. Repeating it on what it left behind writes nothing."""
+        _index(sheet.messages.values(), message_tokens)
+        _index(sheet.customers.values(), customer_tokens)
         await self._forget_gone(sheet, session)
         await self._write("messages", sheet.messages.values(), session)
         await self._write("conversations", sheet.threads.values(), session)
@@ -231,6 +234,13 @@ class ApplyStore:
     ) -> None:
         if updates:
             await self._mongo[collection].bulk_write(updates, ordered=False, session=session)
+
+
+def _index(changed: Iterable[Tracked], tokens: Callable[[Document], list[str]]) -> None:
+    """Have what is written found by the words that it has now."""
+    for one in changed:
+        if one.changed or not one.stored:
+            one.put(FIELD, tokens(one.document) or None)
 
 
 def _if_absent(documents: Iterable[Document]) -> list[UpdateOne]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
+from inbox.customers.fields import ATTRIBUTES, STORED
 from inbox.customers.model import CustomerNameReadOnly
 from inbox.customers.phones import phones_in
 from inbox.errors import FieldErrors
@@ -12,7 +13,9 @@ from inbox.text import printable
 
 
 def checked(sent: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that were sent, as they are stored: E.164 phones, lower-case e-mail domains.
+    """The fields that were sent by their paths: E.164 phones, lower-case e-mail domains.
+
+    Whether attributes and people may be what they are is for EditChecks to say.
 
     Raises:
         CustomerNameReadOnly: a name was sent, whatever its value.
@@ -21,7 +24,12 @@ def checked(sent: Mapping[str, Any]) -> dict[str, Any]:
     if "name" in sent:
         raise CustomerNameReadOnly
     errors = FieldErrors()
-    fields = {name: _SPELLINGS[name](value, errors) for name, value in sent.items()}
+    fields: dict[str, Any] = {}
+    for name, value in sent.items():
+        if name == ATTRIBUTES:  # their types are the catalogue's, so the store checks them
+            fields |= {f"{ATTRIBUTES}.{key}": one for key, one in value.items()}
+        else:
+            fields[STORED.get(name, name)] = _SPELLINGS[name](value, errors)
     errors.raise_if_any()
     return fields
 
@@ -66,4 +74,6 @@ _SPELLINGS: dict[str, Callable[[Any, FieldErrors], Any]] = {
     "phones": _phones,
     "emails": _emails,
     "note": _note,
+    "owner": lambda staff_id, _: staff_id or None,
+    "followers": lambda staff_ids, _: list(dict.fromkeys(staff_ids)),
 }

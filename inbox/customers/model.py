@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from inbox.conversations.model import Channel
 from inbox.conversations.reading.model import Time
 from inbox.conversations.view import avatar_of, iso
+from inbox.customers.fields import shown_versions
 from inbox.errors import FieldError, InboxError, InvalidInput
 from inbox.media.links import MediaLinks
 
@@ -47,7 +48,11 @@ class IdentityView(BaseModel):
 
 
 class CustomerView(BaseModel):
-    """A customer. `tags`, `owner` and `followers` are ids; the "phone" is `phones[0]`."""
+    """A customer. `tags`, `owner` and `followers` are ids; the "phone" is `phones[0]`.
+
+    `attributes` are values by key of the catalogue. `field_versions` says when each field was
+    changed last; an attribute stands there as `attributes.<key>`.
+    """
 
     id: str
     name: str | None
@@ -80,7 +85,7 @@ def customer_view(customer: Mapping[str, Any], links: MediaLinks) -> CustomerVie
         owner=customer.get("owner_id"),
         followers=customer.get("follower_ids", []),
         version=customer.get("version", 1),
-        field_versions=customer.get("field_versions", {}),
+        field_versions=shown_versions(customer),
         identities=[_identity(customer, one, links) for one in customer.get("identities", [])],
         merged_from=customer.get("merged_from", []),
         origin=customer.get("origin"),

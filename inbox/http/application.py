@@ -24,7 +24,7 @@ AddRoutes = Callable[[web.Application], None]
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build_application(
+def build_application(  # noqa: PLR0913 - all that an application is made of
     tables: Sequence[Routes],
     authenticator: Authenticator,
     *,
@@ -32,6 +32,7 @@ def build_application(
     max_body: int = DEFAULT_MAX_BODY,
     extra: Sequence[AddRoutes] = (),
     allowed_origins: Collection[str] = (),
+    frame_ancestors: Collection[str] = (),
 ) -> web.Application:
     """The application that answers everything.
 
@@ -45,6 +46,7 @@ def build_application(
         static: the `dist` folder of the web build; a missing one answers 503.
         max_body: bytes; routes that take more read the body by themselves with `read_body`.
         extra: each adds its routes to the outer application.
+        frame_ancestors: origins whose pages may show the sidebar in a frame.
         allowed_origins: further origins whose pages may call the API.
     """
     routes = [row for table in tables for row in table.table()]
@@ -53,7 +55,7 @@ def build_application(
         add_routes(outer)
     gate = Gate(authenticator, allowed_origins=allowed_origins)
     outer.add_subapp(API, _api(routes, gate, static))
-    WebUi(static).add_routes(outer)
+    WebUi(static, frame_ancestors).add_routes(outer)
     return outer
 
 

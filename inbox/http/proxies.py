@@ -83,6 +83,11 @@ def own_host(request: web.Request) -> str:
     return proxies_of(request).host(request)
 
 
+def own_origin(request: web.Request) -> str:
+    """Our origin as the browser writes it, such as "https://chat.shop.vn"."""
+    return f"{'https' if is_https(request) else 'http'}://{own_host(request)}"
+
+
 def trusting(networks: Iterable[Network]) -> TrustedProxies:
     return TrustedProxies(tuple(networks))
 

@@ -1,8 +1,12 @@
 """The built web UI: its files, index.html for every other page, and the headers that guard it."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from aiohttp import web
+
+FRAMED = "sidebar"
+"""The one page that other products may show in a frame."""
 
 _DIRECTIVES = (
     "default-src 'self'",
@@ -14,9 +18,16 @@ _DIRECTIVES = (
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",
-    "frame-ancestors 'self'",
 )
-CONTENT_SECURITY_POLICY = "; ".join(_DIRECTIVES)
+
+
+def content_security_policy(frame_ancestors: Collection[str] = ()) -> str:
+    """The policy of a page that these origins may show in a frame; nobody, unless said."""
+    ancestors = " ".join(frame_ancestors) or "'none'"
+    return "; ".join((*_DIRECTIVES, f"frame-ancestors {ancestors}"))
+
+
+CONTENT_SECURITY_POLICY = content_security_policy()
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -34,10 +45,14 @@ The API works all the same.</p></html>
 
 
 class WebUi:
-    """Serves the files under `root` (the `dist` folder of the web build)."""
+    """Serves the files under `root` (the `dist` folder of the web build).
 
-    def __init__(self, root: Path | None) -> None:
+    `frame_ancestors` are the origins whose pages may show /sidebar in a frame.
+    """
+
+    def __init__(self, root: Path | None, frame_ancestors: Collection[str] = ()) -> None:
         self._root = root.resolve() if root is not None else None
+        self._framed = {"Content-Security-Policy": content_security_policy(frame_ancestors)}
 
     def add_routes(self, application: web.Application) -> None:
         """Answer GET and HEAD of every path that nothing else answers; add these last."""
@@ -54,7 +69,10 @@ class WebUi:
         index = self._file("index.html")
         if index is None:
             return not_built()
-        return web.FileResponse(index, headers=_headers("index.html"))
+        headers = _headers("index.html")
+        if path == FRAMED:
+            headers |= self._framed
+        return web.FileResponse(index, headers=headers)
 
     def _file(self, path: str) -> Path | None:
         """The file at `path` inside the root: links and dots do not lead out of it."""

@@ -14,6 +14,9 @@ EventType = Literal[
     "bot_changed",
     "presence_changed",
     "notice",
+    "tags_changed",
+    "attributes_changed",
+    "viewers_changed",
     "session_ended",
 ]
 FrameType = EventType | Literal["hello", "resync", "pong"]
@@ -97,6 +100,8 @@ def live_event(  # noqa: PLR0913 - the fields of one document
     - bot_changed: nothing secret; every connected client's bots are looked up anew.
     - presence_changed: `staff_id`, `state`, `since`; whoever shares one of `bot_ids` is told.
     - notice: a notice of one of `staff_ids`, as the API shows it; nobody else is told.
+    - tags_changed, attributes_changed: nothing; the catalogue is read anew.
+    - viewers_changed: `staff`, everybody who has the conversation open now.
     - session_ended: `session_id`, `token_id` or `staff_id`; their sockets are closed.
     """
     before = people if people_before is None else people_before

@@ -10,7 +10,13 @@ from inbox.live.model import Frame, LiveEvent, People
 from inbox.staff.model import Actor
 
 _CONVERSATION_EVENTS = frozenset(
-    {"message_received", "message_changed", "conversation_changed", "conversation_removed"}
+    {
+        "message_received",
+        "message_changed",
+        "conversation_changed",
+        "conversation_removed",
+        "viewers_changed",
+    }
 )
 
 

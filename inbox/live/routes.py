@@ -9,14 +9,16 @@ from inbox.errors import BadRequest
 from inbox.http.routing import Routes, route
 from inbox.live.hub import Hub
 from inbox.live.socket import open_socket
+from inbox.live.viewing.keeping import ViewerKeeping
 from inbox.staff.model import Actor
 
 
 class LiveRoutes(Routes):
     """Who may connect, and from which pages, is checked before the upgrade like any request."""
 
-    def __init__(self, hub: Hub, config: LiveConfig) -> None:
+    def __init__(self, hub: Hub, config: LiveConfig, viewers: ViewerKeeping) -> None:
         self._hub = hub
+        self._viewers = viewers
         self._heartbeat_s = config.heartbeat.total_seconds()
 
     @route(
@@ -43,13 +45,18 @@ class LiveRoutes(Routes):
         that this is not possible, so everything shown has to be read anew. `conversation_removed`
         means that the conversation is not visible any more. A person with an open connection is
         online; with `device=phone` they stay so for longer after it was cut.
+        Send `{"type": "viewing", "conversation_id": id}` whenever another conversation is shown,
+        with null for none, and again after connecting anew: colleagues are told who has it open
+        (`viewers_changed`, whose `data.staff` is everybody who has).
         The server closes with 1001 (stopping) and 1013 (connect again) or 4401 (sign in again).
         """
         wire = await open_socket(request, heartbeat_s=self._heartbeat_s)
         client = self._hub.connect(actor, wire, after=after, by_phone=device == "phone")
+        viewer = self._viewers.open(client)
         try:
             await self._hub.check(client)
-            await wire.serve()
+            await wire.serve(viewer.hear)
         finally:
             self._hub.disconnect(client)
+            await self._viewers.close(viewer)
         return wire.socket

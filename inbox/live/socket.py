@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ MOST_BUFFERED = 64 * 1024
 LARGEST_INCOMING = 4 * 1024
 """Bytes of a message that a client may send; a larger one closes its socket with 1009."""
 _CLOSE_WAIT_S = 2.0
+Hear = Callable[[dict[str, Any]], None]
 _PONG = text_message([frame_json(Frame(id=None, type="pong"))])
 
 
@@ -47,9 +49,12 @@ class SocketWire:
         if not self._close_with.done():
             self._close_with.set_result((code, reason.encode()))
 
-    async def serve(self) -> None:
-        """Read until the client goes or `close` was called. Clients have little to say."""
-        reading = asyncio.ensure_future(self._read())
+    async def serve(self, hear: Hear) -> None:
+        """Read until the client goes or `close` was called. Clients have little to say.
+
+        `hear` is told of every JSON object but pings; it checks what is in it.
+        """
+        reading = asyncio.ensure_future(self._read(hear))
         either: set[asyncio.Future[Any]] = {reading, self._close_with}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -63,10 +68,13 @@ class SocketWire:
         if self.is_behind:
             self._transport.abort()  # a close would wait for the peer to read
 
-    async def _read(self) -> None:
+    async def _read(self, hear: Hear) -> None:
         async for message in self.socket:
-            if message.type is WSMsgType.TEXT and _is_ping(message.data):
+            told = _object(message.data) if message.type is WSMsgType.TEXT else {}
+            if told.get("type") == "ping":
                 self._pong()
+            elif told:
+                hear(told)
 
     def _pong(self) -> None:
         if not self.is_behind:
@@ -92,9 +100,10 @@ async def open_socket(request: web.Request, *, heartbeat_s: float) -> SocketWire
     return SocketWire(socket, transport)
 
 
-def _is_ping(text: str) -> bool:
+def _object(text: str) -> dict[str, Any]:
+    """The JSON object that `text` is; empty for anything else, which is ignored."""
     try:
         message = orjson.loads(text)
     except orjson.JSONDecodeError:
-        return False
-    return isinstance(message, dict) and message.get("type") == "ping"
+        return {}
+    return message if isinstance(message, dict) else {}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pymongo
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from inbox.mongo.client import Mongo
@@ -34,6 +35,8 @@ class Index:
 
 
 DAY_S = 24 * 3600
+_BUILT_WITHIN_S = 6 * 3600
+"""Millions of documents take minutes; cut short, mongod would throw away what it has built."""
 JOURNAL_KEPT_S = 7 * DAY_S
 """How long an applied webhook body is kept, so that a range can be replayed after a parser fix."""
 
@@ -52,6 +55,11 @@ def _named_objects(collection: str, path: str) -> Index:
         "whether anything refers to a stored object",
         partial={path: {"$exists": True}},
     )
+
+
+def _found_by(collection: str, newest: str, why: str) -> Index:
+    """The words of documents (inbox/search/tokens.py), each with its documents newest first."""
+    return Index(collection, ("tok", f"-{newest}", "-_id"), why, partial={"tok": {"$exists": True}})
 
 
 INDEXES: tuple[Index, ...] = (
@@ -109,6 +117,7 @@ INDEXES: tuple[Index, ...] = (
     _named_objects("uploads", "sha256"),
     _named_objects("customers", "identities.avatar.sha256"),
     _due("stored_objects", "check", "objects that perhaps nothing refers to any more"),
+    _found_by("messages", "at", "quick search: the messages with a word, newest first"),
     Index(
         "messages",
         ("attachments.upload_id",),
@@ -123,8 +132,13 @@ INDEXES: tuple[Index, ...] = (
     Index(
         "conversations",
         ("assignee_id", "status", "-last.at", "-_id"),
-        "my conversations",
-        partial={"assignee_id": {"$exists": True}},
+        "my conversations, and those of nobody over all bots",
+    ),
+    Index(
+        "conversations",
+        ("-last.at", "-_id", "bot_id"),
+        "the list of what was not read; unread are few, whatever the list holds",
+        partial={"unread": {"$gt": 0}},
     ),
     Index(
         "conversations",
@@ -176,7 +190,11 @@ INDEXES: tuple[Index, ...] = (
     _due("handovers", "run", "handovers under way"),
     Index("customers", ("phones",), "the customer of a phone number"),
     Index("customers", ("emails",), "the customer of an e-mail address"),
-    Index("customers", ("name_key",), "search by name without accents"),
+    _found_by(
+        "customers",
+        "created_at",
+        "quick search: the customers of a word, newest first; and the search of the list",
+    ),
     Index("customers", ("tag_ids",), "the conversations of a tag"),
     _due("conversations", "split", "conversations that wait for their first decision"),
     Index(
@@ -197,11 +215,26 @@ INDEXES: tuple[Index, ...] = (
         "how many customers wait for each person, counted from the index alone",
         partial={"assignee_id": {"$exists": True}, "waiting_since": {"$exists": True}},
     ),
+    Index(
+        "customers",
+        ("owner_id",),
+        "the conversations of the customers that somebody looks after",
+        partial={"owner_id": {"$exists": True}},
+    ),
+    Index("customers", ("follower_ids",), "the conversations of customers that somebody follows"),
+    Index("customers", ("attributes.$**",), "whether an attribute is used"),
+    Index("attributes", ("key",), "one attribute per key", unique=True),
+    _due("viewers", "expiry", "conversations whose viewers may have gone without a word"),
     _due("conversations", "delivery", "conversations with messages to send, or in doubt"),
     Index("platform_ids", ("conversation_id",), "erasure forgets what our messages were called"),
     _due("customers", "profile", "profiles that wait to be fetched"),
     _due("customers", "avatar_copying", "avatars that wait to be copied"),
     Index("interactions", ("customer_id", "-at", "-_id"), "the timeline of a customer"),
+    Index(
+        "interactions",
+        ("customer_id", "type", "-at", "-_id"),
+        "the timeline of a customer, some kinds alone",
+    ),
     Index("interactions", ("conversation_id",), "erasure and merge find a thread's facts"),
     Index("account_events", ("account_key", "-at", "-_id"), "what happened to an account"),
     Index("account_events", ("subjects",), "erasure finds account events that name a person"),
@@ -220,6 +253,26 @@ INDEXES: tuple[Index, ...] = (
         partial={"conversation_id": {"$exists": True}},
     ),
     _due("presence", "expiry", "people who are not here any more"),
+    Index(
+        "tags",
+        ("key",),
+        "one tag per name, whatever its spelling",
+        unique=True,
+        partial={"key": {"$exists": True}},
+    ),
+    Index("canned_replies", ("bot_id", "key"), "one reply per shortcut of a bot", unique=True),
+    Index("merges", ("survivor_id", "-at"), "the merge that may be undone"),
+    Index("merges", ("people",), "erasure finds the records as they were before merges"),
+    _due("merges", "settling", "merges after which conversations may still have to be moved"),
+    Index("redirects", ("to",), "old ids follow when their customer is merged again"),
+    _due("tags", "renaming", "renamed tags whose customers are to be mirrored"),
+    _due("tags", "removal", "deleted tags that customers still have"),
+    Index(
+        "erasures",
+        ("customer_id",),
+        "whether somebody asked for it already",
+        partial={"customer_id": {"$exists": True}},
+    ),
     _due("erasures", "run", "erasures that wait to be carried out"),
     Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),
     Index("accounts", ("bot_id",), "the accounts of a bot"),
@@ -227,13 +280,25 @@ INDEXES: tuple[Index, ...] = (
     _due("accounts", "token", "access tokens that wait to be refreshed"),
     Index("connect_flows", ("state_hash",), "a dialog's answer finds its flow", unique=True),
     Index("connect_flows", ("expires_at",), "flows and their tokens vanish", expire_after_s=0),
+    Index(
+        "data_deletions",
+        ("state",),
+        "requests that wait for an admin",
+        partial={"state": "needs_admin"},
+    ),
     Index("data_deletions", ("code",), "what a person asked Meta to delete", unique=True),
     Index("staff", ("email",), "sign-in; one person per address", unique=True),
     Index("sessions", ("expires_at",), "ended sessions vanish", expire_after_s=0),
     Index("sessions", ("staff_id",), "end all sessions of a person"),
+    Index("password_resets", ("expires_at",), "reset links vanish", expire_after_s=0),
+    Index("password_resets", ("staff_id",), "one link per person"),
+    Index("session_handovers", ("expires_at",), "codes for frames vanish", expire_after_s=0),
     Index("tokens", ("staff_id",), "the API tokens of a person"),
     Index("sign_in_tries", ("expires_at",), "throttling forgets", expire_after_s=0),
     Index("audit", ("-at", "-_id"), "the audit log, newest first"),
+    Index("audit", ("actor.id", "-at", "-_id"), "what somebody did"),
+    Index("audit", ("target.id", "-at", "-_id"), "what was done to something; erasure empties it"),
+    Index("audit", ("action", "-at", "-_id"), "how often, and when, something was done"),
     Index("leases", ("expires_at",), "leases of dead processes vanish", expire_after_s=3600),
     Index("rate_buckets", ("at",), "buckets long unused are full anyway", expire_after_s=DAY_S),
 )
@@ -245,4 +310,5 @@ async def ensure_indexes(mongo: Mongo) -> None:
     for index in INDEXES:
         by_collection.setdefault(index.collection, []).append(index.model())
     for collection, models in by_collection.items():
-        await mongo[collection].create_indexes(models)
+        with pymongo.timeout(_BUILT_WITHIN_S):
+            await mongo[collection].create_indexes(models)

@@ -13,6 +13,7 @@ from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo
 from inbox.mongo.indexes import INDEXES, ensure_indexes
 from inbox.mongo.leases import Leases
+from inbox.mongo.word_filling import fill_words
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +24,7 @@ RECENT_DAYS = 30
 _BATCH = 1000
 _PATIENCE_S = 600
 """Where an index is missing, a batch reads the whole collection."""
+_ASSIGNED = "assignee_id_status_-last_at_-_id"
 _EXTRA_COLLECTIONS = ("erased", "service_marks", "uploads")
 """Collections without an index of their own."""
 
@@ -74,9 +76,18 @@ async def copy_recent_media(mongo: Mongo) -> None:
         last = ids[-1]
 
 
+async def index_nobodys_conversations(mongo: Mongo) -> None:
+    """Drop the index of assigned conversations; it is made anew for those of nobody too."""
+    made = await mongo["conversations"].index_information()
+    if "partialFilterExpression" in made.get(_ASSIGNED, {}):
+        await mongo["conversations"].drop_index(_ASSIGNED)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "create the collections", create_collections),
     Migration(2, "have recent media copied", copy_recent_media),
+    Migration(3, "have customers and messages found by their words", fill_words),
+    Migration(4, "have conversations of nobody found by an index", index_nobodys_conversations),
 )
 
 

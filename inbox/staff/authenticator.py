@@ -10,8 +10,8 @@ from inbox.staff.secrets import secret_id
 from inbox.staff.store import SessionStore, StaffStore, TokenStore
 
 _MOST_REMEMBERED = 10_000
-_EXTEND_EVERY = timedelta(hours=1)
-"""A session in use is extended this often, not with every request."""
+_NOTED_EVERY = timedelta(minutes=5)
+"""That a session is used is written this often, not with every request; it lives on then."""
 
 
 class ActorCache:
@@ -91,8 +91,8 @@ class StaffAuthenticator:
         person = await self._staff.get(record.staff_id) if record is not None else None
         if record is None or person is None or not person.active:
             return None
-        if record.expires_at < now + self._lifetime - _EXTEND_EVERY:
-            await self._sessions.extend(session_id, until=now + self._lifetime)
+        if record.used_at < now - _NOTED_EVERY:
+            await self._sessions.use(session_id, now=now, until=now + self._lifetime)
         return await self._actor(person, session_id=session_id)
 
     async def _of_token(self, token_id: str) -> Actor | None:

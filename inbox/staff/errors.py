@@ -54,6 +54,16 @@ def password_too_short(at_least: int) -> InvalidInput:
     )
 
 
+def wrong_password() -> InvalidInput:
+    """The password that was given as one's own is not."""
+    return _one_field(
+        "current",
+        "wrong_password",
+        vi="Mật khẩu hiện tại không đúng.",
+        en="The current password is wrong.",
+    )
+
+
 def unknown_bot() -> InvalidInput:
     return _one_field(
         "bot_id", "unknown_bot", vi="Bot này không tồn tại.", en="There is no such bot."

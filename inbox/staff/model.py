@@ -37,12 +37,18 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """A sign-in that has not ended; `id` is the hash of the cookie's secret."""
+    """A sign-in that has not ended; `id` is the hash of the cookie's secret.
+
+    `used_at` is exact to some minutes; `device` and `address` are those of the sign-in.
+    """
 
     id: str
     staff_id: str
     created_at: datetime
+    used_at: datetime
     expires_at: datetime
+    device: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,12 @@
 """The HTTP of people: session, me, staff, API tokens and the audit log."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 from aiohttp import web
 
 from inbox.errors import NotAllowed, TooManyTries
 from inbox.http.authenticating import SESSION_COOKIE, csrf_token
+from inbox.http.cookies import forget_session, keep_session
 from inbox.http.paging import (
     Cursor,
     Limit,
@@ -22,12 +22,14 @@ from inbox.splitting.presence.model import Presence
 from inbox.splitting.presence.view import presence_view
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.errors import LastOwner, RoleTooHigh, ScopeTooWide, WrongCredentials
+from inbox.staff.me.devices import device_of
 from inbox.staff.model import Actor
 from inbox.staff.service import StaffEdit, StaffService
 from inbox.staff.signing_in import SigningIn
 from inbox.staff.store import StaffStore
 from inbox.staff.tokens import Tokens
 from inbox.staff.view import (
+    AuditQuery,
     AuditView,
     BotNameView,
     MeView,
@@ -43,10 +45,6 @@ from inbox.staff.view import (
     staff_view,
     token_view,
 )
-
-_COOKIE_KEPT = timedelta(days=400)
-"""As long as browsers allow: when a session ends is the server's to say."""
-
 
 Here = Callable[[str], Awaitable[Presence]]
 """How a person is now."""
@@ -76,29 +74,23 @@ class SessionRoutes(Routes):
     async def sign_in(self, request: web.Request, body: SignInBody) -> web.Response:
         """Sign in with e-mail and password; the answer sets the session cookie."""
         address = client_address(request)
-        signed_in = await self._signing_in.sign_in(body.email, body.password, address)
+        device = device_of(request.headers.get("User-Agent", ""))
+        signed_in = await self._signing_in.sign_in(body.email, body.password, address, device)
         secret = signed_in.session_secret
         response = json_answer(
             SignedInView(staff=staff_view(signed_in.staff), csrf_token=csrf_token(secret))
         )
-        response.set_cookie(
-            SESSION_COOKIE,
-            secret,
-            max_age=int(_COOKIE_KEPT.total_seconds()),
-            httponly=True,
-            samesite="Lax",
-            secure=is_https(request),
-        )
+        keep_session(response, secret, secure=is_https(request))
         return response
 
     @route("DELETE", "/api/v1/session", access="staff", tag="session", status=204, media_type="")
-    async def sign_out(self, actor: Actor) -> web.Response:
+    async def sign_out(self, request: web.Request, actor: Actor) -> web.Response:
         """Sign out: the session and its live connections end."""
         if actor.session_id is None:
             raise NotAllowed  # a token is revoked, not signed out
         await self._signing_in.sign_out(actor.id, actor.session_id)
         response = web.Response(status=204)
-        response.del_cookie(SESSION_COOKIE, httponly=True, samesite="Lax")
+        forget_session(response, secure=is_https(request))
         return response
 
     @route("GET", "/api/v1/me", access="staff", tag="session")
@@ -161,7 +153,8 @@ class StaffRoutes(Routes):
     async def edit(self, actor: Actor, staff_id: str, body: StaffEditBody) -> StaffView:
         """Change a member of staff.
 
-        A new role, a new password and `active: false` end the sessions of that person.
+        A new role, a new password and `active: false` end the sessions and reset links of that
+        person; `active: false` their API tokens too.
         """
         return staff_view(await self._service.edit(actor, staff_id, body.edit()))
 
@@ -173,7 +166,10 @@ class StaffRoutes(Routes):
         problems=(RoleTooHigh, LastOwner),
     )
     async def deactivate(self, actor: Actor, staff_id: str) -> None:
-        """Deactivate a member of staff and end their sessions; what they wrote stays theirs."""
+        """Deactivate a member of staff; what they wrote stays theirs.
+
+        Their sessions, API tokens, live connections and reset links end at once.
+        """
         await self._service.edit(actor, staff_id, StaffEdit(active=False))
 
 
@@ -220,9 +216,13 @@ class AuditRoutes(Routes):
         self._audit = audit
 
     @route("GET", "/api/v1/audit", access="admin", tag="audit")
-    async def page(self, limit: Limit = 50, cursor: Cursor = None) -> Page[AuditView]:
-        """Who changed what, newest first."""
-        entries = await self._audit.page(after=time_and_id(cursor), limit=limit + 1)
+    async def page(
+        self,
+        query: AuditQuery,
+    ) -> Page[AuditView]:
+        """Who changed what, newest first; each filter narrows the others."""
+        after, limit = time_and_id(query.cursor), query.limit
+        entries = await self._audit.page(query.wanted(), after=after, limit=limit + 1)
         shown = entries[:limit]
         more = len(entries) > limit
         return Page(

@@ -14,8 +14,9 @@ from inbox.staff.authenticator import ActorCache
 from inbox.staff.errors import LastOwner, RoleTooHigh, email_taken, password_too_short
 from inbox.staff.model import Actor, Role, Staff, initials_of
 from inbox.staff.passwords import SHORTEST, Passwords
+from inbox.staff.resets.store import ResetStore
 from inbox.staff.signing_in import Left, nobody_asks, normal_email
-from inbox.staff.store import SessionStore, StaffStore
+from inbox.staff.store import SessionStore, StaffStore, TokenStore
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,8 @@ class StaffService:
         self._mongo = mongo
         self._staff = StaffStore(mongo)
         self._sessions = SessionStore(mongo)
+        self._tokens = TokenStore(mongo)
+        self._resets = ResetStore(mongo)
         self._audit = AuditStore(mongo)
         self._passwords = passwords
         self._actors = actors
@@ -115,6 +118,8 @@ class StaffService:
     async def edit(self, actor: Actor, staff_id: str, edit: StaffEdit) -> Staff:
         """Change a person; a new role, password or deactivation ends their sessions.
 
+        Deactivation ends everything of theirs for good: API tokens do not come back with them.
+
         Raises:
             NotFound: there is nobody with this id.
             RoleTooHigh: the person's role, now or then, is above the actor's own.
@@ -171,6 +176,9 @@ class StaffService:
         await self._staff.update(before.id, values, session=session)
         if changes.keys() & {"role", "active", "password"}:
             await self._sessions.end_all(before.id, now=now, session=session)
+            await self._resets.end_all(before.id, session=session)
+        if before.active and not after.active:
+            await self._tokens.delete_all(before.id, session=session)
         await self._audit.record(
             actor, "staff_edited", ("staff", before.id), at=now, changes=changes, session=session
         )

@@ -12,6 +12,9 @@ from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.staff.model import BotName, Membership, Role, SessionRecord, Staff, Token, Tries
 
+MOST_SESSIONS = 100
+"""Sessions of one person that are shown."""
+
 
 class StaffStore:
     """Staff, and which bots they are members of."""
@@ -48,6 +51,30 @@ class StaffStore:
             session=session,
         )
         return _staff(document)
+
+    async def touch(
+        self, staff_id: str, *, password_hash: str | None = None, session: Session
+    ) -> bool:
+        """Whether the person is active (and has this password hash); true until `session` commits.
+
+        The write makes transactions that change either of them collide with this one.
+        """
+        query: Document = {"_id": staff_id, "active": True}
+        if password_hash is not None:
+            query["password_hash"] = password_hash
+        touched = await self._staff.update_one(query, {"$inc": {"counted": 1}}, session=session)
+        return touched.matched_count == 1
+
+    async def replace_password(
+        self, staff_id: str, before: str, after: str, *, session: Session | None = None
+    ) -> bool:
+        """Set another password hash; False when `before` is not the hash that is there."""
+        written = await self._staff.update_one(
+            {"_id": staff_id, "password_hash": before},
+            {"$set": {"password_hash": after}},
+            session=session,
+        )
+        return written.matched_count == 1
 
     async def is_empty(self, *, session: Session | None = None) -> bool:
         return await self._staff.find_one({}, {"_id": 1}, session=session) is None
@@ -101,28 +128,34 @@ class SessionStore:
         self._sessions = mongo["sessions"]
         self._events = mongo["live_events"]
 
-    async def insert(self, record: SessionRecord) -> None:
-        await self._sessions.insert_one(
-            {
-                "_id": record.id,
-                "staff_id": record.staff_id,
-                "created_at": record.created_at,
-                "expires_at": record.expires_at,
-            }
-        )
+    async def insert(self, record: SessionRecord, *, session: Session | None = None) -> None:
+        document = {"_id": record.id, **asdict(record)}
+        del document["id"]
+        await self._sessions.insert_one(document, session=session)
 
     async def get(self, session_id: str, *, now: datetime) -> SessionRecord | None:
         """The session, unless it has expired (TTL deletes up to a minute late)."""
         found = await self._sessions.find_one({"_id": session_id, "expires_at": {"$gt": now}})
-        if found is None:
-            return None
-        return SessionRecord(
-            found["_id"], found["staff_id"], found["created_at"], found["expires_at"]
+        return None if found is None else _to_session(found)
+
+    async def of_person(self, staff_id: str, *, now: datetime) -> list[SessionRecord]:
+        """Sessions that have not ended, the last used first; index (staff_id)."""
+        query = {"staff_id": staff_id, "expires_at": {"$gt": now}}
+        cursor = self._sessions.find(query).sort("used_at", -1).limit(MOST_SESSIONS)
+        return [_to_session(document) async for document in cursor]
+
+    async def use(self, session_id: str, *, now: datetime, until: datetime) -> None:
+        """It is used now; let it live until `until`, unless it lives longer or has ended."""
+        await self._sessions.update_one(
+            {"_id": session_id}, {"$max": {"expires_at": until, "used_at": now}}
         )
 
-    async def extend(self, session_id: str, *, until: datetime) -> None:
-        """Let a session live until `until`, unless it lives longer or has ended."""
-        await self._sessions.update_one({"_id": session_id}, {"$max": {"expires_at": until}})
+    async def touch(self, session_id: str, *, session: Session) -> bool:
+        """Whether the session is there; ending it collides with this until `session` commits."""
+        touched = await self._sessions.update_one(
+            {"_id": session_id}, {"$inc": {"joined": 1}}, session=session
+        )
+        return touched.matched_count == 1
 
     async def has_any(self, staff_id: str, *, now: datetime) -> bool:
         """Whether a person is signed in anywhere; index (staff_id)."""
@@ -134,11 +167,24 @@ class SessionStore:
         await self._tell({"session_id": session_id}, now, None)
 
     async def end_all(
-        self, staff_id: str, *, now: datetime, session: Session | None = None
+        self,
+        staff_id: str,
+        *,
+        now: datetime,
+        but: str | None = None,
+        session: Session | None = None,
     ) -> None:
-        """End every session of a person; index (staff_id)."""
-        await self._sessions.delete_many({"staff_id": staff_id}, session=session)
-        await self._tell({"staff_id": staff_id}, now, session)
+        """End every session of a person, `but` one; index (staff_id)."""
+        if but is None:
+            await self._sessions.delete_many({"staff_id": staff_id}, session=session)
+            await self._tell({"staff_id": staff_id}, now, session)
+            return
+        others = {"staff_id": staff_id, "_id": {"$ne": but}}
+        found = self._sessions.find(others, {"_id": 1}, session=session)
+        ids = [document["_id"] async for document in found]
+        await self._sessions.delete_many({"_id": {"$in": ids}}, session=session)
+        for session_id in ids:
+            await self._tell({"session_id": session_id}, now, session)
 
     async def _tell(self, data: Document, now: datetime, session: Session | None) -> None:
         event = live_event(type="session_ended", at=now, data=data)
@@ -176,6 +222,14 @@ class TokenStore:
         await self._tokens.delete_one({"_id": token_id}, session=session)
         event = live_event(type="session_ended", at=now, data={"token_id": token_id})
         await self._events.insert_one(event, session=session)
+
+    async def delete_all(self, staff_id: str, *, session: Session) -> int:
+        """Forget every token of a person, and how many; index (staff_id).
+
+        The end of all their sessions is told besides, which closes the sockets of tokens too.
+        """
+        deleted = await self._tokens.delete_many({"staff_id": staff_id}, session=session)
+        return deleted.deleted_count
 
 
 class TryStore:
@@ -262,6 +316,19 @@ def _to_staff(document: Document) -> Staff:
         active=document["active"],
         receiving=document["receiving"],
         created_at=document["created_at"],
+    )
+
+
+def _to_session(document: Document) -> SessionRecord:
+    """Sessions of before had neither device nor address, and no time of use."""
+    return SessionRecord(
+        id=document["_id"],
+        staff_id=document["staff_id"],
+        created_at=document["created_at"],
+        used_at=document.get("used_at") or document["created_at"],
+        expires_at=document["expires_at"],
+        device=document.get("device", ""),
+        address=document.get("address", ""),
     )
 
 

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
+from inbox.http.paging import Cursor, Limit
 from inbox.http.routing import Body
 from inbox.splitting.presence.view import PresenceView
-from inbox.staff.audit.model import AuditEntry
+from inbox.staff.audit.model import AuditEntry, AuditFilter
 from inbox.staff.model import Role, Scope, Staff, Token
 from inbox.staff.passwords import LONGEST, SHORTEST
 from inbox.staff.service import NewStaff, StaffEdit
@@ -126,6 +127,22 @@ class NewTokenView(BaseModel):
 
     token: TokenView
     secret: str
+
+
+class AuditQuery(BaseModel):
+    """What to look for in the audit log; `since` is a time with its zone, included."""
+
+    actor: Annotated[str | None, Field(max_length=64, description="id of who did it")] = None
+    target: Annotated[str | None, Field(max_length=64, description="id of what was changed")] = None
+    action: Annotated[str | None, Field(max_length=64, description="as `staff_edited`")] = None
+    since: AwareDatetime | None = None
+    limit: Limit = 50
+    cursor: Cursor = None
+
+    def wanted(self) -> AuditFilter:
+        return AuditFilter(
+            actor_id=self.actor, target_id=self.target, action=self.action, since=self.since
+        )
 
 
 class AuditView(BaseModel):

@@ -1,4 +1,4 @@
-"""An interaction as clients read it."""
+"""Interactions and their kinds as clients read them."""
 
 from typing import Any
 
@@ -17,3 +17,26 @@ class InteractionView(BaseModel):
     actor_id: str | None
     ref: dict[str, Any] | None
     data: Any
+
+
+class KindLabel(BaseModel):
+    vi: str
+    en: str
+
+
+class KindView(BaseModel):
+    """A kind of interaction. `hidden`: left out of the timeline unless it is asked for.
+
+    `directory`: one of the eleven that the directory of customers shows.
+    """
+
+    type: str
+    label: KindLabel
+    hidden: bool
+    directory: bool
+
+
+class KindsView(BaseModel):
+    """Every kind. A row of another type is shown by its name: platforms tell new ones."""
+
+    items: list[KindView]

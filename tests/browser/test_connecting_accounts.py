@@ -40,7 +40,7 @@ async def settings_page(url: str) -> AsyncIterator[Page]:
         await page.get_by_test_id("password").fill(PASSWORD)
         await page.get_by_test_id("submit").click()
         await page.get_by_test_id("account-menu").click()
-        await page.get_by_test_id("open-accounts").click()
+        await page.get_by_test_id("open-settings").click()
         yield page
         await browser.close()
         assert errors == []

@@ -25,6 +25,7 @@ from inbox.media.serving.store import MediaReads
 from inbox.media.serving.stored import StoredMedia
 from inbox.media.store import UploadStore
 from inbox.mongo.client import Mongo
+from inbox.search.tokens import customer_tokens, message_tokens
 from inbox.staff.model import Actor, Role
 from inbox.text import fold
 from inbox.timeline.routes import TimelineRoutes
@@ -105,10 +106,16 @@ def media_links(clock: Clock) -> MediaLinks:
     return MediaLinks([b"k" * 32], clock, timedelta(hours=1))
 
 
-def inbox_routes(mongo: Mongo, clock: Clock, files: MediaFiles | None = None) -> list[Routes]:
+def inbox_routes(
+    mongo: Mongo,
+    clock: Clock,
+    files: MediaFiles | None = None,
+    *,
+    customers: CustomerStore | None = None,
+) -> list[Routes]:
     """`files`: where the copies are; nothing is stored anywhere unless given."""
     reads = ConversationReads(mongo)
-    customers = CustomerStore(mongo, clock)
+    customers = customers or CustomerStore(mongo, clock)
     links = media_links(clock)
     stored = StoredMedia(files or MediaFiles(MemoryStore()), UploadStore(mongo))
     return [
@@ -170,7 +177,9 @@ class World:
             "created_at": NOON,
             "updated_at": NOON,
         }
-        await self.mongo["customers"].insert_one(document | fields)
+        document |= fields
+        document["tok"] = customer_tokens(document)
+        await self.mongo["customers"].insert_one(document)
         return id_
 
     async def conversation(
@@ -241,7 +250,10 @@ class World:
             "status": "received" if direction == "in" else "sent",
             "internal": False,
         }
-        await self.mongo["messages"].insert_one(document | fields)
+        document |= fields
+        if tokens := message_tokens(document):
+            document["tok"] = tokens
+        await self.mongo["messages"].insert_one(document)
         return id_
 
     async def live_types(self) -> list[str]:

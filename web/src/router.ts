@@ -2,8 +2,21 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 
 import { ApiError } from '@/api/client'
+import { allowedSettings, SETTINGS } from '@/components/settings'
 import { useSession } from '@/composables/useSession'
+import { POP_UP_PATH } from '@/embedding/popUp'
 import SignInPage from '@/pages/SignInPage.vue'
+
+const SETTINGS_PAGES = {
+  accounts: () => import('@/pages/AccountsPage.vue'),
+  tags: () => import('@/pages/TagsPage.vue'),
+  canned: () => import('@/pages/CannedPage.vue'),
+  me: () => import('@/pages/MyAccountPage.vue'),
+}
+
+function firstSettings() {
+  return { name: allowedSettings()[0]?.name ?? 'inbox' }
+}
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -16,16 +29,30 @@ export const router = createRouter({
       component: () => import('@/pages/InboxPage.vue'),
     },
     {
-      path: '/settings/accounts',
-      name: 'accounts',
-      component: () => import('@/pages/AccountsPage.vue'),
-      beforeEnter: () => useSession().isAdmin.value || { name: 'inbox' },
+      path: '/reset-password',
+      component: () => import('@/pages/ResetPasswordPage.vue'),
+      meta: { open: true },
     },
+    {
+      path: '/sidebar',
+      component: () => import('@/pages/SidebarPage.vue'),
+      meta: { open: true },
+    },
+    { path: POP_UP_PATH, component: () => import('@/pages/FrameSignInPage.vue') },
+    { path: '/settings', redirect: firstSettings },
+    ...SETTINGS.map(({ name, path, allowed }) => ({
+      path,
+      name,
+      component: SETTINGS_PAGES[name],
+      beforeEnter: () => allowed() || { name: 'inbox' },
+    })),
     { path: '/:rest(.*)*', redirect: { name: 'inbox' } },
   ],
 })
 
+/** Pages with `meta.open` are for those who are not signed in, too. */
 router.beforeEach(async (to) => {
+  if (to.meta['open'] === true) return true
   const { state, check } = useSession()
   if (state.value === 'unknown') {
     try {
@@ -41,5 +68,5 @@ router.beforeEach(async (to) => {
 /** Where somebody was going before signing in; only ever a place of this UI. */
 export function destination({ query }: RouteLocationNormalized): string {
   const next = query['next']
-  return typeof next === 'string' && /^\/(?:inbox|settings)(?:[/?]|$)/u.test(next) ? next : '/inbox'
+  return typeof next === 'string' && /^\/(?:inbox|settings|sidebar|frame-sign-in)(?:[/?]|$)/u.test(next) ? next : '/inbox'
 }

@@ -10,6 +10,7 @@ export function aConversation(changes: Partial<Conversation> = {}): Conversation
     kind: 'inbox',
     customer: { id: 'u1', name: 'Nguyễn Thị Hồng Ánh', avatar_url: null },
     assignee: null,
+    last_carer: null,
     participants: [],
     last_carer: null,
     split: 'off',

@@ -13,12 +13,12 @@ from inbox.conversations.view import conversation_view
 from inbox.conversations.visibility import people_of
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.errors import InvalidInput, NotFound
-from inbox.ids import random_id
 from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.model import Actor
+from inbox.timeline.kinds import interaction
 
 BATCH = 100
 """Conversations in one transaction: some hundred small writes."""
@@ -195,15 +195,14 @@ def _fact(before: Document, after: Document, now: datetime, by: str | None) -> D
     }
     if before.get("assignee_id") != after.get("assignee_id"):
         data["left_assignee_id"] = before.get("assignee_id")
-    return {
-        "_id": random_id(),
-        "customer_id": before.get("customer_id"),
-        "conversation_id": before["_id"],
-        "type": "bot_changed",
-        "at": now,
-        "actor_id": by,
-        "data": data,
-    }
+    return interaction(
+        "bot_changed",
+        customer_id=before.get("customer_id"),
+        conversation_id=before["_id"],
+        at=now,
+        actor_id=by,
+        data=data,
+    )
 
 
 def _event(before: Document, after: Document, now: datetime, view: Mapping[str, Any]) -> Document:

@@ -10,11 +10,11 @@ from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.view import View, conversation_view
 from inbox.conversations.visibility import people_of, visible
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
-from inbox.ids import random_id
 from inbox.live.model import live_event
 from inbox.live.store import LiveStore
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.staff.model import Actor
+from inbox.timeline.kinds import interaction
 
 
 class MarkingStore:
@@ -57,15 +57,14 @@ class MarkingStore:
             if before is None:
                 return view
             await self._mongo["interactions"].insert_one(
-                {
-                    "_id": random_id(),
-                    "customer_id": after.get("customer_id"),
-                    "conversation_id": conversation_id,
-                    "type": "status_changed",
-                    "at": now,
-                    "actor_id": actor.id,
-                    "data": {"before": before["status"], "after": status},
-                },
+                interaction(
+                    "status_changed",
+                    customer_id=after.get("customer_id"),
+                    conversation_id=conversation_id,
+                    at=now,
+                    actor_id=actor.id,
+                    data={"before": before["status"], "after": status},
+                ),
                 session=session,
             )
             await self._tell(after, view, session)

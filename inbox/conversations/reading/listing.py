@@ -1,15 +1,14 @@
 """The queries behind the conversation list: its views, filters, search and uncared counts."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from inbox.conversations.model import Channel, ConversationStatus
-from inbox.customers.phones import phone_or_none
-from inbox.text import fold
+from inbox.search.tokens import asked
 
 Query = dict[str, Any]
+TagMatch = Literal["any", "all"]
 View = Literal["all", "mine", "unassigned", "uncared", "inbox", "comment", "spam", "deleted"]
 VIEWS: tuple[View, ...] = (
     "all",
@@ -28,10 +27,6 @@ NEWEST_FIRST = [("last.at", -1), ("_id", -1)]
 UNCARED: Query = {"waiting_since": {"$exists": True}, "status": {"$ne": "closed"}}
 """A customer waits for an answer. Whoever closes a conversation says that nobody does."""
 
-_MOST_WORDS = 8
-_FEWEST_DIGITS = 3
-_PHONE_LIKE = re.compile(r"^[+\d][\d\s.()/-]*$")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
@@ -39,14 +34,18 @@ class Listing:
 
     `status` takes the place of the statuses that a view would show by itself, except in the
     views spam and deleted, which are a status. `uncared` narrows any view to the conversations
-    that its count counts. `q` is a part of the customer's name or of a phone number.
+    that its count counts. `q` is a part of the customer's name or of a phone number;
+    `tag`, `owner` and `follower` are the customer's too.
     """
 
     view: View = "all"
     bot_id: str | None = None
     channel: Channel | None = None
     assignee: str | None = None
-    tag: str | None = None
+    tag: tuple[str, ...] = ()
+    tags: TagMatch = "any"
+    owner: str | None = None
+    follower: str | None = None
     q: str | None = None
     status: ConversationStatus | None = None
     customer_id: str | None = None
@@ -95,44 +94,30 @@ def _of_view(listing: Listing, actor_id: str) -> Query:
 def customer_query(listing: Listing) -> Query | None:
     """What to find in `customers` first; None when nothing about the customer is asked.
 
-    A text of digits is looked for in the phone numbers, in any of their spellings; anything
-    else in the name: every word must be the beginning of a word of it, accents ignored.
+    Every word must be the beginning of a word of the customer's (inbox/search/tokens.py),
+    accents ignored; digits may also be the last ones of a phone number.
     """
     conditions: list[Query] = []
-    if listing.tag is not None:
-        conditions.append({"tag_ids": listing.tag})
+    if listing.tag:
+        operator = "$all" if listing.tags == "all" else "$in"
+        conditions.append({"tag_ids": {operator: list(dict.fromkeys(listing.tag))}})
+    if listing.owner is not None:
+        conditions.append({"owner_id": listing.owner})
+    if listing.follower is not None:
+        conditions.append({"follower_ids": listing.follower})
     if listing.q is not None and (words := listing.q.strip()):
-        conditions.append(_phone_query(words) or _name_query(words))
+        conditions.append(_found_by(words))
     return {"$and": conditions} if conditions else None
 
 
-def _phone_query(text: str) -> Query | None:
-    """A whole number by equality, its beginning by the index, other digits anywhere in it."""
-    if not _PHONE_LIKE.match(text):
-        return None
-    if phone := phone_or_none(text):
-        return {"phones": phone}
-    digits = re.sub(r"\D", "", text)
-    if len(digits) < _FEWEST_DIGITS:
-        return None
-    return {"phones": {"$regex": _phone_pattern(digits, international=text.startswith("+"))}}
-
-
-def _phone_pattern(digits: str, *, international: bool) -> str:
-    if international:
-        return rf"^\+{digits}"
-    if digits.startswith("00"):
-        return rf"^\+{digits[2:]}"
-    if digits.startswith("0"):
-        return rf"^\+84{digits[1:]}"
-    return digits
-
-
-def _name_query(text: str) -> Query:
-    """Words by their beginnings; a scan of the index of `name_key`, not of the customers."""
-    words = "".join(c if c.isprintable() else " " for c in fold(text)).split()[:_MOST_WORDS]
-    begins = [{"name_key": {"$regex": rf"(^|[^a-z0-9]){re.escape(word)}"}} for word in words]
-    return {"$and": begins} if begins else {"name_key": {"$in": []}}
+def _found_by(text: str) -> Query:
+    """By the index of `tok`; nothing is found by a text without words."""
+    conditions: list[Query] = []
+    for term in asked(text, all_begun=True):
+        conditions.append({"tok": {"$in": list(term.keys)}})
+        if term.beginning is not None:
+            conditions.append({"tok": {"$regex": f"^{term.beginning}"}})
+    return {"$and": conditions} if conditions else {"tok": {"$in": []}}
 
 
 COUNT_GROUP: Query = {

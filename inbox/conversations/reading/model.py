@@ -14,7 +14,7 @@ from inbox.conversations.model import (
     ConversationStatus,
     Direction,
 )
-from inbox.conversations.reading.listing import View
+from inbox.conversations.reading.listing import TagMatch, View
 from inbox.conversations.window import Cost
 from inbox.http.paging import CursorValue, Page, bad_cursor, decode_cursor
 from inbox.live.model import SplitState
@@ -22,6 +22,20 @@ from inbox.live.model import SplitState
 Limit = Annotated[int, Field(ge=1, le=100, description="how many items at most")]
 Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 """ISO 8601 in UTC; views write it, so an answer and a live frame hold the same text."""
+
+
+MOST_TAGS = 20
+Tags = Annotated[
+    tuple[Annotated[str, Field(max_length=64)], ...],
+    Field(
+        default=(),
+        max_length=MOST_TAGS,
+        description="tag ids of the customer; repeat the parameter",
+    ),
+]
+HowTagsMatch = Annotated[
+    TagMatch, Field(description="with several `tag`: any one of them, or all of them")
+]
 
 
 class CustomerBrief(BaseModel):
@@ -54,7 +68,7 @@ class WindowView(BaseModel):
 
 class ConversationView(BaseModel):
     """A conversation. `assignee`, `participants` and `last_carer` are staff ids, `tags` the
-    customer's; `split` is how far its splitting is.
+    customer's; `split` is how far its splitting is. The last carer is who answered last.
     """
 
     id: str
@@ -199,7 +213,10 @@ class ConversationsQuery(BaseModel):
     bot_id: str | None = None
     channel: Channel | None = None
     assignee: str | None = Field(None, description="a staff id")
-    tag: str | None = Field(None, description="a tag id of the customer")
+    tag: Tags
+    tags: HowTagsMatch = "any"
+    owner: str | None = Field(None, description="staff id of who looks after the customer")
+    follower: str | None = Field(None, description="staff id of who follows the customer")
     q: str | None = Field(
         None,
         max_length=100,
@@ -212,6 +229,16 @@ class ConversationsQuery(BaseModel):
     uncared: bool = Field(default=False, description="only those counted as uncared")
     limit: Limit = 30
     cursor: str | None = Field(None, max_length=1000)
+
+
+class CountsQuery(BaseModel):
+    """Filters of the counts; they mean what they mean for the list."""
+
+    bot_id: str | None = None
+    tag: Tags
+    tags: HowTagsMatch = "any"
+    owner: str | None = Field(None, description="staff id of who looks after the customer")
+    follower: str | None = Field(None, description="staff id of who follows the customer")
 
 
 def place(cursor: str, *types: type[CursorValue]) -> tuple[CursorValue, ...]:

@@ -15,6 +15,7 @@ from inbox.conversations.reading.listing import (
 from inbox.conversations.reading.model import (
     ConversationsQuery,
     ConversationView,
+    CountsQuery,
     Limit,
     MessagePage,
     MessageView,
@@ -83,13 +84,17 @@ class ReadingRoutes(Routes):
         ]
 
     @route("GET", "/api/v1/conversations/counts", access="staff", tag="conversations")
-    async def counts(self, actor: Actor, bot_id: str | None = None) -> UncaredCounts:
+    async def counts(self, actor: Actor, query: CountsQuery) -> UncaredCounts:
         """How many conversations of each view and channel wait for an answer.
 
-        Each number is the length of the list of that view with `uncared=true`; per channel, of
-        the view `all`.
+        Each number is the length of the list of that view with `uncared=true` and the same
+        filters; per channel, of the view `all`.
         """
-        groups = await self._reads.uncared_groups(actor, bot_id=bot_id)
+        groups = await self._reads.uncared_groups(
+            actor,
+            bot_id=query.bot_id,
+            customers=customer_query(Listing(**query.model_dump())),
+        )
         return UncaredCounts(**uncared_counts(groups, actor_id=actor.id))
 
     @route(

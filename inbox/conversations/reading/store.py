@@ -13,6 +13,10 @@ from inbox.staff.model import Actor
 
 MOST_CUSTOMERS = 1000
 """A search that matches more customers walks the list instead of naming them all."""
+MOST_WALKED = 2000
+"""Conversations of one batch of such a walk."""
+_WITHOUT_WORDS = {"tok": 0}
+"""What a message is found by is as long as the message, and nobody is shown it."""
 _SHOWN: Query = {"at": {"$type": "date"}}
 """A placeholder (a fact that came before its message) has no `at`."""
 
@@ -45,18 +49,13 @@ class ConversationReads:
         query; when there are many, the list is walked, for then a match is never far.
         """
         wanted = [query, visible(actor)]
-        if after is not None:
-            at, id_ = after
-            wanted += [
-                {"last.at": {"$lte": at}},
-                {"$or": [{"last.at": {"$lt": at}}, {"_id": {"$lt": id_}}]},
-            ]
         if customers is None:
-            return await self._newest({"$and": wanted}, limit)
+            return await self._newest({"$and": [*wanted, *_after(after)]}, limit)
         ids = await self._customer_ids(customers)
         if len(ids) <= MOST_CUSTOMERS:
-            return await self._newest({"$and": [*wanted, {"customer_id": {"$in": ids}}]}, limit)
-        return await self._walk({"$and": wanted}, customers, limit)
+            theirs = {"customer_id": {"$in": ids}}
+            return await self._newest({"$and": [*wanted, theirs, *_after(after)]}, limit)
+        return await self._walk({"$and": wanted}, customers, after, limit)
 
     async def _newest(self, query: Query, limit: int) -> list[Document]:
         return await self._conversations.find(query).sort(NEWEST_FIRST).limit(limit).to_list()
@@ -65,30 +64,48 @@ class ConversationReads:
         cursor = self._customers.find(query, {"_id": 1}).limit(MOST_CUSTOMERS + 1)
         return [customer["_id"] async for customer in cursor]
 
-    async def _walk(self, query: Query, customers: Query, limit: int) -> list[Document]:
-        steps: list[Document] = [
-            {"$match": query},
-            {"$sort": dict(NEWEST_FIRST)},
-            {
-                "$lookup": {
-                    "from": "customers",
-                    "localField": "customer_id",
-                    "foreignField": "_id",
-                    "pipeline": [{"$match": customers}, {"$project": {"_id": 1}}],
-                    "as": "found",
-                }
-            },
-            {"$match": {"found.0": {"$exists": True}}},
-            {"$limit": limit},
-            {"$unset": "found"},
-        ]
-        return await (await self._conversations.aggregate(steps)).to_list()
+    async def _walk(
+        self, query: Query, customers: Query, after: ListPlace | None, limit: int
+    ) -> list[Document]:
+        """Batch by batch: a lookup of each customer by itself costs mongod ten times as much."""
+        ids: list[str] = []
+        size = 4 * limit
+        while len(ids) < limit:
+            here = {"$and": [query, *_after(after)]}
+            found = self._conversations.find(here, {"customer_id": 1, "last.at": 1})
+            batch = await found.sort(NEWEST_FIRST).limit(size).to_list()
+            matching = await self._matching([one.get("customer_id") for one in batch], customers)
+            ids += [one["_id"] for one in batch if one.get("customer_id") in matching]
+            if len(batch) < size:
+                break
+            after = (batch[-1]["last"]["at"], batch[-1]["_id"])
+            size = min(2 * size, MOST_WALKED)
+        return await self._newest({"_id": {"$in": ids[:limit]}}, limit)
 
-    async def uncared_groups(self, actor: Actor, *, bot_id: str | None) -> list[Document]:
-        """Uncared conversations counted by status, kind, channel and assignee."""
-        of_bot = {"bot_id": bot_id} if bot_id is not None else {}
-        query = {"$and": [UNCARED, {"last.at": {"$type": "date"}}, of_bot, visible(actor)]}
-        steps: list[Document] = [{"$match": query}, {"$group": COUNT_GROUP}]
+    async def _matching(self, ids: Iterable[str | None], customers: Query) -> set[str]:
+        """Those of these customers that match; looked at one by one, whatever index there is."""
+        these = {"_id": {"$in": sorted({id_ for id_ in ids if id_ is not None})}}
+        found = self._customers.find({"$and": [these, customers]}, {"_id": 1}, hint="_id_")
+        return {one["_id"] async for one in found}
+
+    async def uncared_groups(
+        self, actor: Actor, *, bot_id: str | None, customers: Query | None = None
+    ) -> list[Document]:
+        """Uncared conversations counted by status, kind, channel and assignee.
+
+        `customers` is what their customer must match; named or looked up as in `page`.
+        """
+        wanted = [UNCARED, {"last.at": {"$type": "date"}}, visible(actor)]
+        if bot_id is not None:
+            wanted.append({"bot_id": bot_id})
+        further: list[Document] = []
+        if customers is not None:
+            ids = await self._customer_ids(customers)
+            if len(ids) <= MOST_CUSTOMERS:
+                wanted.append({"customer_id": {"$in": ids}})
+            else:
+                further = _of_customers(customers)
+        steps = [{"$match": {"$and": wanted}}, *further, {"$group": COUNT_GROUP}]
         return await (await self._conversations.aggregate(steps)).to_list()
 
     async def get(
@@ -122,6 +139,13 @@ class ConversationReads:
         )
         return {customer["_id"]: customer async for customer in cursor}
 
+    async def customer_of(self, conversation: Document) -> Document | None:
+        """The whole customer of a conversation that was read, None while there is none."""
+        customer_id = conversation.get("customer_id")
+        if customer_id is None:
+            return None
+        return await self._customers.find_one({"_id": customer_id})
+
     async def visible_ids(self, customer_id: str, actor: Actor) -> list[str]:
         """Ids of the conversations of a customer, of every channel, that the actor may see."""
         query = {"$and": [{"customer_id": customer_id}, visible(actor)]}
@@ -149,7 +173,12 @@ class ConversationReads:
             at, seq = before
             query["at"] = {"$lte": at}
             query["$or"] = [{"at": {"$lt": at}}, {"seq": {"$lt": seq}}]
-        return await self._messages.find(query).sort({"at": -1, "seq": -1}).limit(limit).to_list()
+        return (
+            await self._messages.find(query, _WITHOUT_WORDS)
+            .sort({"at": -1, "seq": -1})
+            .limit(limit)
+            .to_list()
+        )
 
     async def newer(self, conversation_id: str, after: MessagePlace, limit: int) -> list[Document]:
         """Messages after a place, oldest first; the same index, read backwards."""
@@ -159,7 +188,12 @@ class ConversationReads:
             "at": {"$gte": at},
             "$or": [{"at": {"$gt": at}}, {"seq": {"$gt": seq}}],
         }
-        return await self._messages.find(query).sort({"at": 1, "seq": 1}).limit(limit).to_list()
+        return (
+            await self._messages.find(query, _WITHOUT_WORDS)
+            .sort({"at": 1, "seq": 1})
+            .limit(limit)
+            .to_list()
+        )
 
     async def media(
         self,
@@ -212,3 +246,27 @@ class ConversationReads:
         }
         found = self._messages.find(query, {"attachments": 1, "removed_at": 1, "at": 1})
         return {message["_id"]: message async for message in found}
+
+
+def _after(place: ListPlace | None) -> list[Query]:
+    """What stands behind a place of the list."""
+    if place is None:
+        return []
+    at, id_ = place
+    return [{"last.at": {"$lte": at}}, {"$or": [{"last.at": {"$lt": at}}, {"_id": {"$lt": id_}}]}]
+
+
+def _of_customers(query: Query) -> list[Document]:
+    """Steps that let through what has such a customer; they leave `found` behind."""
+    return [
+        {
+            "$lookup": {
+                "from": "customers",
+                "localField": "customer_id",
+                "foreignField": "_id",
+                "pipeline": [{"$match": query}, {"$project": {"_id": 1}}],
+                "as": "found",
+            }
+        },
+        {"$match": {"found.0": {"$exists": True}}},
+    ]

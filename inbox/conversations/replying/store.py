@@ -20,6 +20,7 @@ from inbox.media.copying.model import mark_waiting, objects_in, waiting
 from inbox.media.garbage.store import StoredObjects
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import due
+from inbox.search.tokens import FIELD, message_tokens
 from inbox.staff.model import Actor
 
 _CLOCKS_DIFFER = timedelta(minutes=1)
@@ -121,8 +122,7 @@ class ReplyStore:
             await self._open(opened, reply, session)
             thread.put("seq", thread.get("seq") + 1)
             message = {"_id": message_id, **make(opened), "seq": thread.get("seq")}
-            if waiting(message.get("attachments")):
-                message["copying"] = due(self._clock.now())
+            message |= self._work_of(message)
             await self._mongo["messages"].insert_one(message, session=session)
             tracked = Tracked(message_id, message, stored=True)
             people_before = people_of(thread.document)
@@ -141,6 +141,15 @@ class ReplyStore:
         if is_new and self._after_reply is not None and _is_answer(message):
             await self._after_reply.done(message)
         return message, thread, is_new
+
+    def _work_of(self, message: Document) -> Document:
+        """What is to be done with a message besides: its files copied, its words found."""
+        fields: Document = {}
+        if waiting(message.get("attachments")):
+            fields["copying"] = due(self._clock.now())
+        if tokens := message_tokens(message):
+            fields[FIELD] = tokens
+        return fields
 
     async def _open(self, opened: Open, reply: Reply, session: Session) -> None:
         if reply.reply_to is not None:
@@ -239,6 +248,7 @@ class ReplyStore:
                 loose = objects - objects_in(message.get("attachments"))
                 await self._objects.let_go(loose, self._clock.now(), session=session)
             if message.changed:
+                message.put(FIELD, message_tokens(message.document) or None)
                 await self._mongo["messages"].update_one(
                     {"_id": message_id}, message.update(), session=session
                 )

@@ -14,6 +14,7 @@ _PERSONAL = (
     "author.id",
     "author.name",
     "text",
+    "tok",
     "edit",
     "payload",
     "referral",
@@ -25,6 +26,8 @@ _PERSONAL = (
     "copying",
 )
 """Fields of a message that may hold what its author said or is called."""
+_PARKED_INDEX = "parked_account__id"
+"""Asked for by name: nothing but being in it is asked, and a week of bodies is the alternative."""
 
 
 class Sweeping:
@@ -140,6 +143,10 @@ class Sweeping:
         await self._mongo["live_events"].delete_many(
             {**about, "type": {"$ne": "conversation_removed"}, "at": {"$lte": scope.begun_at}}
         )
+        await self._mongo["merges"].delete_many({"people": {"$in": people}})
+        await self._mongo["redirects"].delete_many(
+            {"$or": [{"_id": {"$in": people}}, {"to": {"$in": people}}]}
+        )
         await self._mongo["account_events"].update_many(
             {"subjects": {"$in": list(scope.identity_ids)}, "at": {"$lte": scope.up_to}},
             {
@@ -172,7 +179,9 @@ class Sweeping:
         mentions = Mentions(scope.external_ids)
         journal = self._mongo["webhook_journal"]
         before = {"received_at": {"$lte": scope.begun_at}, "redacted_at": {"$exists": False}}
-        parked = journal.find({**before, "parked": {"$exists": True}}, {"body": 1})
+        parked = journal.find(
+            {**before, "parked": {"$exists": True}}, {"body": 1}, hint=_PARKED_INDEX
+        )
         async for entry in parked:
             body = bytes(entry["body"])
             if mentions.is_in(body):

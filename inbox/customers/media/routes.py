@@ -73,8 +73,8 @@ class CustomerMediaRoutes(Routes):
         cursor: Cursor = None,
     ) -> Page[MediaItem]:
         """Images, videos, audio, files and links of all conversations, either way, newest first."""
-        await self._customers.get(customer_id, actor)
-        threads = await self._conversations.visible_ids(customer_id, actor)
+        customer = await self._customers.get(customer_id, actor)
+        threads = await self._conversations.visible_ids(customer["_id"], actor)
         found = await self._conversations.media(
             threads, kind, after=_media_place(cursor), limit=limit + 1
         )
@@ -103,7 +103,7 @@ class CustomerMediaRoutes(Routes):
         listed in a text file inside.
         """
         customer = await self._customers.get(customer_id, actor)
-        threads = await self._conversations.visible_ids(customer_id, actor)
+        threads = await self._conversations.visible_ids(customer["_id"], actor)
         chosen = list(dict.fromkeys(body.items))
         messages = await self._conversations.with_media({one.message_id for one in chosen}, threads)
         entries, missing = await self._entries(chosen, messages)

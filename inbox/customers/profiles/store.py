@@ -11,6 +11,7 @@ from inbox.media.copying.model import is_new_avatar
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
 from inbox.ports import Profile
+from inbox.search.tokens import FIELD, customer_tokens
 
 Shown = dict[str, tuple[str | None, str | None]]
 """Name and picture by identity."""
@@ -44,6 +45,7 @@ class ProfileStore:
             is_news = _shown(customer) != before
             if is_news:
                 customer.put("updated_at", self._clock.now())
+                customer.put(FIELD, customer_tokens(customer.document) or None)
             if update := customer.update():
                 await self._mongo["customers"].update_one(
                     {"_id": claimed.id}, update, session=session

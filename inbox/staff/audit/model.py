@@ -1,4 +1,4 @@
-"""One line of the audit log."""
+"""One line of the audit log, and what to look for in it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,3 +18,13 @@ class AuditEntry:
     target_kind: str
     target_id: str
     changes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """What to look for; None is anything. `since` is included."""
+
+    actor_id: str | None = None
+    target_id: str | None = None
+    action: str | None = None
+    since: datetime | None = None

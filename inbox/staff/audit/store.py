@@ -7,7 +7,7 @@ from typing import Any
 from bson import ObjectId
 
 from inbox.mongo.client import Document, Mongo, Session
-from inbox.staff.audit.model import AuditEntry
+from inbox.staff.audit.model import AuditEntry, AuditFilter
 from inbox.staff.model import Actor
 
 
@@ -56,12 +56,26 @@ class AuditStore:
             session=session,
         )
 
-    async def page(self, *, after: tuple[datetime, str] | None, limit: int) -> list[AuditEntry]:
-        """Newest first; `after` is (at, id) of the last one seen. Index (-at, -_id)."""
-        query: Document = {}
+    async def page(
+        self, wanted: AuditFilter, *, after: tuple[datetime, str] | None, limit: int
+    ) -> list[AuditEntry]:
+        """Newest first; `after` is (at, id) of the last one seen.
+
+        Index (-at, -_id), behind the actor, the target or the action when one is asked for.
+        """
+        equal = {
+            "actor.id": wanted.actor_id,
+            "target.id": wanted.target_id,
+            "action": wanted.action,
+        }
+        query: Document = {name: value for name, value in equal.items() if value is not None}
+        time: Document = {} if wanted.since is None else {"$gte": wanted.since}
         if after is not None:
             at, entry_id = after
-            query = {"$or": [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": entry_id}}]}
+            time["$lte"] = at
+            query["$or"] = [{"at": {"$lt": at}}, {"_id": {"$lt": entry_id}}]
+        if time:
+            query["at"] = time
         cursor = self._audit.find(query).sort([("at", -1), ("_id", -1)]).limit(limit)
         return [
             AuditEntry(

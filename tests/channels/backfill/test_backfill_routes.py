@@ -9,6 +9,7 @@ import pytest
 from channels.backfill.routes import BackfillRoutes
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
+from inbox.staff.audit.model import AuditFilter
 from inbox.staff.audit.store import AuditStore
 from tests.channels.backfill.backfill_world import KEYS, World, backfill_world
 from tests.inbox.inbox_world import Api, an_actor, serve
@@ -63,7 +64,7 @@ async def test_interval_that_an_admin_asks_for_is_read_back_and_shown(
         1,
     )
     assert (shown["incomplete"], shown["error"], shown["next_try_at"]) == ([], None, None)
-    [entry] = await AuditStore(world.mongo).page(after=None, limit=10)
+    [entry] = await AuditStore(world.mongo).page(AuditFilter(), after=None, limit=10)
     assert (entry.action, entry.actor_id) == ("backfill_requested", "admin")
 
 

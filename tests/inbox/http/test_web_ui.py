@@ -72,7 +72,7 @@ async def test_pages_are_guarded(client: Client) -> None:
         headers = (await client.get(path)).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy
-        assert "frame-ancestors 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
         assert "http" not in policy  # nothing at all is loaded from another host
         assert "img-src 'self' data: blob:" in policy
         assert "unsafe-eval" not in policy

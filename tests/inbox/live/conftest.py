@@ -19,6 +19,8 @@ from inbox.live.model import live_event
 from inbox.live.ring import MaySee
 from inbox.live.routes import LiveRoutes
 from inbox.live.store import LiveStore
+from inbox.live.viewing.keeping import ViewerKeeping
+from inbox.live.viewing.store import ViewerStore
 from inbox.mongo.client import Mongo
 from inbox.staff.model import Actor
 
@@ -106,6 +108,7 @@ class Live:
     server: BaseTestServer
     session: aiohttp.ClientSession
     stop: asyncio.Event
+    viewers: ViewerKeeping
 
     async def listen(self, secret: str, **options: Any) -> Listener:
         """A connected client that has heard hello; `options` go to the WebSocket."""
@@ -171,7 +174,7 @@ def happenings(mongo: Mongo, clock: FixedClock) -> Happenings:
 
 
 @pytest.fixture
-async def start_live(mongo: Mongo, door: Door) -> AsyncIterator[StartLive]:
+async def start_live(mongo: Mongo, door: Door, clock: FixedClock) -> AsyncIterator[StartLive]:
     """Starts servers; all are stopped at the end."""
     async with AsyncExitStack() as stack:
 
@@ -180,7 +183,8 @@ async def start_live(mongo: Mongo, door: Door) -> AsyncIterator[StartLive]:
         ) -> Live:
             settings = config or LiveConfig()
             hub = Hub(LiveStore(mongo), door.refresh, settings, may_see=may_see)
-            return await stack.enter_async_context(_running(hub, door, settings))
+            viewers = ViewerStore(mongo, clock)
+            return await stack.enter_async_context(_running(hub, door, settings, viewers))
 
         yield start
 
@@ -191,8 +195,11 @@ async def live(start_live: StartLive) -> Live:
 
 
 @asynccontextmanager
-async def _running(hub: Hub, door: Door, config: LiveConfig) -> AsyncIterator[Live]:
-    application = build_application([LiveRoutes(hub, config)], door, static=None)
+async def _running(
+    hub: Hub, door: Door, config: LiveConfig, viewers: ViewerStore
+) -> AsyncIterator[Live]:
+    keeping = ViewerKeeping(viewers)
+    application = build_application([LiveRoutes(hub, config, keeping)], door, static=None)
     stop = asyncio.Event()
     async with (
         TestServer(application) as server,
@@ -203,6 +210,6 @@ async def _running(hub: Hub, door: Door, config: LiveConfig) -> AsyncIterator[Li
         async with asyncio.timeout(DEADLINE_S):
             await hub.watching.wait()
         try:
-            yield Live(hub, server, session, stop)
+            yield Live(hub, server, session, stop, keeping)
         finally:
             stop.set()

@@ -133,7 +133,7 @@ async def a_service(mongo: Mongo, clock: FixedClock, data: Path) -> AsyncIterato
     settings = load_settings(Path("config.yaml"), environ, {"app.data": data})
     service = Service(settings, mongo, Parts(clock=clock))
     yield service
-    service._passwords.close()
+    service._people.close()
 
 
 def test_every_index_says_why_it_exists() -> None:

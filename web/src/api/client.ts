@@ -12,13 +12,22 @@ export class ApiError extends Error {
   readonly code: string
   /** What is wrong with single fields; each message is for people too. */
   readonly fields: readonly ProblemField[]
+  /** The whole answer, for what only some errors tell: the current values of a clash. */
+  readonly answer: Readonly<Record<string, unknown>>
 
-  constructor(status: number, code: string, detail: string, fields: readonly ProblemField[] = []) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    fields: readonly ProblemField[] = [],
+    answer: Readonly<Record<string, unknown>> = {},
+  ) {
     super(detail)
     this.name = 'ApiError'
     this.status = status
     this.code = code
     this.fields = fields
+    this.answer = answer
   }
 }
 
@@ -84,5 +93,5 @@ export function errorOf(status: number, answer: unknown): ApiError {
   const problem = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<Problem>
   if (status === 401) signedOut()
   const { code = 'unknown', detail = '', errors = [] } = problem
-  return new ApiError(status, code, detail, errors)
+  return new ApiError(status, code, detail, errors, problem)
 }

@@ -34,6 +34,8 @@ export class LiveFeed {
   readonly #listeners = new Set<FrameListener>()
   #socket: Socket | null = null
   #lastId: string | null = null
+  #viewing: string | null = null
+  #isOpen = false
   #failures = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #silence: ReturnType<typeof setTimeout> | undefined
@@ -58,6 +60,13 @@ export class LiveFeed {
     this.#drop()
   }
 
+  /** Tell colleagues which conversation is open here; null: none. Said again on every connection. */
+  view(conversationId: string | null): void {
+    if (conversationId === this.#viewing) return
+    this.#viewing = conversationId
+    if (this.#isOpen) this.#sayViewing()
+  }
+
   /** Try again now instead of when the wait is over: the network came back. */
   hurry(): void {
     if (this.#retry === undefined) return
@@ -76,6 +85,8 @@ export class LiveFeed {
     this.#socket = socket
     socket.onopen = () => {
       this.#failures = 0
+      this.#isOpen = true
+      if (this.#viewing !== null) this.#sayViewing()
       this.#settings.onState('open')
       this.#expectFrame()
     }
@@ -86,6 +97,10 @@ export class LiveFeed {
     socket.onclose = () => {
       this.#lose()
     }
+  }
+
+  #sayViewing(): void {
+    this.#socket?.send(JSON.stringify({ type: 'viewing', conversation_id: this.#viewing }))
   }
 
   #take(data: unknown): void {
@@ -122,6 +137,7 @@ export class LiveFeed {
     clearTimeout(this.#silence)
     const socket = this.#socket
     this.#socket = null
+    this.#isOpen = false
     if (socket === null) return
     socket.onopen = socket.onmessage = socket.onclose = null
     socket.close()

@@ -48,6 +48,16 @@ export const PATHS = {
   zoomOut: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l5 5M8 11h6',
   download: 'M12 4v11M7 11l5 5 5-5M5 20h14',
   play: 'M8 5l11 7-11 7z',
+  edit: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
+  add: 'M12 5v14M5 12h14',
+  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  tag: 'M3 12V4h8l10 10-8 8zM7.5 8h.01',
+  grip: 'M9 6h.01M15 6h.01M9 12h.01M15 12h.01M9 18h.01M15 18h.01',
+  up: 'M12 19V5M6 11l6-6 6 6',
+  merge: 'M6 4v4c0 4 6 4 6 8v4M18 4v4c0 4-6 4-6 8',
+  history: 'M4 12a8 8 0 1 0 2.5-5.8M4 4v5h5M12 8v4l3 2',
+  settings: 'M4 7h10M18 7h2M4 17h2M10 17h10M16 9a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM8 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4z',
+  canned: 'M4 5h16v11H9l-5 4zM8 9h8M8 12h5',
 } as const
 
 export type IconName = keyof typeof PATHS

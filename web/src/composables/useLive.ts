@@ -8,6 +8,8 @@ import { useSession } from '@/composables/useSession'
 export interface Live {
   state: Readonly<Ref<LiveState>>
   listen: (listener: FrameListener) => () => void
+  /** Tells colleagues which conversation is open here. */
+  view: (conversationId: string | null) => void
 }
 
 const KEY: InjectionKey<Live> = Symbol('live')
@@ -33,7 +35,13 @@ export function provideLive(): Live {
     feed.stop()
   })
   feed.start()
-  const live = { state, listen: (listener: FrameListener) => feed.listen(listener) }
+  const live = {
+    state,
+    listen: (listener: FrameListener) => feed.listen(listener),
+    view: (conversationId: string | null) => {
+      feed.view(conversationId)
+    },
+  }
   provide(KEY, live)
   return live
 }

@@ -46,6 +46,8 @@ async function signOut(): Promise<void> {
 }
 
 const isAdmin = computed(() => staff.value?.role === 'owner' || staff.value?.role === 'admin')
+/** Looks after tags and canned replies: managers and those above. */
+const isLeader = computed(() => isAdmin.value || staff.value?.role === 'manager')
 
 export function useSession() {
   return {
@@ -53,6 +55,7 @@ export function useSession() {
     staff: readonly(staff),
     bots: readonly(bots),
     isAdmin,
+    isLeader,
     check,
     signIn,
     signOut,

@@ -16,6 +16,8 @@ from inbox.config import LiveConfig, PresenceConfig
 from inbox.live.hub import Hub
 from inbox.live.routes import LiveRoutes
 from inbox.live.store import LiveStore
+from inbox.live.viewing.keeping import ViewerKeeping
+from inbox.live.viewing.store import ViewerStore
 from inbox.mongo.client import Mongo
 from inbox.splitting.presence.board import PresenceBoard
 from inbox.splitting.presence.keeping import PresenceEnding, PresenceKeeping
@@ -107,7 +109,8 @@ class Shop:
         keeping = PresenceKeeping(store, connected, self.clock, CONFIG, signed_in)
         board = PresenceBoard(self.mongo, store, self.clock)
         routes = PresenceRoutes(store, board, StaffStore(self.mongo))
-        application = api.application(routes, LiveRoutes(hub, LiveConfig()))
+        viewers = ViewerKeeping(ViewerStore(self.mongo, self.clock))
+        application = api.application(routes, LiveRoutes(hub, LiveConfig(), viewers))
         server = await self.stack.enter_async_context(TestServer(application))
         stop = asyncio.Event()
         running = asyncio.create_task(hub.run(stop))

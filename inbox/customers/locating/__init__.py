@@ -1,0 +1,1 @@
+"""Whom another product means, by what it knows of a person."""

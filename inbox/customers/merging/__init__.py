@@ -1,0 +1,1 @@
+"""One person with several customer records: found, merged into one, and parted again."""

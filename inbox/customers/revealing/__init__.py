@@ -1,0 +1,1 @@
+"""Reading a customer's contact data in full, where it is masked: logged each time."""

@@ -1,0 +1,1 @@
+"""What customers tell of themselves in their messages, offered for saving."""

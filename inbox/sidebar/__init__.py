@@ -1,0 +1,1 @@
+"""The sidebar beside an open conversation: everything about its customer in one call."""

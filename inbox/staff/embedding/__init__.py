@@ -1,0 +1,1 @@
+"""Signing in inside the frame of another product, by way of a pop-up."""

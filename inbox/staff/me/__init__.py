@@ -1,0 +1,1 @@
+"""What people do about their own account: name, password, sessions."""

@@ -1,0 +1,1 @@
+"""Links by which people who cannot sign in choose a new password."""

@@ -1,0 +1,1 @@
+"""Tags: one catalogue for the deployment; a tag belongs to the customer and travels with them."""

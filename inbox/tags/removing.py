@@ -1,0 +1,66 @@
+"""The worker that takes deleted tags from their customers, and has renamed ones mirrored."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from inbox.mongo.due import Claimed
+from inbox.mongo.failures import is_passing
+from inbox.tags.store import TagStore
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+"""Customers per transaction."""
+SETTLED_AFTER = timedelta(seconds=90)
+"""Somebody may be attaching the tag just now: their transaction has read the catalogue before the
+tag left it, and commits within the 60 s that MongoDB lets one live. Looked at again then.
+Source: https://www.mongodb.com/docs/manual/core/transactions-production-consideration/"""
+
+
+class TagRemoving:
+    """A killed worker's removal goes on where it stood: what is gone is found no more."""
+
+    def __init__(self, store: TagStore) -> None:
+        self._store = store
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; a batch that has begun is ended first."""
+        while not stop.is_set():
+            done = 0
+            try:
+                done = await self.step(stop)
+            except Exception as error:
+                if not is_passing(error):
+                    log.exception("a tag could not be removed")
+            if not done:
+                await self._store.due.wait(stop)
+
+    async def step(self, stop: asyncio.Event | None = None) -> int:
+        """Remove and mark what is due; how many tags were claimed."""
+        removed = await self._store.due.claim(1)
+        for one in removed:
+            await self._remove(one, stop)
+        renamed = await self._store.renamed.claim(1)
+        for one in renamed:
+            await self._mark(one, stop)
+        return len(removed) + len(renamed)
+
+    async def _mark(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
+        """A killed worker's successor goes on behind the last customer that was marked."""
+        while await self._store.mark_some(claimed, BATCH):
+            if stop is not None and stop.is_set():
+                return
+            await self._store.renamed.renew([claimed])
+        await self._store.renamed.finish(claimed)
+
+    async def _remove(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
+        while await self._store.detach_some(claimed, BATCH):
+            if stop is not None and stop.is_set():
+                return  # another process goes on when the lease is over
+            await self._store.due.renew([claimed])
+        if claimed.attempts == 1:
+            await self._store.due.retry(claimed, "settling", after=SETTLED_AFTER)
+        else:
+            await self._store.finish_removal(claimed)

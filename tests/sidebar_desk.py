@@ -1,0 +1,141 @@
+"""A running service with customers, its people, and browsers in which they sit at the inbox."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from app.serving import WEB_BUILD
+from inbox.bots.model import BotEdit
+from inbox.clock import SystemClock
+from inbox.mongo.client import Document, Mongo
+from inbox.staff.model import Actor, Role
+from inbox.staff.service import NewStaff
+from tests.ingest import FACEBOOK_PAGE, ZALO_OA, facebook_message
+from tests.service import OWNER, PASSWORD, ZALO_APP_ID, RunningService, running_service
+from tests.waiting import until
+
+CHROMIUM = "/usr/bin/chromium"
+PSID = "7312094485501276"
+ANH = "Nguyễn Thị Hồng Ánh"
+
+
+@dataclass(slots=True)
+class SidebarDesk:
+    """One bot with a page and an OA; `sale` is a member of it, the owner sees everything."""
+
+    service: RunningService
+    mongo: Mongo
+    browser: Browser
+
+    async def facebook_writes(self, text: str, *, mid: str, name: str = ANH) -> Document:
+        """A message from Facebook; the customer as they are stored then, with a name."""
+        at = int((SystemClock().now() - timedelta(minutes=1)).timestamp() * 1000)
+        body = facebook_message(text, mid=mid, at=at, psid=PSID)
+        assert await self.service.post_facebook(body) == 200
+        return await self._named("facebook", FACEBOOK_PAGE, name)
+
+    async def zalo_writes(self, text: str, *, mid: str, name: str) -> Document:
+        at = str(int((SystemClock().now() - timedelta(minutes=2)).timestamp() * 1000))
+        body = {
+            "app_id": ZALO_APP_ID,
+            "event_name": "user_send_text",
+            "timestamp": at,
+            "sender": {"id": "42"},
+            "recipient": {"id": ZALO_OA},
+            "message": {"msg_id": mid, "text": text},
+        }
+        assert await self.service.post_zalo(body) == 200
+        return await self._named("zalo", ZALO_OA, name)
+
+    async def _named(self, channel: str, account_id: str, name: str) -> Document:
+        query = {"identities": {"$elemMatch": {"channel": channel, "account_id": account_id}}}
+        await until(lambda: self._has(query))
+        await self.mongo["customers"].update_one(query, {"$set": {"name": name}})
+        customer = await self.mongo["customers"].find_one(query)
+        assert customer is not None
+        return customer
+
+    async def _has(self, query: Document) -> bool:
+        return await self.mongo["customers"].find_one(query) is not None
+
+    async def customer(self, customer_id: str) -> Document:
+        customer = await self.mongo["customers"].find_one({"_id": customer_id})
+        assert customer is not None
+        return customer
+
+    async def give(self, customer_id: str, **fields: Any) -> None:
+        """Store fields of a customer, as an import would have."""
+        await self.mongo["customers"].update_one({"_id": customer_id}, {"$set": fields})
+
+    async def hire(self, name: str, role: Role) -> str:
+        """Somebody new who is a member of the bot; their e-mail address."""
+        owner = await self.mongo["staff"].find_one({"email": OWNER})
+        bot = await self.mongo["bots"].find_one({})
+        assert owner is not None
+        assert bot is not None
+        email = f"{name}@shop.example"
+        wanted = NewStaff(name=name, email=email, password=PASSWORD, role=role)
+        by = Actor(id=owner["_id"], name=owner["name"], role=owner["role"])
+        person = await self.service.service.staff.create(by, wanted)
+        members = (*bot.get("member_ids", ()), person.id)
+        await self.service.service.bots.edit(by, bot["_id"], BotEdit(member_ids=members), None)
+        return email
+
+    @asynccontextmanager
+    async def signed_in(self, email: str = OWNER, path: str = "/inbox") -> AsyncIterator[Page]:
+        """A browser of its own at a page; errors of its scripts fail the test."""
+        context = await self.browser.new_context(
+            locale="vi-VN",
+            viewport={"width": 1500, "height": 1000},
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        page = await context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(f"{self.service.url}{path}")
+        await page.get_by_test_id("email").fill(email)
+        await page.get_by_test_id("password").fill(PASSWORD)
+        await page.get_by_test_id("submit").click()
+        yield page
+        await context.close()
+        assert errors == []
+
+    @asynccontextmanager
+    async def at_customer(self, email: str = OWNER, name: str = ANH) -> AsyncIterator[Page]:
+        """Signed in, with the conversation of this customer open and its sidebar loaded."""
+        async with self.signed_in(email) as page:
+            await page.get_by_test_id("conversation-row").filter(has_text=name).click()
+            await expect(page.get_by_test_id("customer-name")).to_have_text(name)
+            await page.evaluate("window.notReloaded = true")
+            yield page
+            assert await page.evaluate("window.notReloaded")
+
+    @asynccontextmanager
+    async def two_at_customer(self) -> AsyncIterator[tuple[Page, Page]]:
+        """Two people with the same conversation open, each in a browser of their own."""
+        colleague = await self.hire("Lan", "sale")
+        async with AsyncExitStack() as both:
+            first = await both.enter_async_context(self.at_customer())
+            second = await both.enter_async_context(self.at_customer(colleague))
+            yield first, second
+
+
+@asynccontextmanager
+async def sidebar_desk(mongo: Mongo, mongo_uri: str, data: Path) -> AsyncIterator[SidebarDesk]:
+    """Start the service and a browser."""
+    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
+    async with (
+        running_service(mongo, mongo_uri, data) as service,
+        async_playwright() as playwright,
+    ):
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield SidebarDesk(service, mongo, browser)
+        await browser.close()

@@ -12,7 +12,6 @@ export function aConversation(changes: Partial<Conversation> = {}): Conversation
     assignee: null,
     last_carer: null,
     participants: [],
-    last_carer: null,
     split: 'off',
     tags: [],
     status: 'open',

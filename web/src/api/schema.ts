@@ -40,6 +40,79 @@ export interface paths {
         patch: operations["session.change_me"];
         trace?: never;
     };
+    "/api/v1/me/name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change how one is called. */
+        put: operations["session.rename_me"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change one's password; all other sessions end.
+         * @description Wrong passwords are counted together with those of signing in. Only in a session: a token
+         *     cannot do it.
+         */
+        post: operations["session.change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in. */
+        get: operations["session.my_sessions"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere else, at once. */
+        delete: operations["session.end_others"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign one of one's devices out, at once. */
+        delete: operations["session.end_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff": {
         parameters: {
             query?: never;
@@ -1235,6 +1308,9 @@ export interface paths {
          *     that this is not possible, so everything shown has to be read anew. `conversation_removed`
          *     means that the conversation is not visible any more. A person with an open connection is
          *     online; with `device=phone` they stay so for longer after it was cut.
+         *     Send `{"type": "viewing", "conversation_id": id}` whenever another conversation is shown,
+         *     with null for none, and again after connecting anew: colleagues are told who has it open
+         *     (`viewers_changed`, whose `data.staff` is everybody who has).
          *     The server closes with 1001 (stopping) and 1013 (connect again) or 4401 (sign in again).
          */
         get: operations["live.follow"];
@@ -1841,6 +1917,22 @@ export interface components {
             en: string;
         };
         /**
+         * AttachBody
+         * @description Either the id of a tag, or a name: a tag of that name is found or made.
+         */
+        AttachBody: {
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Tag Id
+             * @default null
+             */
+            tag_id: string | null;
+        };
+        /**
          * AttachedUpload
          * @description A file that was uploaded before (POST /uploads).
          */
@@ -2032,6 +2124,24 @@ export interface components {
             until: string;
         };
         /**
+         * BlockView
+         * @description One block: `data` when the state is ok; `off` says why there is none.
+         */
+        BlockView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "slow" | "failed" | "off";
+            /**
+             * Data
+             * @default null
+             */
+            data: unknown;
+            /** @default null */
+            off: components["schemas"]["OffView"] | null;
+        };
+        /**
          * BoardCapView
          * @description How many conversations a rule lets somebody have.
          */
@@ -2158,6 +2268,44 @@ export interface components {
             payload: string | null;
         };
         /**
+         * CannedEditBody
+         * @description What is to change; absent leaves as it is.
+         */
+        CannedEditBody: {
+            /**
+             * Shortcut
+             * @default null
+             */
+            shortcut: string | null;
+            /**
+             * Text
+             * @default null
+             */
+            text: string | null;
+        };
+        /**
+         * CannedList
+         * @description What one may use, by shortcut.
+         */
+        CannedList: {
+            /** Items */
+            items: components["schemas"]["CannedView"][];
+        };
+        /**
+         * CannedView
+         * @description A canned reply; `bot_id` is null for one of all bots.
+         */
+        CannedView: {
+            /** Id */
+            id: string;
+            /** Bot Id */
+            bot_id: string | null;
+            /** Shortcut */
+            shortcut: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * CapBody
          * @description How many conversations one may have open, or waiting for an answer.
          */
@@ -2230,7 +2378,7 @@ export interface components {
         /**
          * ConversationView
          * @description A conversation. `assignee`, `participants` and `last_carer` are staff ids, `tags` the
-         *     customer's; `split` is how far its splitting is.
+         *     customer's; `split` is how far its splitting is. The last carer is who answered last.
          */
         ConversationView: {
             /** Id */
@@ -2420,6 +2568,24 @@ export interface components {
             updated_at: string;
         };
         /**
+         * DecisionBody
+         * @description Save it, or never offer it again.
+         */
+        DecisionBody: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "phone" | "email" | "address";
+            /** Value */
+            value: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "save" | "decline";
+        };
+        /**
          * DifferenceView
          * @description A conversation that somebody else, or nobody, would have had. Null is nobody.
          */
@@ -2507,6 +2673,46 @@ export interface components {
             id: string | null;
         };
         /**
+         * DuplicateView
+         * @description Another customer with a phone or an e-mail address of this one.
+         *
+         *     `same` lists what both have; `owner` is the staff id of who looks after the other one.
+         *     `may_open`: whether one may see that customer, and so merge the two.
+         */
+        DuplicateView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string | null;
+            /** Channels */
+            channels: ("facebook" | "instagram" | "zalo")[];
+            /** Owner */
+            owner: string | null;
+            /** Same */
+            same: string[];
+            /** May Open */
+            may_open: boolean;
+        };
+        /**
+         * DuplicatesView
+         * @description Duplicates of a customer, and the merge that may be undone.
+         */
+        DuplicatesView: {
+            /** Items */
+            items: components["schemas"]["DuplicateView"][];
+            last_merge: components["schemas"]["LastMergeView"] | null;
+        };
+        /**
+         * EmbeddingView
+         * @description `origins` may show /sidebar in a frame and tell it whom to show; `secure`: over HTTPS.
+         */
+        EmbeddingView: {
+            /** Origins */
+            origins: string[];
+            /** Secure */
+            secure: boolean;
+        };
+        /**
          * ErasureRequested
          * @description The erasure will be carried out; it cannot be taken back.
          */
@@ -2554,6 +2760,14 @@ export interface components {
             vi: string;
             /** En */
             en: string;
+        };
+        /**
+         * FilledView
+         * @description A text that is ready to be sent.
+         */
+        FilledView: {
+            /** Text */
+            text: string;
         };
         /**
          * FinishBody
@@ -2706,38 +2920,6 @@ export interface components {
             error: string | null;
         };
         /**
-         * HandoverBody
-         * @description To whom everything goes; null: open conversations are split again, the rest is nobody's.
-         */
-        HandoverBody: {
-            /** To */
-            to: string | null;
-        };
-        /**
-         * HandoverView
-         * @description How far a handover is; `done_at` is null while it is under way.
-         */
-        HandoverView: {
-            /** Staff Id */
-            staff_id: string;
-            /** To */
-            to: string | null;
-            /**
-             * Begun At
-             * Format: date-time
-             */
-            begun_at: string;
-            /** Done At */
-            done_at: string | null;
-            /**
-             * Conversations
-             * @description that named them and do not any more
-             */
-            conversations: number;
-            /** Customers */
-            customers: number;
-        };
-        /**
          * HealthView
          * @description How an account is. `expiring` works and warns; `reauth` must be connected again; `blocked`
          *     needs something else of a person: `detail` says what. `held_messages` wait until it works.
@@ -2775,6 +2957,16 @@ export interface components {
         Hiding: {
             /** Hidden */
             hidden: boolean;
+        };
+        /**
+         * Highlight
+         * @description From `start` to before `end`, in UTF-16 code units of the text.
+         */
+        Highlight: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
         };
         /**
          * HolidayBody
@@ -2869,6 +3061,44 @@ export interface components {
             /** Data */
             data: unknown;
         };
+        /**
+         * IntervalBody
+         * @description From (inclusive) to (exclusive), "HH:MM"; `to` at or before `from` goes over midnight.
+         */
+        IntervalBody: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+        };
+        /**
+         * KeepReturningBody
+         * @description Whether returning customers go to whom they know.
+         */
+        KeepReturningBody: {
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Within Days
+             * @default null
+             */
+            within_days: number | null;
+            /**
+             * Whom
+             * @default last_carer
+             * @enum {string}
+             */
+            whom: "last_carer" | "owner";
+            /**
+             * Otherwise
+             * @default pass_on
+             * @enum {string}
+             */
+            otherwise: "wait" | "pass_on";
+        };
         /** KindLabel */
         KindLabel: {
             /** Vi */
@@ -2932,44 +3162,6 @@ export interface components {
             actor_id: string | null;
             /** Name */
             name: string | null;
-        };
-        /**
-         * IntervalBody
-         * @description From (inclusive) to (exclusive), "HH:MM"; `to` at or before `from` goes over midnight.
-         */
-        IntervalBody: {
-            /** From */
-            from: string;
-            /** To */
-            to: string;
-        };
-        /**
-         * KeepReturningBody
-         * @description Whether returning customers go to whom they know.
-         */
-        KeepReturningBody: {
-            /**
-             * Enabled
-             * @default false
-             */
-            enabled: boolean;
-            /**
-             * Within Days
-             * @default null
-             */
-            within_days: number | null;
-            /**
-             * Whom
-             * @default last_carer
-             * @enum {string}
-             */
-            whom: "last_carer" | "owner";
-            /**
-             * Otherwise
-             * @default pass_on
-             * @enum {string}
-             */
-            otherwise: "wait" | "pass_on";
         };
         /**
          * LastMessage
@@ -3643,12 +3835,19 @@ export interface components {
             app_scoped_id: string;
         };
         /**
-         * OrderBody
-         * @description Every rule with a condition, in its new order.
+         * OptionBody
+         * @description One value that may be chosen.
          */
-        OrderBody: {
-            /** Ids */
-            ids: string[];
+        OptionBody: {
+            /** Value */
+            value: string;
+            label: components["schemas"]["LabelBody"];
+        };
+        /** OptionView */
+        OptionView: {
+            /** Value */
+            value: string;
+            label: components["schemas"]["LabelView"];
         };
         /** Page[AccountStateView] */
         Page_AccountStateView_: {
@@ -3813,6 +4012,16 @@ export interface components {
              * @default null
              */
             reason: string | null;
+        };
+        /**
+         * PasswordBody
+         * @description The password that one has, and the one to have from now on.
+         */
+        PasswordBody: {
+            /** Current */
+            current: string;
+            /** New */
+            new: string;
         };
         /**
          * PeopleView
@@ -4148,6 +4357,19 @@ export interface components {
             replayed: number;
         };
         /**
+         * ResetLinkView
+         * @description A link for one person; it is shown this once, and good for one new password.
+         */
+        ResetLinkView: {
+            /** Url */
+            url: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
          * ResplitBody
          * @description What happens when nobody answers.
          */
@@ -4187,6 +4409,32 @@ export interface components {
              * @enum {string}
              */
             action: "resend" | "mark_sent";
+        };
+        /**
+         * RevealBody
+         * @description What to read in full.
+         */
+        RevealBody: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phones" | "emails" | "attributes";
+        };
+        /**
+         * RevealView
+         * @description The field as it is stored: a list, or values by name for `attributes`.
+         */
+        RevealView: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phones" | "emails" | "attributes";
+            /** Value */
+            value: string[] | {
+                [key: string]: unknown;
+            };
         };
         /**
          * RuleBody
@@ -4336,6 +4584,19 @@ export interface components {
             };
         };
         /**
+         * SearchPage
+         * @description A page of results, newest first. `partial`: older ones were not looked through, for the
+         *     words are too common; `next_cursor` goes on there.
+         */
+        SearchPage: {
+            /** Items */
+            items: (components["schemas"]["CustomerFound"] | components["schemas"]["MessageFound"])[];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Partial */
+            partial: boolean;
+        };
+        /**
          * SentenceView
          * @description One sentence in both languages.
          */
@@ -4344,6 +4605,46 @@ export interface components {
             vi: string;
             /** En */
             en: string;
+        };
+        /**
+         * SessionView
+         * @description A sign-in that has not ended.
+         *
+         *     `device` is a few words such as "Chrome, Windows" and may be empty; `address` is where one
+         *     signed in from; `used_at` is exact to some minutes; `current`: the one that asks.
+         */
+        SessionView: {
+            /** Id */
+            id: string;
+            /** Device */
+            device: string;
+            /** Address */
+            address: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Used At
+             * Format: date-time
+             */
+            used_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Current */
+            current: boolean;
+        };
+        /**
+         * SessionsView
+         * @description One's sessions, the last used first; at most a hundred.
+         */
+        SessionsView: {
+            /** Items */
+            items: components["schemas"]["SessionView"][];
         };
         /**
          * SettingsBody
@@ -4434,6 +4735,16 @@ export interface components {
             /** Staff Id */
             staff_id: string;
             schedule: components["schemas"]["ScheduleView"] | null;
+        };
+        /**
+         * SidebarView
+         * @description Blocks by name: customer, people, tags, scripts, media, crm, duplicates, suggestions.
+         */
+        SidebarView: {
+            /** Blocks */
+            blocks: {
+                [key: string]: components["schemas"]["BlockView"];
+            };
         };
         /**
          * SignInBody
@@ -4865,6 +5176,70 @@ export interface components {
             /** Free Until */
             free_until: string | null;
         };
+        /**
+         * HandoverBody
+         * @description To whom everything goes; null: open conversations are split again, the rest is nobody's.
+         */
+        inbox__splitting__handover__routes__HandoverBody: {
+            /** To */
+            to: string | null;
+        };
+        /**
+         * HandoverView
+         * @description How far a handover is; `done_at` is null while it is under way.
+         */
+        inbox__splitting__handover__routes__HandoverView: {
+            /** Staff Id */
+            staff_id: string;
+            /** To */
+            to: string | null;
+            /**
+             * Begun At
+             * Format: date-time
+             */
+            begun_at: string;
+            /** Done At */
+            done_at: string | null;
+            /**
+             * Conversations
+             * @description that named them and do not any more
+             */
+            conversations: number;
+            /** Customers */
+            customers: number;
+        };
+        /**
+         * OrderBody
+         * @description Every rule with a condition, in its new order.
+         */
+        inbox__splitting__view__OrderBody: {
+            /** Ids */
+            ids: string[];
+        };
+        /**
+         * HandoverBody
+         * @description What the pop-up has handed over.
+         */
+        inbox__staff__embedding__routes__HandoverBody: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * HandoverView
+         * @description A code for the frame; good for a minute and for one sign-in.
+         */
+        inbox__staff__embedding__routes__HandoverView: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * OrderBody
+         * @description Every tag of the catalogue in its new order.
+         */
+        inbox__tags__routes__OrderBody: {
+            /** Ids */
+            ids: string[];
+        };
     };
     responses: never;
     parameters: never;
@@ -5140,6 +5515,371 @@ export interface operations {
             };
             /** @description Request Entity Too Large: too_large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.rename_me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeEditBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.change_password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: too_many_tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.my_sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.end_others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.end_one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5822,7 +6562,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HandoverView"];
+                    "application/json": components["schemas"]["inbox__staff__embedding__routes__HandoverView"];
                 };
             };
             /** @description Unauthorized: sign_in_required */
@@ -5872,7 +6612,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["HandoverBody"];
+                "application/json": components["schemas"]["inbox__staff__embedding__routes__HandoverBody"];
             };
         };
         responses: {
@@ -9522,7 +10262,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrderBody"];
+                "application/json": components["schemas"]["inbox__tags__routes__OrderBody"];
             };
         };
         responses: {
@@ -12937,7 +13677,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrderBody"];
+                "application/json": components["schemas"]["inbox__splitting__view__OrderBody"];
             };
         };
         responses: {
@@ -14254,7 +14994,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HandoverView"];
+                    "application/json": components["schemas"]["inbox__splitting__handover__routes__HandoverView"];
                 };
             };
             /** @description Unauthorized: sign_in_required */
@@ -14324,7 +15064,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["HandoverBody"];
+                "application/json": components["schemas"]["inbox__splitting__handover__routes__HandoverBody"];
             };
         };
         responses: {
@@ -14334,7 +15074,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HandoverView"];
+                    "application/json": components["schemas"]["inbox__splitting__handover__routes__HandoverView"];
                 };
             };
             /** @description Bad Request: malformed_json */

@@ -215,13 +215,6 @@ INDEXES: tuple[Index, ...] = (
         "how many customers wait for each person, counted from the index alone",
         partial={"assignee_id": {"$exists": True}, "waiting_since": {"$exists": True}},
     ),
-    Index(
-        "customers",
-        ("owner_id",),
-        "the conversations of the customers that somebody looks after",
-        partial={"owner_id": {"$exists": True}},
-    ),
-    Index("customers", ("follower_ids",), "the conversations of customers that somebody follows"),
     Index("customers", ("attributes.$**",), "whether an attribute is used"),
     Index("attributes", ("key",), "one attribute per key", unique=True),
     _due("viewers", "expiry", "conversations whose viewers may have gone without a word"),

@@ -24,7 +24,7 @@ from urllib.parse import quote
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.ingest import machine
-from benchmarks.measuring import HERE, Http, free_port, process, until_answered
+from benchmarks.measuring import HERE, Http, cpu_s, free_port, process, until_answered
 from benchmarks.people import COLOURS, GIVEN, PRODUCTS, RARE
 from benchmarks.seed import BLOCK, BOTS, MESSAGES_EACH, Block, add_options, bot_id, seed, server
 from benchmarks.visibility import percentile
@@ -55,11 +55,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What one question took as one person, in ms; `partial` answers gave up on older results."""
+    """What one question took as one person, in ms; `partial` answers gave up on older results.
+
+    `cpu` is the time of service and mongod per answer, in ms: others on the machine do not add to
+    it as they add to the time that passes.
+    """
 
     question: Question
     role: Role
     took: list[float]
+    cpu: float
     partial: int
 
     def row(self) -> str:
@@ -69,7 +74,7 @@ class Answered:
         met = "" if target is None else "yes" if p95 <= target else "**no**"
         return (
             f"| {self.question.name} | {self.role} | {p50:.1f} | {p95:.1f} | {p99:.1f} "
-            f"| {wanted} | {met} | {self.partial / len(self.took):.0%} |"
+            f"| {self.cpu:.1f} | {wanted} | {met} | {self.partial / len(self.took):.0%} |"
         )
 
 
@@ -111,8 +116,8 @@ async def _person(mongo: Mongo, role: Role) -> str:
 
 
 @contextmanager
-def serving(uri: str, database: str, folder: Path) -> Iterator[int]:
-    """The service on the database; its port."""
+def serving(uri: str, database: str, folder: Path) -> Iterator[tuple[int, int]]:
+    """The service on the database; its port and its process id."""
     port, config = free_port(), folder / "reading.yaml"
     config.write_text(
         f"app:\n  data: {folder / 'service'}\n  log:\n    level: warning\n"
@@ -123,9 +128,9 @@ def serving(uri: str, database: str, folder: Path) -> Iterator[int]:
         "INBOX__MONGO__URI": uri,
         "INBOX__SECRET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     }
-    with process([*arguments, "--config", str(config)], environment):
+    with process([*arguments, "--config", str(config)], environment) as pid:
         until_answered(port, "/readyz")
-        yield port
+        yield port, pid
 
 
 def questions(customers: int, role: Role) -> list[Question]:
@@ -194,25 +199,39 @@ def _search(name: str, words: "tuple[str, ...] | list[str]", kind: str) -> Quest
     return Question(f"search {name}", paths, 150)
 
 
-def ask(http: Http, question: Question, role: Role, secret: str, times: int) -> Answered:
-    """Ask one question so many times, after a few that are not counted."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One connection, whose answers are the work of some processes; how often to ask."""
+
+    http: Http
+    pids: tuple[int, ...]
+    times: int
+
+    def cpu_s(self) -> float:
+        return sum(cpu_s(pid) for pid in self.pids)
+
+
+def ask(asking: Asking, question: Question, role: Role, secret: str) -> Answered:
+    """Ask one question as often as wanted, after a few times that are not counted."""
     headers, took, partial = {"Authorization": f"Bearer {secret}"}, list[float](), 0
-    paths = itertools.cycle(question.paths)
-    for n in range(_WARM_UP + times):
+    paths, cpu_before = itertools.cycle(question.paths), 0.0
+    for n in range(_WARM_UP + asking.times):
+        if n == _WARM_UP:
+            cpu_before = asking.cpu_s()
         began = time.perf_counter()
-        status, body = http.ask("GET", next(paths), None, headers)
+        status, body = asking.http.ask("GET", next(paths), None, headers)
         if status != HTTPStatus.OK:
             raise SystemExit(f"{question.name}: {status} {body.decode()[:500]}")
         if n >= _WARM_UP:
             took.append((time.perf_counter() - began) * 1000)
             partial += b'"partial":true' in body
-    return Answered(question, role, took, partial)
+    cpu = (asking.cpu_s() - cpu_before) * 1000 / asking.times
+    return Answered(question, role, took, cpu, partial)
 
 
-def measure(port: int, customers: int, people: dict[Role, str], times: int) -> list[Answered]:
-    http = Http(port)
+def measure(asking: Asking, customers: int, people: dict[Role, str]) -> list[Answered]:
     asked = [(role, question) for role in _PEOPLE for question in questions(customers, role)]
-    return [ask(http, question, role, people[role], times) for role, question in asked]
+    return [ask(asking, question, role, people[role]) for role, question in asked]
 
 
 def report(options: argparse.Namespace, answered: list[Answered], where: str) -> str:
@@ -223,8 +242,8 @@ def report(options: argparse.Namespace, answered: list[Answered], where: str) ->
         f"{where}. {size}, mongod with {options.cache_gb:g} GB of cache.",
         f"Median of all medians: {median:.1f} ms.",
         "",
-        "| read | as | p50 ms | p95 ms | p99 ms | target p95 | met | partial |",
-        "|---|---|---|---|---|---|---|---|",
+        "| read | as | p50 ms | p95 ms | p99 ms | CPU ms | target p95 | met | partial |",
+        "|---|---|---|---|---|---|---|---|---|",
         *(one.row() for one in answered),
         "",
     ]
@@ -244,12 +263,12 @@ def write(text: str, *, into_readme: bool) -> None:
         readme.write_text(f"{before}{README_BEGIN}\n{text}\n{README_END}{after}")
 
 
-def on_seeded_mongod(options: argparse.Namespace, work: Callable[[str], None]) -> None:
+def on_seeded_mongod(options: argparse.Namespace, work: Callable[[str, int], None]) -> None:
     mongod = server(options)
     uri = mongod.start()
     try:
         seed(uri, DATABASE, options.customers, processes=options.processes)
-        work(uri)
+        work(uri, mongod.pid or 0)
     finally:
         if options.keep:
             mongod.stop()
@@ -268,12 +287,13 @@ def main() -> None:
     parser.add_argument("--readme", action="store_true", help="put the table into README.md")
     options = parser.parse_args()
 
-    def work(uri: str) -> None:
+    def work(uri: str, mongod: int) -> None:
         people, built_s = asyncio.run(prepare(uri, DATABASE))
         print(f"all indexes were there after {built_s:.0f} s")
         where = machine()
-        with serving(uri, DATABASE, options.folder) as port:
-            answered = measure(port, options.customers, people, options.times)
+        with serving(uri, DATABASE, options.folder) as (port, pid):
+            asking = Asking(Http(port), (pid, mongod), options.times)
+            answered = measure(asking, options.customers, people)
         text = report(options, answered, where)
         write(text, into_readme=options.readme)
 

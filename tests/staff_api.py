@@ -40,6 +40,7 @@ class StaffApi:
     service: StaffService
     authenticator: StaffAuthenticator
     actors: ActorCache
+    signing_in: SigningIn
     tables: Sequence[Routes]
 
     async def hire(self, name: str, role: Role) -> Staff:
@@ -78,7 +79,7 @@ def staff_api(
         AuditRoutes(AuditStore(mongo)),
     )
     authenticator = StaffAuthenticator(staff, sessions, tokens, actors, config, clock)
-    return StaffApi(staff, service, authenticator, actors, tables)
+    return StaffApi(staff, service, authenticator, actors, signing_in, tables)
 
 
 async def sign_in(client: Client, name: str, password: str = PASSWORD) -> dict[str, str]:

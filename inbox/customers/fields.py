@@ -46,13 +46,7 @@ def version_of(customer: Mapping[str, Any], path: str) -> int:
 
 def shown_versions(customer: Mapping[str, Any]) -> dict[str, int]:
     """The version of every field that was ever edited, by the names of clients."""
-    versions: dict[str, int] = {}
-    for name, found in (customer.get("field_versions") or {}).items():
-        if isinstance(found, Mapping):
-            versions |= {f"{name}.{key}": version for key, version in found.items()}
-        else:
-            versions[shown_name(name)] = found
-    return versions
+    return {shown_name(path): version for path, version in _flat_versions(customer).items()}
 
 
 def changed_paths(before: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
@@ -76,18 +70,36 @@ def differing_paths(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[st
     return paths + [f"{ATTRIBUTES}.{key}" for key in keys if mine.get(key) != theirs.get(key)]
 
 
-def stamped(customer: Mapping[str, Any], paths: Collection[str], version: int) -> dict[str, Any]:
-    """The field versions of a customer after these fields were changed at `version`."""
-    versions = {**(customer.get("field_versions") or {})}
-    known = versions.get(ATTRIBUTES)
-    attributes = {**known} if isinstance(known, Mapping) else {}
-    for path in paths:
+def stamped(
+    customer: Mapping[str, Any], read_as: Mapping[str, Any], paths: Collection[str], version: int
+) -> dict[str, Any]:
+    """The field versions of a customer after these fields were changed at `version`.
+
+    The others are as new as in whichever of the two records they were changed last.
+    """
+    flat: dict[str, int] = {}
+    for one in (customer, read_as):
+        for path, known in _flat_versions(one).items():
+            flat[path] = max(known, flat.get(path, 0))
+    flat |= dict.fromkeys(paths, version)
+    versions: dict[str, Any] = {}
+    for path, known in flat.items():
         key = attribute_key(path)
         if key is None:
-            versions[path] = version
+            versions[path] = known
         else:
-            attributes[key] = version
-    return versions | ({ATTRIBUTES: attributes} if attributes else {})
+            versions.setdefault(ATTRIBUTES, {})[key] = known
+    return versions
+
+
+def _flat_versions(customer: Mapping[str, Any]) -> dict[str, int]:
+    versions: dict[str, int] = {}
+    for name, found in (customer.get("field_versions") or {}).items():
+        if isinstance(found, Mapping):
+            versions |= {f"{name}.{key}": version for key, version in found.items()}
+        else:
+            versions[name] = found
+    return versions
 
 
 def with_changes(customer: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:

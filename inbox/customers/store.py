@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pymongo import ReturnDocument
@@ -48,6 +49,16 @@ class CustomerStore:
             NotFound: there is none.
             NotAllowed: none of their conversations is visible to the actor.
         """
+        try:
+            return await self._get(customer_id, actor, session)
+        except (NotFound, NotAllowed):
+            if session is not None:
+                raise
+        # Old ids are followed in one snapshot: a merge or its undoing may come between two reads,
+        # and what is read by an old id must be what an edit by that id is compared with.
+        return await self._mongo.transaction(partial(self._get, customer_id, actor))
+
+    async def _get(self, customer_id: str, actor: Actor, session: Session | None) -> Document:
         found = await self._find(customer_id, session)
         if not actor.sees_every_bot:
             seen = await self._mongo["conversations"].find_one(
@@ -61,7 +72,7 @@ class CustomerStore:
 
     async def _find(self, customer_id: str, session: Session | None) -> Document:
         found = await self._customers.find_one({"_id": customer_id}, session=session)
-        if found is None:
+        if found is None and session is not None:
             redirect = await self._mongo["redirects"].find_one(
                 {"_id": customer_id}, session=session
             )

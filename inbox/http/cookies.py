@@ -30,15 +30,9 @@ def keep_framed_session(response: web.Response, secret: str) -> None:
 
     Source: https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies
     """
-    response.set_cookie(
-        SESSION_COOKIE,
-        secret,
-        max_age=int(_KEPT.total_seconds()),
-        httponly=True,
-        samesite="None",
-        secure=True,
-        partitioned=True,
-    )
+    # By hand: http.cookies knows "Partitioned" from Python 3.14 on. A secret is url-safe base64.
+    kept = f"{SESSION_COOKIE}={secret}; Max-Age={int(_KEPT.total_seconds())}; Path=/; HttpOnly"
+    response.headers.add("Set-Cookie", f"{kept}; Secure; SameSite=None; Partitioned")
 
 
 def forget_session(response: web.Response, *, secure: bool) -> None:

@@ -1,5 +1,5 @@
 /** Conversations, messages and frames that tests begin with. */
-import type { Attachment, Conversation, LiveFrame, Message } from '@/api/types'
+import type { Attachment, Conversation, Customer, LiveFrame, Message, Tag } from '@/api/types'
 
 export function aConversation(changes: Partial<Conversation> = {}): Conversation {
   return {
@@ -85,4 +85,30 @@ export function anAttachment(changes: Partial<Attachment> = {}): Attachment {
 
 export function aFrame(changes: Partial<LiveFrame> = {}): LiveFrame {
   return { id: 'f1', type: 'message_received', at: null, conversation_id: 'c1', data: {}, ...changes }
+}
+
+export function aCustomer(changes: Partial<Customer> = {}): Customer {
+  return {
+    id: 'u1',
+    name: 'Nguyễn Thị Hồng Ánh',
+    phones: [],
+    emails: [],
+    note: '',
+    attributes: {},
+    tags: [],
+    owner: null,
+    followers: [],
+    version: 1,
+    field_versions: {},
+    identities: [],
+    merged_from: [],
+    origin: null,
+    created_at: '2026-11-22T03:00:00.000Z',
+    updated_at: '2026-11-22T03:00:00.000Z',
+    ...changes,
+  }
+}
+
+export function aTag(name: string, changes: Partial<Tag> = {}): Tag {
+  return { id: `t ${name}`, name, colour: 'blue', retired: false, usage: null, ...changes }
 }

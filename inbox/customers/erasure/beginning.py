@@ -91,10 +91,15 @@ class Beginning:
         )
 
     async def _customer(self, erasure: Document) -> Document | None:
-        query = {"identities.id": {"$in": erasure["identity_ids"]}}
+        """Who is meant: also when their record was merged into another since it was asked for."""
+        customers = self._mongo["customers"]
         if "customer_id" in erasure:
             query = {"_id": erasure["customer_id"]}
-        return await self._mongo["customers"].find_one(query, session=self._session)
+            found = await customers.find_one(query, session=self._session)
+            if found is not None:
+                return found
+        identities = {"identities.id": {"$in": erasure["identity_ids"]}}
+        return await customers.find_one(identities, session=self._session)
 
     async def _conversations_of(self, customer_id: str) -> list[Document]:
         found = self._mongo["conversations"].find(

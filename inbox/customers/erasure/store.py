@@ -39,18 +39,24 @@ class ErasureStore:
     async def request(self, customer_id: str, actor: Actor) -> datetime:
         """Have a customer erased; when it was asked for. While one is waiting, that one counts.
 
+        The id of a record that was merged means the one that it was merged into.
+
         Raises:
             NotFound: there is no such customer (any more).
         """
 
         async def work(session: Session) -> datetime:
+            redirect = await self._mongo["redirects"].find_one(
+                {"_id": customer_id}, session=session
+            )
+            meant: str = customer_id if redirect is None else redirect["to"]
             customer = await self._mongo["customers"].find_one(
-                {"_id": customer_id}, {"identities.id": 1}, session=session
+                {"_id": meant}, {"identities.id": 1}, session=session
             )
             if customer is None:
                 raise NotFound
             waiting = await self._mongo["erasures"].find_one(
-                {"customer_id": customer_id, "scope": None, "run": {"$exists": True}},
+                {"customer_id": meant, "scope": None, "run": {"$exists": True}},
                 session=session,
             )
             if waiting is not None:
@@ -59,8 +65,8 @@ class ErasureStore:
             now = self._clock.now()
             await self._mongo["erasures"].insert_one(
                 {
-                    "_id": f"{customer_id}:{now.isoformat()}",
-                    "customer_id": customer_id,
+                    "_id": f"{meant}:{now.isoformat()}",
+                    "customer_id": meant,
                     "identity_ids": [one["id"] for one in customer.get("identities", [])],
                     "requested_at": now,
                     "by": actor.id,
@@ -71,7 +77,7 @@ class ErasureStore:
             await self._audit.record(
                 actor,
                 "customer_erasure_requested",
-                ("customer", customer_id),
+                ("customer", meant),
                 at=now,
                 session=session,
             )

@@ -144,7 +144,7 @@ class MergeStore:
         after = await self._write(survivor, parted_fields(survivor, merge), now, session)
         back = {**merge.before["loser"], "updated_at": now}
         back["version"] = version = _next_version(back, survivor)
-        back["field_versions"] = stamped(back, differing_paths(back, survivor), version)
+        back["field_versions"] = stamped(back, survivor, differing_paths(back, survivor), version)
         if "profile" in back:
             back["profile"] = due(now)
         back[FIELD] = customer_tokens(back)
@@ -228,7 +228,7 @@ class MergeStore:
         sets[FIELD] = customer_tokens({**customer, **fields})
         after_it = {**customer, **fields}
         told = paths if read_as is None else {*paths, *differing_paths(after_it, read_as)}
-        versions = stamped(customer, told, version)
+        versions = stamped(customer, read_as or customer, told, version)
         update: Document = {
             "$set": {
                 **sets,

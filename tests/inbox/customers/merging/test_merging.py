@@ -330,3 +330,35 @@ async def test_who_read_the_other_record_overwrites_nothing_they_have_not_seen(
     assert by_reader_of_both.status == 412
     assert (await api.get(f"/customers/{short}", "lan")).json["note"] == "đè"
     assert (await api.get(f"/customers/{long}", "lan")).json["note"] == ""
+
+
+async def test_reading_by_an_old_id_is_one_moment(
+    world: World, mongo: Mongo, clock: FixedClock, merges: MergeStore
+) -> None:
+    """However often the two are merged and parted meanwhile, versions of one id only grow."""
+    lan = an_actor("lan", "bot1")
+    pair = [await world.customer("Hoa", note=note) for note in ("đỏ", "xanh")]
+    for one in pair:
+        await world.conversation(one)
+    customers = CustomerStore(mongo, clock)
+    over = asyncio.Event()
+    seen: list[tuple[int, str]] = []
+
+    async def read() -> None:
+        while not over.is_set():
+            shown = await customers.get(pair[1], lan)
+            seen.append((shown["version"], shown["note"]))
+
+    async def merge_and_part() -> None:
+        for _ in range(15):
+            survivor = await merges.merge(pair[0], pair[1], lan)
+            last = await merges.last_of(survivor)
+            assert last is not None
+            await merges.undo(last.id, lan)
+        over.set()
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(merge_and_part(), *(read() for _ in range(4)))
+
+    assert {note for _, note in seen} <= {"xanh", "đỏ\n\nxanh"}, "never the other record alone"
+    assert len({note for _, note in seen}) == 2

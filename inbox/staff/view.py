@@ -1,9 +1,11 @@
 """People as the API shows them and takes them."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from inbox.http.paging import Cursor, Limit
 from inbox.http.routing import Body
@@ -18,7 +20,18 @@ from inbox.staff.tokens import TokenRequest
 Email = Annotated[str, Field(max_length=254, pattern=r"^[^\s@]+@[^\s@]+$")]
 Password = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
 Name = Annotated[str, Field(max_length=200, pattern=r"\S")]
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
 Scopes = Annotated[list[Scope], Field(min_length=1, max_length=3)]
+
+
+def _written_out(text: object) -> object:
+    """A bare number would be taken for seconds since 1970."""
+    if isinstance(text, str) and not _DATE.match(text):
+        raise PydanticCustomError("datetime_parsing", "write a time such as 2026-11-22T10:00:00Z")
+    return text
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class StaffView(BaseModel):
@@ -135,7 +148,7 @@ class AuditQuery(BaseModel):
     actor: Annotated[str | None, Field(max_length=64, description="id of who did it")] = None
     target: Annotated[str | None, Field(max_length=64, description="id of what was changed")] = None
     action: Annotated[str | None, Field(max_length=64, description="as `staff_edited`")] = None
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     limit: Limit = 50
     cursor: Cursor = None
 

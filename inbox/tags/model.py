@@ -122,7 +122,7 @@ class TagInUse(Conflict):
 
     code = "tag_in_use"
     vi = "Thẻ đang được gắn cho {usage} khách hàng. Hãy xác nhận lại."
-    en = "{usage} customers have this tag. Please confirm again."
+    en = "The tag is attached to {usage} customers. Please confirm again."
 
     def __init__(self, usage: int) -> None:
         super().__init__(usage=usage)

@@ -53,7 +53,7 @@ RULES: dict[str, Rule] = {
     "session.sign_in": Rule("public", 422, body={}),
     "session.sign_out": Rule("staff", refuses=EVERYBODY),  # a token is revoked, not signed out
     "session.me": Rule("staff"),
-    "session.edit_me": Rule("staff", refuses=BOT, body={"name": "Tên mới"}),
+    "session.rename_me": Rule("staff", refuses=BOT, body={"name": "Tên mới"}),
     "session.change_password": Rule(
         "staff", refuses=EVERYBODY, body={"current": PASSWORD, "new": PASSWORD}
     ),  # in a session alone

@@ -1,6 +1,6 @@
 """The HTTP of one's own account."""
 
-from inbox.errors import NotAllowed, TooManyTries
+from inbox.errors import NotAllowed, NotFound, TooManyTries
 from inbox.http.routing import Routes, route
 from inbox.staff.me.service import OwnAccount
 from inbox.staff.me.view import (
@@ -21,7 +21,7 @@ class MeRoutes(Routes):
         self._account = account
         self._staff = staff
 
-    @route("PUT", "/api/v1/me/name", access="staff", tag="session", problems=(NotAllowed,))
+    @route("PUT", "/api/v1/me/name", access="staff", tag="session", problems=(NotAllowed, NotFound))
     async def rename_me(self, actor: Actor, body: MeEditBody) -> StaffView:
         """Change how one is called."""
         if actor.kind != "staff":

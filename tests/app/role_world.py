@@ -149,6 +149,7 @@ async def _fill(mongo: Mongo) -> Ids:
         "flow_id": "flow",
         "code": "code",
         "entry_id": "0" * 24,
+        "rule_id": "default-bot1",
     }
 
 

@@ -162,6 +162,37 @@ RULES: dict[str, Rule] = {
     "accounts.request_backfill": Rule("admin", 202, body=A_DAY),
     "accounts.gaps": Rule("admin"),
     "audit.page": Rule("admin"),
+    "split.get": Rule("manager", of_bot=True),
+    "split.put": Rule("admin", body={"enabled": False}),
+    "split.add": Rule(
+        "admin",
+        201,
+        body={"name": "Zalo", "when": {"field": "channel", "op": "is", "value": "zalo"}},
+    ),
+    "split.change": Rule("admin", body={"name": "Còn lại"}),
+    "split.delete": Rule("admin", 409),  # the catch-all stays
+    "split.order": Rule("admin", body={"ids": []}),
+    "split.ledger": Rule("manager", of_bot=True),
+    "split.shift": Rule("staff"),
+    "split.put_shift": Rule("manager", body={"schedule": None}),
+    "split.rehearse": Rule("admin", body={"days": 1}),
+    "split.waiting": Rule("staff", of_bot=True),
+    "session.change_me": Rule("staff", refuses=BOT, body={"receiving": True}),
+    "split.board": Rule("staff", of_bot=True),
+    "split.switch": Rule("manager", 404, of_bot=True, body={"receiving": False}),
+    "conversations.claim": Rule("staff", 409, of_bot=True, refuses=BOT),
+    "conversations.assign": Rule("staff", 409, of_bot=True, refuses=BOT, body={"staff_id": "sale"}),
+    "conversations.add_participant": Rule(
+        "staff", of_bot=True, refuses=BOT, body={"staff_id": "sale"}
+    ),
+    "conversations.remove_participant": Rule("staff", of_bot=True, refuses=BOT),
+    "conversations.people": Rule("staff", of_bot=True),
+    "conversations.colleagues": Rule("staff", of_bot=True),
+    "conversations.receipts": Rule("staff", of_bot=True),
+    "staff.begin": Rule("admin", 202, body={"to": None}),
+    "staff.get": Rule("admin", 404),
+    "session.page": Rule("staff"),
+    "session.read": Rule("staff", 204, body={}),
 }
 """By operation id, in the order of the API's documentation more or less."""
 

@@ -32,6 +32,7 @@ from inbox.search.routes import SearchRoutes
 from inbox.search.store import SearchStore
 from inbox.sidebar.blocks import (
     AbsentPanel,
+    CrmPanel,
     CustomerPanel,
     DuplicatesPanel,
     MediaPanel,
@@ -86,7 +87,7 @@ class Customers:
                 "scripts", vi="Chưa có kịch bản hẹn giờ.", en="There are no timed scripts yet."
             ),
             MediaPanel(reads, links),
-            AbsentPanel("crm", vi="Chưa kết nối CRM.", en="No CRM is connected."),
+            CrmPanel(self.store.mirrors, self.masking),
             DuplicatesPanel(self.merges, self.store, self.masking),
             SuggestionsPanel(suggestions, reads, self.masking),
         )

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from inbox.conversations.reading.store import ConversationReads
 from inbox.customers.masking import Masking
 from inbox.customers.media.model import MediaItem
 from inbox.customers.merging.store import MergeStore
 from inbox.customers.merging.view import DuplicatesView, duplicates_view
+from inbox.customers.mirroring.cards import SyncState
+from inbox.customers.mirroring.marking import Mirrors
 from inbox.customers.model import CustomerView, customer_view
 from inbox.customers.store import CustomerStore
 from inbox.customers.suggesting.routes import SuggestionsView, suggestions_view
@@ -206,6 +208,57 @@ class SuggestionsPanel:
         customer = dict(_customer(context))
         found = await self._suggestions.of(customer, await _threads(self._reads, context))
         return suggestions_view(found, context.actor, self._masking)
+
+
+class CrmView(BaseModel):
+    """The customer's record in the CRM; `state` is how far our edits are, `reason` why not."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    connection: str
+    id: str
+    name: str | None
+    phone: str | None
+    email: str | None
+    chat_tags: list[str]
+    url: str | None
+    state: SyncState
+    reason: str | None
+
+
+class CrmPanel:
+    """The customer's CRM record at a glance, or why there is none."""
+
+    name = "crm"
+
+    def __init__(self, mirrors: Mirrors, masking: Masking) -> None:
+        self._mirrors = mirrors
+        self._masking = masking
+
+    async def show(self, context: PanelContext) -> CrmView:
+        customer = _customer(context)
+        if not self._mirrors.are_set_up:
+            raise PanelOff("not_set_up", vi="Chưa kết nối CRM.", en="No CRM is connected.")
+        if not await self._mirrors.are_wanted(customer["_id"]):
+            raise PanelOff(
+                "sync_off",
+                vi="Bot chưa bật đồng bộ dữ liệu sang CRM.",
+                en="The bot does not mirror its customers into the CRM.",
+            )
+        card = await self._mirrors.card(customer)
+        if card is None:
+            raise PanelOff(
+                "not_linked",
+                vi="Khách hàng chưa có trong CRM.",
+                en="The customer is not in the CRM yet.",
+            )
+        view = CrmView.model_validate(card)
+        masked = {
+            name: self._masking.text(value, context.actor)
+            for name in ("phone", "email")
+            if (value := getattr(view, name)) is not None
+        }
+        return view.model_copy(update=masked)
 
 
 class AbsentPanel:

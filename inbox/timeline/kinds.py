@@ -35,6 +35,7 @@ StaffKind = Literal[
     "status_changed",
     "assignment_changed",
     "bot_changed",
+    "renamed",
 ]
 """What people do beside those; written with `interaction`."""
 
@@ -98,6 +99,7 @@ KINDS: dict[Kind, Words] = {
     "status_changed": Words("Đổi trạng thái hội thoại", "Conversation status changed"),
     "assignment_changed": Words("Đổi người phụ trách hội thoại", "Conversation assigned"),
     "bot_changed": Words("Chuyển sang bot khác", "Moved to another bot", hidden=True),
+    "renamed": Words("Đổi tên trên kênh", "Renamed on the channel"),
     "referral": Words("Đến từ quảng cáo hoặc liên kết", "Came by an ad or a link"),
     "followed": Words("Quan tâm trang", "Followed the account"),
     "unfollowed": Words("Bỏ quan tâm trang", "Unfollowed the account"),

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from inbox.customers.mirroring.cards import CrmCard
 from inbox.mongo.client import Document, Mongo, Session
 
 
@@ -34,6 +35,14 @@ class Mirror(Protocol):
 
     def wake(self) -> None:
         """Something was marked in this process, and is stored."""
+        ...
+
+    async def card(self, customer: Mapping[str, Any]) -> CrmCard | None:
+        """The record that the customer is linked to; None while there is none.
+
+        Raises:
+            CrmUnavailable: the CRM does not answer.
+        """
         ...
 
 
@@ -73,6 +82,18 @@ class Mirrors:
         )
         on = {"_id": {"$in": bots}, "crm_sync": True}
         return await self._mongo["bots"].find_one(on, {"_id": 1}, session=session) is not None
+
+    @property
+    def are_set_up(self) -> bool:
+        """Whether there is any connection at all."""
+        return bool(self._mirrors)
+
+    async def card(self, customer: Mapping[str, Any]) -> CrmCard | None:
+        """The record of the first connection that has one. Raises CrmUnavailable."""
+        for mirror in self._mirrors:
+            if (card := await mirror.card(customer)) is not None:
+                return card
+        return None
 
     def wake(self) -> None:
         """After the commit."""

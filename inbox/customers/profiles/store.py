@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from inbox.clock import Clock
 from inbox.conversations.naming import learn_name
 from inbox.conversations.sheet import Document, Tracked
-from inbox.ids import random_id
 from inbox.live.model import live_event
 from inbox.media.copying.model import is_new_avatar
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
 from inbox.ports import Profile
 from inbox.search.tokens import FIELD, customer_tokens
+from inbox.timeline.kinds import interaction
 
 Shown = dict[str, tuple[str | None, str | None]]
 """Name and picture by identity."""
@@ -75,17 +75,16 @@ class ProfileStore:
         """Who is called otherwise than before; a first name is no news on the timeline."""
         now = self._clock.now()
         renamed = [
-            {
-                "_id": random_id(),
-                "customer_id": customer.id,
-                "type": "renamed",
-                "at": now,
-                "data": {
+            interaction(
+                "renamed",
+                customer_id=customer.id,
+                at=now,
+                data={
                     "identity_id": identity_id,
                     "before": before[identity_id][0],
                     "after": name,
                 },
-            }
+            )
             for identity_id, (name, _) in _shown(customer).items()
             if before[identity_id][0] not in (None, name)
         ]

@@ -11,7 +11,6 @@ from inbox.conversations.view import View, conversation_view
 from inbox.conversations.visibility import people_of
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.errors import NotFound
-from inbox.ids import random_id
 from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.splitting.documents import config_from, ledger_from
@@ -20,6 +19,7 @@ from inbox.splitting.handling.errors import Named
 from inbox.splitting.model import LedgerEntry, SplitConfig
 from inbox.splitting.store import SplitStore
 from inbox.staff.notices.store import PersonalNotices
+from inbox.timeline.kinds import interaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,18 +213,17 @@ class HandlingStore:
 def _row(handled: Handled, receipt_id: str) -> Document:
     """The row of the timeline: what the receipt says in full."""
     receipt = handled.receipt
-    return {
-        "_id": random_id(),
-        "customer_id": handled.before.get("customer_id"),
-        "conversation_id": handled.before["_id"],
-        "type": "assignment_changed",
-        "at": receipt.at,
-        "actor_id": receipt.actor.id,
-        "data": {
+    return interaction(
+        "assignment_changed",
+        customer_id=handled.before.get("customer_id"),
+        conversation_id=handled.before["_id"],
+        at=receipt.at,
+        actor_id=receipt.actor.id,
+        data={
             "kind": receipt.kind,
             "before": receipt.before,
             "after": receipt.chosen,
             "reason": receipt.reason,
             "receipt_id": receipt_id,
         },
-    }
+    )

@@ -8,7 +8,6 @@ from pymongo import UpdateOne
 
 from inbox.clock import Clock
 from inbox.errors import NotFound
-from inbox.ids import random_id
 from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
@@ -29,6 +28,7 @@ from inbox.staff.audit.store import AuditStore
 from inbox.staff.model import Actor
 from inbox.staff.notices.model import NewNotice
 from inbox.staff.notices.store import PersonalNotices
+from inbox.timeline.kinds import interaction
 
 BATCH = 100
 """Conversations in one transaction: some hundred small writes."""
@@ -286,14 +286,13 @@ def _held(claimed: Claimed) -> Document:
 
 def _row(before: Document, changed: dict[str, Any], by: str, now: datetime) -> Document:
     """A row of the customer's timeline, as for any other edit."""
-    return {
-        "_id": random_id(),
-        "customer_id": before["_id"],
-        "type": "edited",
-        "at": now,
-        "actor_id": by,
-        "data": {"before": {name: before.get(name) for name in changed}, "after": changed},
-    }
+    return interaction(
+        "edited",
+        customer_id=before["_id"],
+        at=now,
+        actor_id=by,
+        data={"before": {name: before.get(name) for name in changed}, "after": changed},
+    )
 
 
 def _handover(document: Document) -> Handover:

@@ -24,6 +24,19 @@ export interface People {
   assignee?: Person | null
 }
 
+/** The customer's record in the CRM; `state` is how far our edits are. */
+export interface CrmRecord {
+  connection: string
+  id: string
+  name: string | null
+  phone: string | null
+  email: string | null
+  chat_tags: string[]
+  url: string | null
+  state: 'synced' | 'waiting' | 'failed'
+  reason: string | null
+}
+
 /** What each block holds. The server's description leaves that open: packages add blocks. */
 export interface BlockData {
   customer: Customer
@@ -33,7 +46,7 @@ export interface BlockData {
   suggestions: { items: Suggestion[] }
   scripts: unknown
   media: unknown
-  crm: unknown
+  crm: CrmRecord
 }
 
 export type BlockName = keyof BlockData

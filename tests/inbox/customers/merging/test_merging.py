@@ -128,6 +128,21 @@ async def test_the_same_phone_over_channels_is_shown_with_its_owner(
     assert (await merge(api, pair.zalo, hidden)).status == 403
 
 
+async def test_a_duplicate_can_simply_be_edited_instead(api: Api, pair: Pair) -> None:
+    """S2.36: each duplicate that one may open is edited like any customer; then it is none."""
+    (other,) = (await api.get(f"/customers/{pair.zalo}/duplicates", "lan")).json["items"]
+    assert other["may_open"] is True
+    edited = await api.call(
+        "PATCH",
+        f"/customers/{other['id']}",
+        "lan",
+        json={"phones": ["0987654321"]},
+        headers={"If-Match": "*"},
+    )
+    assert edited.status == 200
+    assert (await api.get(f"/customers/{pair.zalo}/duplicates", "lan")).json["items"] == []
+
+
 async def test_a_merge_moves_identities_tags_and_empty_fields(
     api: Api, pair: Pair, mongo: Mongo
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from inbox.clock import Clock
+from inbox.customers.mirroring.cards import CrmCard, CrmUnavailable
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import DueWork, Pace, due
 
@@ -55,6 +56,24 @@ class MirrorTwin:
 
     def wake(self) -> None:
         self.woken += 1
+
+    async def card(self, customer: Mapping[str, Any]) -> CrmCard | None:
+        if self._crm.is_down:
+            raise CrmUnavailable
+        record = self._crm.records.get(customer["_id"])
+        if record is None:
+            return None
+        waits = "push" in customer.get("crm", {}).get("twin", {})
+        return CrmCard(
+            connection=self.connection,
+            id=f"crm-{customer['_id']}",
+            name=customer.get("name"),
+            phone=record.get("phone"),
+            email=record.get("email"),
+            chat_tags=tuple(record.get("chat_tags", ())),
+            url=f"https://crm.example/records/{customer['_id']}",
+            state="waiting" if waits else "synced",
+        )
 
     async def push(self, *, meanwhile: Any = None) -> int:
         """Push what is due: the current state of the marked fields, whatever was edited when."""

@@ -77,7 +77,7 @@ class Splitting:
         self._presence_routes = PresenceRoutes(self.presence, board, StaffStore(mongo))
         hub.on_connected = self._keeping.arrived
         self._ending = PresenceEnding(self.presence, clock, self._idle_since)
-        situations = Situations(mongo, self.presence)
+        situations = Situations(mongo)
         self._leaks = LeakStore(mongo, situations, rules)
         queues, leases = Queues(mongo, clock), Leases(mongo, clock, owner=owner)
         self.assigner = Assigner(

@@ -1,13 +1,13 @@
 """Who could receive now: staff with presence, shifts and loads, read for one batch."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.splitting.documents import schedule_from
 from inbox.splitting.eligibility import ON_SHIFT
 from inbox.splitting.model import Person, SplitConfig
-from inbox.splitting.presence.store import PresenceStore
+from inbox.splitting.presence.store import presence_from
 from inbox.splitting.schedules import hours_of
 from inbox.splitting.store import SplitStore
 
@@ -15,9 +15,8 @@ from inbox.splitting.store import SplitStore
 class Situations:
     """Reads in the transaction that assigns, so that what changes meanwhile makes it repeat."""
 
-    def __init__(self, mongo: Mongo, presence: PresenceStore) -> None:
+    def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
-        self._presence = presence
         self._store = SplitStore(mongo)
 
     async def of(
@@ -31,20 +30,14 @@ class Situations:
     ) -> dict[str, Person]:
         """Everybody whom a rule of the bot names, and `more` (carers, owners), by id."""
         ids = sorted(named_in(config) | set(more))
-        found = self._mongo["staff"].find(
-            {"_id": {"$in": ids}},
-            {"name": 1, "active": 1, "receiving": 1, "role": 1},
-            session=session,
-        )
-        staff = {one["_id"]: one async for one in found}
-        presence = await self._presence.of(ids, session=session)
+        staff = await self._staff(ids, session)
         shifts = await self._store.shifts(ids) if _asks_for_shifts(config) else {}
         opened, waiting = await self._loads(config, ids, session)
-        last_given = await self._last_given(ids, session)
         people: dict[str, Person] = {}
-        for id_, one in staff.items():
+        for one in staff:
+            id_ = one["_id"]
             on_shift, next_at = _shift(config, shifts.get(id_), now)
-            here = presence[id_]
+            here = presence_from(_first(one["presence"]) or {"_id": id_, "state": "offline"}, now)
             people[id_] = Person(
                 id=id_,
                 name=one["name"],
@@ -57,7 +50,7 @@ class Situations:
                 next_shift_at=next_at,
                 open=opened.get(id_, 0),
                 waiting=waiting.get(id_, 0),
-                last_given_at=last_given.get(id_),
+                last_given_at=(_first(one["seats"]) or {}).get("last_given_at"),
                 last_active_at=here.replied_at,
             )
         return people
@@ -88,11 +81,23 @@ class Situations:
         cursor = await self._mongo["conversations"].aggregate(steps, session=session)
         return {one["_id"]: one["count"] async for one in cursor}
 
-    async def _last_given(
-        self, ids: Collection[str], session: Session | None
-    ) -> dict[str, datetime]:
-        found = self._mongo["split_seats"].find({"_id": {"$in": list(ids)}}, session=session)
-        return {one["_id"]: one["last_given_at"] async for one in found}
+    async def _staff(self, ids: Collection[str], session: Session | None) -> list[Document]:
+        """The people, each with their presence and seats, in one round trip."""
+        steps: list[Document] = [
+            {"$match": {"_id": {"$in": list(ids)}}},
+            {"$project": {"name": 1, "active": 1, "receiving": 1, "role": 1}},
+            _joined("presence", "presence"),
+            _joined("split_seats", "seats"),
+        ]
+        return await (await self._mongo["staff"].aggregate(steps, session=session)).to_list()
+
+
+def _joined(collection: str, name: str) -> Document:
+    return {"$lookup": {"from": collection, "localField": "_id", "foreignField": "_id", "as": name}}
+
+
+def _first(found: Sequence[Document]) -> Document | None:
+    return found[0] if found else None
 
 
 def named_in(config: SplitConfig) -> set[str]:

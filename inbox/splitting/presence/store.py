@@ -36,7 +36,7 @@ class PresenceStore:
         """How these people are now; who was never here is offline."""
         now = self._clock.now()
         cursor = self._presence.find({"_id": {"$in": list(staff_ids)}}, session=session)
-        found = {one["_id"]: _presence(one, now) async for one in cursor}
+        found = {one["_id"]: presence_from(one, now) async for one in cursor}
         return {id_: found.get(id_, Presence(id_, "offline")) for id_ in staff_ids}
 
     async def one(self, staff_id: str) -> Presence:
@@ -266,7 +266,7 @@ def _state(document: Document | None, now: datetime) -> PresenceState:
     return state
 
 
-def _presence(document: Document, now: datetime) -> Presence:
+def presence_from(document: Document, now: datetime) -> Presence:
     state = _state(document, now)
     return Presence(
         document["_id"],

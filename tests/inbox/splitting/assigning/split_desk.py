@@ -44,7 +44,7 @@ class SplitDesk:
 
     def another(self, owner: str) -> Assigner:
         """The assigner of a process of its own."""
-        situations = Situations(self.mongo, self.presence)
+        situations = Situations(self.mongo)
         queues = Queues(self.mongo, self.clock)
         leases = Leases(self.mongo, self.clock, owner=owner)
         return Assigner(

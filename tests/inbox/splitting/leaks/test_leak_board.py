@@ -86,7 +86,7 @@ async def board(mongo: Mongo, clock: FixedClock) -> AsyncIterator[Board]:
     await mongo["accounts"].insert_one(
         {"_id": account_key("zalo", "oa1"), "bot_id": "bot1", "name": "OA Hoa", "channel": "zalo"}
     )
-    store = LeakStore(mongo, Situations(mongo, PresenceStore(mongo, clock)), RULES)
+    store = LeakStore(mongo, Situations(mongo), RULES)
     routes = LeakRoutes(store, clock, media_links(clock), RULES)
     api = await serve(
         [routes],

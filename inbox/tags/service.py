@@ -197,7 +197,7 @@ class TagService:
             return await self._tag(tag_id, session)
 
         tag = await self._mongo.transaction(work)
-        self.store.renamed.wake()
+        self.store.due.wake()
         return tag
 
     async def order(self, ids: list[str], actor: Actor) -> list[Tag]:

@@ -16,6 +16,7 @@ from typing import Any
 from inbox import metrics
 from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo, Session
+from inbox.waiting import either
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +168,7 @@ class DueWork:
     async def wait(self, stop: asyncio.Event) -> None:
         """Until a local wake-up, the poll interval or `stop`, whichever is first."""
         self._woken.clear()
-        waiting = [asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(stop.wait())]
-        try:
-            await asyncio.wait(
-                waiting,
-                timeout=self._pace.poll_every.total_seconds(),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        finally:
-            for one in waiting:
-                one.cancel()
+        await either(self._woken, stop, self._pace.poll_every.total_seconds())
 
     def _held(self, claimed: Claimed) -> Document:
         return {"_id": claimed.id, f"{self._path}.token": claimed.token}

@@ -17,6 +17,7 @@ from inbox.splitting.assigning.holding import HeldBots, lease_name
 from inbox.splitting.assigning.outcome import Wish
 from inbox.splitting.assigning.queues import Queues
 from inbox.splitting.assigning.store import AssignStore, Change, Confirm, LeaseLost
+from inbox.waiting import either
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,7 @@ class Assigner:
                 if not is_passing(error):
                     log.exception("splitting failed")
             if not busy:
-                await _either(self._woken, stop, LOOK_EVERY.total_seconds())
+                await either(self._woken, stop, LOOK_EVERY.total_seconds())
 
     async def _sweep_again(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -89,7 +90,7 @@ class Assigner:
             except Exception as error:
                 if not is_passing(error):
                     log.exception("following up failed")
-            await _either(stop, stop, SWEEP_EVERY.total_seconds())
+            await either(stop, stop, SWEEP_EVERY.total_seconds())
 
     async def step(self) -> bool:
         """Decide what has just come in; whether there was any."""
@@ -174,12 +175,3 @@ class Assigner:
         now = asyncio.get_running_loop().time()
         self._resting = {id_: until for id_, until in self._resting.items() if until > now}
         return set(self._resting)
-
-
-async def _either(first: asyncio.Event, second: asyncio.Event, timeout_s: float) -> None:
-    waiting = [asyncio.ensure_future(first.wait()), asyncio.ensure_future(second.wait())]
-    try:
-        await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for one in waiting:
-            one.cancel()

@@ -11,6 +11,7 @@ from inbox.config import PresenceConfig
 from inbox.mongo.failures import is_passing
 from inbox.splitting.presence.model import Connected
 from inbox.splitting.presence.store import PresenceStore
+from inbox.waiting import either
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ class PresenceKeeping:
             except Exception as error:
                 if not is_passing(error):
                     log.exception("presence could not be extended")
-            await _either(self._arrived, stop, self._config.extend_every.total_seconds())
+            await either(self._arrived, stop, self._config.extend_every.total_seconds())
 
     async def extend(self) -> None:
         """One round: everybody who is connected is here for another while."""
@@ -102,12 +103,3 @@ class PresenceEnding:
         for staff_id in sorted(await self._store.idle(await self._idle(self._clock.now()))):
             ended += await self._store.take_break(staff_id, "auto")
         return ended
-
-
-async def _either(first: asyncio.Event, second: asyncio.Event, timeout_s: float) -> None:
-    waiting = [asyncio.ensure_future(first.wait()), asyncio.ensure_future(second.wait())]
-    try:
-        await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for one in waiting:
-            one.cancel()

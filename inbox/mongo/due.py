@@ -8,15 +8,20 @@ what a dead worker left behind. Parked work has no `due_at`: nobody claims it ag
 import asyncio
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from inbox import metrics
 from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo, Session
+from inbox.mongo.failures import is_passing
 from inbox.waiting import either
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ class DueWork:
     ) -> None:
         self._collection = mongo[collection]
         self._path = path
-        self._lag = metrics.due_lag_seconds.labels(f"{collection}.{path}")
+        self._name = f"{collection}.{path}"
+        self._lag = metrics.due_lag_seconds.labels(self._name)
         self._clock = clock
         self._pace = pace or Pace()
         self._woken = asyncio.Event()
@@ -169,6 +175,28 @@ class DueWork:
         """Until a local wake-up, the poll interval or `stop`, whichever is first."""
         self._woken.clear()
         await either(self._woken, stop, self._pace.poll_every.total_seconds())
+
+    async def keep_at(
+        self,
+        step: Callable[[], Awaitable[int]],
+        stop: asyncio.Event,
+        *,
+        full: int | None = None,
+    ) -> None:
+        """Step until `stop` is set; a step that has begun is always ended first.
+
+        What fails is logged, except that the database is away for a while, and tried again.
+        A step that has done `full` or more is followed by the next without waiting.
+        """
+        while not stop.is_set():
+            done = 0
+            try:
+                done = await step()
+            except Exception as error:
+                if not is_passing(error):
+                    log.exception("due work failed", work=self._name)
+            if full is None or done < full:
+                await self.wait(stop)
 
     def _held(self, claimed: Claimed) -> Document:
         return {"_id": claimed.id, f"{self._path}.token": claimed.token}

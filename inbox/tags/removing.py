@@ -3,13 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-import structlog
-
 from inbox.mongo.due import Claimed
-from inbox.mongo.failures import is_passing
 from inbox.tags.store import TagStore
-
-log = structlog.get_logger(__name__)
 
 BATCH = 200
 """Customers per transaction."""
@@ -27,15 +22,7 @@ class TagRemoving:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; a batch that has begun is ended first."""
-        while not stop.is_set():
-            done = 0
-            try:
-                done = await self.step(stop)
-            except Exception as error:
-                if not is_passing(error):
-                    log.exception("a tag could not be removed")
-            if not done:
-                await self._store.due.wait(stop)
+        await self._store.due.keep_at(lambda: self.step(stop), stop, full=1)
 
     async def step(self, stop: asyncio.Event | None = None) -> int:
         """Remove and mark what is due; how many tags were claimed."""

@@ -10,7 +10,6 @@ from inbox.bots.moving.model import Move
 from inbox.bots.moving.store import MovingStore
 from inbox.clock import Clock
 from inbox.mongo.due import Claimed
-from inbox.mongo.failures import is_passing
 from inbox.staff.authenticator import ActorCache
 from inbox.staff.model import Actor
 
@@ -53,13 +52,7 @@ class Moving:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Bring moves to their end until `stop`; the batch in hand is always finished first."""
-        while not stop.is_set():
-            try:
-                await self.step(stop)
-            except Exception as error:
-                if not is_passing(error):
-                    log.exception("a move could not go on")
-            await self._store.due.wait(stop)
+        await self._store.due.keep_at(lambda: self.step(stop), stop)
 
     async def step(self, stop: asyncio.Event | None = None) -> int:
         """Claim the moves that are due and go on with them; the number claimed."""

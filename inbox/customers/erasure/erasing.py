@@ -10,7 +10,6 @@ from inbox.customers.erasure.store import ErasureStore
 from inbox.customers.erasure.sweeping import Sweeping
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Claimed
-from inbox.mongo.failures import is_passing
 
 log = structlog.get_logger(__name__)
 
@@ -29,15 +28,7 @@ class Erasing:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; the erasure in hand is finished or given back first."""
-        while not stop.is_set():
-            worked = False
-            try:
-                worked = await self.run_one()
-            except Exception as error:
-                if not is_passing(error):
-                    log.exception("erasure step failed")
-            if not worked:
-                await self._store.due.wait(stop)
+        await self._store.due.keep_at(self.run_one, stop, full=1)
 
     async def run_one(self) -> bool:
         """Carry out one due erasure; False when none is due.

@@ -2,12 +2,7 @@
 
 import asyncio
 
-import structlog
-
 from inbox.customers.merging.store import MergeStore
-from inbox.mongo.failures import is_passing
-
-log = structlog.get_logger(__name__)
 
 _TOGETHER = 20
 
@@ -20,15 +15,7 @@ class MergeSettling:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set."""
-        while not stop.is_set():
-            done = 0
-            try:
-                done = await self.step()
-            except Exception as error:
-                if not is_passing(error):
-                    log.exception("a merge could not be settled")
-            if not done:
-                await self._store.due.wait(stop)
+        await self._store.due.keep_at(self.step, stop, full=1)
 
     async def step(self) -> int:
         """Settle what is due; how many merges."""

@@ -4,15 +4,10 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-import structlog
-
 from inbox.conversations.model import IdentityRef
 from inbox.customers.profiles.store import ProfileStore
 from inbox.mongo.due import Claimed
-from inbox.mongo.failures import is_passing
 from inbox.ports import Profile, ProfileRefused, ProfileSource, ProfileUnavailable
-
-log = structlog.get_logger(__name__)
 
 AT_ONCE = 20
 """Profiles fetched at the same time."""
@@ -30,15 +25,7 @@ class ProfileFetching:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; the batch in hand is always finished first."""
-        while not stop.is_set():
-            done = 0
-            try:
-                done = await self.step()
-            except Exception as error:
-                if not is_passing(error):
-                    log.exception("profile step failed")
-            if done < AT_ONCE:
-                await self._store.due.wait(stop)
+        await self._store.due.keep_at(self.step, stop, full=AT_ONCE)
 
     async def step(self) -> int:
         """Claim due customers and fetch their profiles; the number claimed."""

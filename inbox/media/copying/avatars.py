@@ -15,7 +15,6 @@ from inbox.media.garbage.writing import ObjectWriter, StorageBusy
 from inbox.media.sniffing import HEAD_BYTES, sniff
 from inbox.media.source import MediaError, MediaRefused, MediaSource, MediaUnavailable
 from inbox.mongo.due import Claimed
-from inbox.mongo.failures import is_passing
 
 log = structlog.get_logger(__name__)
 
@@ -36,15 +35,7 @@ class AvatarCopying:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; the batch in hand is always finished first."""
-        while not stop.is_set():
-            done = 0
-            try:
-                done = await self.step()
-            except Exception as error:
-                if not is_passing(error):
-                    log.exception("copying avatars failed")
-            if done < AT_ONCE:
-                await self._store.due.wait(stop)
+        await self._store.due.keep_at(self.step, stop, full=AT_ONCE)
 
     async def step(self) -> int:
         """Claim due customers and copy their avatars; the number claimed."""

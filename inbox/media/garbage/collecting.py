@@ -11,7 +11,6 @@ from inbox.clock import Clock
 from inbox.media.files import MediaFiles
 from inbox.media.garbage.store import LEASE, GarbageStore, StoredObjects
 from inbox.mongo.due import Claimed
-from inbox.mongo.failures import is_passing
 
 log = structlog.get_logger(__name__)
 
@@ -34,15 +33,7 @@ class Collecting:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; the batch in hand is always finished first."""
-        while not stop.is_set():
-            done = 0
-            try:
-                done = await self.step()
-            except Exception as error:
-                if not is_passing(error):
-                    log.exception("collecting media failed")
-            if done < AT_ONCE:
-                await self._store.due.wait(stop)
+        await self._store.due.keep_at(self.step, stop, full=AT_ONCE)
 
     async def step(self) -> int:
         """Look at the objects that are due, and delete what is not needed; how many were due."""

@@ -8,7 +8,6 @@ import structlog
 
 from inbox.clock import Clock
 from inbox.mongo.due import Claimed
-from inbox.mongo.failures import is_passing
 from inbox.splitting.handover.model import Handover
 from inbox.splitting.handover.store import HandoverStore
 from inbox.staff.model import Actor
@@ -49,13 +48,7 @@ class HandingOver:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go on with what is due until `stop`; the batch in hand is always finished first."""
-        while not stop.is_set():
-            try:
-                await self.step(stop)
-            except Exception as error:
-                if not is_passing(error):
-                    log.exception("a handover could not go on")
-            await self._store.due.wait(stop)
+        await self._store.due.keep_at(lambda: self.step(stop), stop)
 
     async def step(self, stop: asyncio.Event | None = None) -> int:
         """Claim the handovers that are due and go on with them; the number claimed."""

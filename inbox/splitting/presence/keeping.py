@@ -87,13 +87,7 @@ class PresenceEnding:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look again and again until `stop`."""
-        while not stop.is_set():
-            try:
-                await self.step()
-            except Exception as error:
-                if not is_passing(error):
-                    log.exception("presence could not be ended")
-            await self._store.due.wait(stop)
+        await self._store.due.keep_at(self.step, stop)
 
     async def step(self) -> int:
         """End what is over; how many went or were sent to a break."""

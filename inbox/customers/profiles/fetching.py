@@ -8,9 +8,12 @@ from inbox.conversations.model import IdentityRef
 from inbox.customers.profiles.store import ProfileStore
 from inbox.mongo.due import Claimed
 from inbox.ports import Profile, ProfileRefused, ProfileSource, ProfileUnavailable
+from inbox.waiting import either
 
 AT_ONCE = 20
 """Profiles fetched at the same time."""
+PAUSE_WHEN_MANY = timedelta(seconds=0.2)
+"""Between full steps: in a storm of new customers their messages go before their names."""
 ASK_REFUSED_AGAIN = timedelta(days=1)
 """Some profiles open only after the person has answered."""
 MOST_ATTEMPTS = 8
@@ -25,7 +28,14 @@ class ProfileFetching:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; the batch in hand is always finished first."""
-        await self._store.due.keep_at(self.step, stop, full=AT_ONCE)
+
+        async def paced() -> int:
+            claimed = await self.step()
+            if claimed == AT_ONCE:
+                await either(stop, stop, PAUSE_WHEN_MANY.total_seconds())
+            return claimed
+
+        await self._store.due.keep_at(paced, stop, full=AT_ONCE)
 
     async def step(self) -> int:
         """Claim due customers and fetch their profiles; the number claimed."""

@@ -1,14 +1,16 @@
 """Customers get the name that their channel tells, and never an invented one."""
 
+import asyncio
 from datetime import timedelta
 
 from inbox.clock import FixedClock
 from inbox.conversations.model import IdentityRef
-from inbox.customers.profiles.fetching import ASK_REFUSED_AGAIN, ProfileFetching
+from inbox.customers.profiles.fetching import ASK_REFUSED_AGAIN, AT_ONCE, ProfileFetching
 from inbox.customers.profiles.store import ProfileStore
 from inbox.mongo.client import Mongo
 from inbox.ports import Profile, ProfileRefused, ProfileUnavailable
 from tests.ingest import connect_accounts, facebook_message, running_ingest
+from tests.waiting import until
 
 
 class ScriptedProfiles:
@@ -108,3 +110,25 @@ async def test_answer_that_comes_after_the_lease_was_lost_is_not_kept(
     assert "name" not in nobody
     assert somebody is not None
     assert somebody["name"] == "Nguyễn Thị Ánh"
+
+
+async def test_names_of_a_storm_of_new_customers_all_come(mongo: Mongo, clock: FixedClock) -> None:
+    people = [str(7_312_094_485_500_000 + number) for number in range(AT_ONCE + 5)]
+    await connect_accounts(mongo)
+    async with running_ingest(mongo, clock) as ingest:
+        for person in people:
+            body = facebook_message("Alo", mid=f"m_{person}", at=1_789_612_345_678, psid=person)
+            await ingest.keep("facebook", body)
+        await ingest.applied()
+    source = ScriptedProfiles(*(Profile("Lê Minh") for _ in people))
+    store, stop = ProfileStore(mongo, clock), asyncio.Event()
+    running = asyncio.create_task(ProfileFetching(store, source).run(stop))
+
+    async def all_named() -> bool:
+        return await mongo["customers"].count_documents({"name": "Lê Minh"}) == len(people)
+
+    await until(all_named)
+    stop.set()
+    await running
+
+    assert sorted(source.asked) == people

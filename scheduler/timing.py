@@ -55,14 +55,18 @@ def due_at(when: When, base: datetime, facts: Facts) -> datetime:
     """
     zone = ZoneInfo(facts.time_zone)
     match when:
-        case Delay(n, unit):
-            return base + n * _UNITS[unit]
+        case Delay():
+            return base + length_of(when)
         case ClockTime(days, at):
             return _clock_time(days, at, base, zone)
         case FixedTime(at, past):
             return _not_over(_moment(at.date(), at.time(), zone), base, past)
         case AttributeTime():
             return _from_attribute(when, base, facts, zone)
+
+
+def length_of(delay: Delay) -> timedelta:
+    return delay.n * _UNITS[delay.unit]
 
 
 def deferred(at: datetime, window: Hours | None) -> datetime | None:

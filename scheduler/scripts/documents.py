@@ -16,11 +16,16 @@ from scheduler.scripts.model import (
     Content,
     Delay,
     Enrolment,
+    FirstMessage,
     FixedTime,
+    Keyword,
+    Recurring,
     Script,
     Step,
     StepLog,
     Stops,
+    TagAdded,
+    Trigger,
     When,
 )
 
@@ -84,6 +89,31 @@ def content_document(content: Content) -> dict[str, Any]:
     }
 
 
+def trigger_from(document: Document) -> Trigger:
+    """KeyError when it was never checked (see checking.py)."""
+    match document["kind"]:
+        case "tag_added":
+            return TagAdded(tuple(document["tag_ids"]))
+        case "first_message":
+            return FirstMessage()
+        case "keyword":
+            return Keyword(tuple(document["words"]))
+        case _:
+            return Recurring(document["crontab"], tuple(document["tag_ids"]))
+
+
+def trigger_document(trigger: Trigger) -> dict[str, Any]:
+    match trigger:
+        case TagAdded(tag_ids):
+            return {"kind": "tag_added", "tag_ids": list(tag_ids)}
+        case FirstMessage():
+            return {"kind": "first_message"}
+        case Keyword(words):
+            return {"kind": "keyword", "words": list(words)}
+        case Recurring(crontab, tag_ids):
+            return {"kind": "cron", "crontab": crontab, "tag_ids": list(tag_ids)}
+
+
 def script_from(document: Document) -> Script:
     stops, window = document.get("stops") or {}, document.get("window")
     return Script(
@@ -100,6 +130,7 @@ def script_from(document: Document) -> Script:
         ),
         repeat=document.get("repeat", False),
         outside=document.get("outside", "skip"),
+        triggers=tuple(trigger_from(one) for one in document.get("triggers") or ()),
         created_at=document["created_at"],
         version=document.get("version", 1),
     )
@@ -138,6 +169,7 @@ def script_document(script: Script) -> dict[str, Any]:
         },
         "repeat": script.repeat,
         "outside": script.outside,
+        "triggers": [trigger_document(one) for one in script.triggers],
         "created_at": script.created_at,
         "version": script.version,
     }

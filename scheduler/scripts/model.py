@@ -110,6 +110,36 @@ class Stops:
     tags_removed: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class TagAdded:
+    """Attaches to a customer who gets one of these tags."""
+
+    tag_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMessage:
+    """Attaches to a customer who writes to this bot for the first time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """Attaches to a customer who writes one of these words (`splitting.conditions.has_keyword`)."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """At the times of a crontab, in the zone of the bot, attaches to who has one of these tags."""
+
+    crontab: str
+    tag_ids: tuple[str, ...]
+
+
+Trigger = TagAdded | FirstMessage | Keyword | Recurring
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """Ordered steps of one bot. `window` None sends at any time; `repeat` lets a customer run it
@@ -125,6 +155,7 @@ class Script:
     stops: Stops = Stops()
     repeat: bool = False
     outside: Outside = "skip"
+    triggers: tuple[Trigger, ...] = ()
     created_at: datetime
     version: int = 1
 

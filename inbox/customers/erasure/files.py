@@ -39,7 +39,9 @@ class ErasedFiles:
     async def _drop_uploads(
         self, attachments: Iterable[Mapping[str, Any]], session: Session
     ) -> set[str]:
-        """Forget files of ours that no message holds any more; the hashes of their contents."""
+        """Forget files of ours that no message holds and no script sends; the hashes of what
+        they contain. Index (steps.content.upload_ids) of scripts.
+        """
         ids = {one["upload_id"] for one in attachments if one.get("upload_id") is not None}
         if not ids:
             return set()
@@ -47,7 +49,12 @@ class ErasedFiles:
         used = await self._mongo["messages"].distinct(
             "attachments.upload_id", sent, session=session
         )
-        unused = {"_id": {"$in": sorted(ids - set(used))}}
+        scripted = await self._mongo["scripts"].distinct(
+            "steps.content.upload_ids",
+            {"steps.content.upload_ids": {"$in": sorted(ids)}},
+            session=session,
+        )
+        unused = {"_id": {"$in": sorted(ids - set(used) - set(scripted))}}
         uploads = await self._mongo["uploads"].find(unused, session=session).to_list()
         await self._mongo["uploads"].delete_many(unused, session=session)
         return {one["sha256"] for one in uploads}

@@ -18,6 +18,7 @@ from app.health import Health
 from app.media import MediaKeeping
 from app.parts import Parts, process_name
 from app.people import People
+from app.scripts import Scripts
 from app.settings import Settings
 from app.splitting import Splitting
 from app.webhook_secrets import facebook_secrets, zalo_secrets
@@ -221,6 +222,7 @@ class Service:
             self.delivery.due.wake,
             self._rules,
         )
+        self.scripts = Scripts(mongo, clock, self.uploads, parts.messengers)
         self.signals = Signals(parts.messengers, clock)
         moderation = ModerationStore(mongo, clock, self._rules)
         self.moderating = Moderating(moderation, parts.moderation)
@@ -269,6 +271,7 @@ class Service:
             *self._missed.tables(),
             *self.splitting.tables(links),
             self._people.audit(),
+            *self.scripts.tables(),
         )
 
     async def _leave(self, staff_id: str) -> None:
@@ -313,7 +316,7 @@ class Service:
                 loops.append(self.delivering.run)
             if self._companion is not None:
                 loops.append(self._companion.run)
-            loops += self._media.loops()
+            loops += [*self._media.loops(), *self.scripts.loops()]
             reach, apply_soon = self.settings.channels.backfill.reach, self.ingesting.wake
             loops += self._missed.loops(self.entries, self.healing, reach, apply_soon)
             loops += self.customers.loops()

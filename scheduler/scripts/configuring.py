@@ -1,7 +1,7 @@
 """Writing the scripts of a bot: checked as a whole, audited, never half."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from inbox.clock import Clock
@@ -75,7 +75,7 @@ class ScriptConfiguring:
         """
 
         async def work(session: Session) -> Script:
-            script = await self._checked(_empty(bot_id, self._now()), body, session)
+            script = await self._checked(_empty(bot_id, self._clock.now()), body, session)
             await self.store.insert(script, session=session)
             await self._record(actor, "script_created", None, script, session)
             return script
@@ -122,7 +122,7 @@ class ScriptConfiguring:
                 name=original.name[: LONGEST_NAME - len(_COPY)] + _COPY,
                 enabled=False,
                 steps=tuple(replace(step, id=random_id()) for step in original.steps),
-                created_at=self._now(),
+                created_at=self._clock.now(),
                 version=1,
             )
             await self.store.insert(script, session=session)
@@ -133,7 +133,7 @@ class ScriptConfiguring:
 
     async def delete(self, actor: Actor, bot_id: str, script_id: str) -> None:
         """Delete a script and stop it for everybody. Raises NotFound."""
-        now = self._now()
+        now = self._clock.now()
 
         async def work(session: Session) -> None:
             script = await self.get(bot_id, script_id, session=session)
@@ -168,17 +168,12 @@ class ScriptConfiguring:
     def _start(self, wanted: datetime | None) -> datetime:
         """Raises InvalidInput: a calendar ends."""
         if wanted is None:
-            return self._now()
+            return self._clock.now()
         errors = FieldErrors()
         if wanted.tzinfo is None or not 2000 <= wanted.year <= 2199:  # noqa: PLR2004 - years
             wrong(errors, "start_at", "no_start")
         errors.raise_if_any()
-        return wanted
-
-    def _now(self) -> datetime:
-        """In whole milliseconds, as the database keeps it."""
-        now = self._clock.now()
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return wanted.astimezone(UTC)
 
     async def _checked(
         self, before: Script, body: ScriptBody | ScriptEditBody, session: Session | None

@@ -1791,6 +1791,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bots/{bot_id}/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The scripts of a bot in the order in which they were made.
+         * @description Sales see those that are on, which are the ones that can be attached.
+         */
+        get: operations["scripts.page"];
+        put?: never;
+        /** Make a script; its steps are given ids. */
+        post: operations["scripts.add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/scripts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** When the steps of a script would go out, and what will not work; nothing is saved. */
+        post: operations["scripts.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/scripts/{script_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A script with its steps, and what will not work as they are written. */
+        get: operations["scripts.one"];
+        put?: never;
+        post?: never;
+        /** Delete a script; it stops for everybody who is on it. */
+        delete: operations["scripts.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a script; what is not sent stays.
+         * @description Customers who are on it go on with the new steps: those that were removed are skipped.
+         */
+        patch: operations["scripts.change"];
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/scripts/{script_id}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy a script; the copy is off. */
+        post: operations["scripts.clone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/scripts/{script_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of a script: its enrolments by state, its steps by result. */
+        get: operations["scripts.report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2374,6 +2468,23 @@ export interface components {
              * @enum {string}
              */
             channel: "facebook" | "zalo";
+        };
+        /**
+         * ContentBody
+         * @description What a step says. `text` may hold placeholders: {{name}}, or {{name, bạn}} with a default.
+         */
+        ContentBody: {
+            /**
+             * Text
+             * @default null
+             */
+            text: string | null;
+            /** Upload Ids */
+            upload_ids?: string[];
+            /** Buttons */
+            buttons?: components["schemas"]["ScriptButtonBody"][];
+            /** Quick Replies */
+            quick_replies?: components["schemas"]["QuickReplyBody"][];
         };
         /**
          * ConversationView
@@ -3933,6 +4044,13 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Page[ScriptRowView] */
+        Page_ScriptRowView_: {
+            /** Items */
+            items: components["schemas"]["ScriptRowView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Page[StaffView] */
         Page_StaffView_: {
             /** Items */
@@ -4145,6 +4263,42 @@ export interface components {
             away_by: ("self" | "auto") | null;
         };
         /**
+         * PreviewBody
+         * @description A script that need not be saved, and when it begins; without `start_at` it is now.
+         *
+         *     With `customer_id` the dates of that customer count.
+         */
+        PreviewBody: {
+            script: components["schemas"]["ScriptBody"];
+            /**
+             * Start At
+             * @default null
+             */
+            start_at: string | null;
+            /**
+             * Customer Id
+             * @default null
+             */
+            customer_id: string | null;
+        };
+        /**
+         * PreviewView
+         * @description The times at which the steps that are sent would go out, in the zone of the bot.
+         */
+        PreviewView: {
+            /** Time Zone */
+            time_zone: string;
+            /**
+             * Start At
+             * Format: date-time
+             */
+            start_at: string;
+            /** Steps */
+            steps: components["schemas"]["StepTimeView"][];
+            /** Warnings */
+            warnings: components["schemas"]["StepWarningView"][];
+        };
+        /**
          * Problem
          * @description What went wrong. `code` is stable; `detail` is a sentence in the language asked for.
          */
@@ -4178,6 +4332,19 @@ export interface components {
             code: string;
             /** Message */
             message: string;
+        };
+        /**
+         * QuickReplyBody
+         * @description A choice that a tap writes into the chat.
+         */
+        QuickReplyBody: {
+            /** Title */
+            title: string;
+            /**
+             * Payload
+             * @default null
+             */
+            payload: string | null;
         };
         /**
          * RateBody
@@ -4355,6 +4522,26 @@ export interface components {
         ReplayView: {
             /** Replayed */
             replayed: number;
+        };
+        /**
+         * ReportView
+         * @description What became of a script: `enrolled` is the sum of the others.
+         */
+        ReportView: {
+            /** Enrolled */
+            enrolled: number;
+            /** Active */
+            active: number;
+            /** Paused */
+            paused: number;
+            /** Done */
+            done: number;
+            /** Stopped */
+            stopped: {
+                [key: string]: number;
+            };
+            /** Steps */
+            steps: components["schemas"]["StepReportView"][];
         };
         /**
          * ResetLinkView
@@ -4582,6 +4769,197 @@ export interface components {
                     [key: string]: string;
                 }[];
             };
+        };
+        /**
+         * ScriptBody
+         * @description A new script. `window`: the hours in which it may send; null is any time.
+         */
+        ScriptBody: {
+            /** Name */
+            name: string;
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /** Steps */
+            steps?: components["schemas"]["StepBody"][];
+            /** @default null */
+            window: components["schemas"]["ScheduleBody"] | null;
+            /**
+             * @default {
+             *       "on": [],
+             *       "tags_added": [],
+             *       "tags_removed": []
+             *     }
+             */
+            stops: components["schemas"]["StopsBody"];
+            /**
+             * Repeat
+             * @default false
+             */
+            repeat: boolean;
+            /**
+             * Outside
+             * @default skip
+             * @enum {string}
+             */
+            outside: "skip" | "hold" | "hand_over";
+            /** Triggers */
+            triggers?: components["schemas"]["TriggerBody"][];
+        };
+        /**
+         * ScriptButtonBody
+         * @description A button: opens `url`, or comes back as a message with `payload`.
+         */
+        ScriptButtonBody: {
+            /** Title */
+            title: string;
+            /**
+             * Url
+             * @default null
+             */
+            url: string | null;
+            /**
+             * Payload
+             * @default null
+             */
+            payload: string | null;
+        };
+        /**
+         * ScriptEditBody
+         * @description What is to change of a script; absent leaves as it is. `window` null is any time.
+         */
+        ScriptEditBody: {
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Enabled
+             * @default null
+             */
+            enabled: boolean | null;
+            /**
+             * Steps
+             * @default null
+             */
+            steps: components["schemas"]["StepBody"][] | null;
+            /** @default null */
+            window: components["schemas"]["ScheduleBody"] | null;
+            /** @default null */
+            stops: components["schemas"]["StopsBody"] | null;
+            /**
+             * Repeat
+             * @default null
+             */
+            repeat: boolean | null;
+            /**
+             * Outside
+             * @default null
+             */
+            outside: ("skip" | "hold" | "hand_over") | null;
+            /**
+             * Triggers
+             * @default null
+             */
+            triggers: components["schemas"]["TriggerBody"][] | null;
+        };
+        /**
+         * ScriptFileView
+         * @description A file that a step sends.
+         */
+        ScriptFileView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Kind */
+            kind: string;
+            /** Mime */
+            mime: string;
+        };
+        /**
+         * ScriptRowView
+         * @description A script in a list. `steps` counts those that are sent.
+         */
+        ScriptRowView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Attachable */
+            attachable: boolean;
+            /** Steps */
+            steps: number;
+            /** Running */
+            running: number;
+            /** Has Triggers */
+            has_triggers: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ScriptStepView
+         * @description A step as it stands; `id` never changes.
+         */
+        ScriptStepView: {
+            /** Id */
+            id: string;
+            when: components["schemas"]["WhenBody"];
+            content: components["schemas"]["ContentBody"];
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
+         * ScriptView
+         * @description A script; `version` goes into If-Match. `running`: so many customers are on it.
+         */
+        ScriptView: {
+            /** Id */
+            id: string;
+            /** Bot Id */
+            bot_id: string;
+            /** Name */
+            name: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Steps */
+            steps: components["schemas"]["ScriptStepView"][];
+            window: components["schemas"]["ScheduleView"] | null;
+            stops: components["schemas"]["StopsBody"];
+            /** Repeat */
+            repeat: boolean;
+            /**
+             * Outside
+             * @enum {string}
+             */
+            outside: "skip" | "hold" | "hand_over";
+            /** Triggers */
+            triggers: components["schemas"]["TriggerBody"][];
+            /** Warnings */
+            warnings: components["schemas"]["StepWarningView"][];
+            /** Files */
+            files: components["schemas"]["ScriptFileView"][];
+            /** Running */
+            running: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Version */
+            version: number;
         };
         /**
          * SearchPage
@@ -4937,6 +5315,95 @@ export interface components {
             status: "open" | "closed" | "spam" | "deleted";
         };
         /**
+         * StepBody
+         * @description One step. `id` is that of a step which the script has; a new one has none and is given it.
+         */
+        StepBody: {
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            when: components["schemas"]["WhenBody"];
+            /**
+             * @default {
+             *       "text": null,
+             *       "upload_ids": [],
+             *       "buttons": [],
+             *       "quick_replies": []
+             *     }
+             */
+            content: components["schemas"]["ContentBody"];
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /**
+         * StepReportView
+         * @description What became of one step. `removed`: the script does not have it any more.
+         *
+         *     `waiting` are messages that are stored and not sent yet; `skipped` counts by reason.
+         */
+        StepReportView: {
+            /** Step Id */
+            step_id: string;
+            /** Removed */
+            removed: boolean;
+            /** Sent */
+            sent: number;
+            /** Waiting */
+            waiting: number;
+            /** Uncertain */
+            uncertain: number;
+            /** Failed */
+            failed: number;
+            /** Skipped */
+            skipped: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * StepTimeView
+         * @description When a step would go out. `at` null: never, because of `reason`, or of the one before.
+         */
+        StepTimeView: {
+            /** Place */
+            place: number;
+            /** At */
+            at: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * StepWarningView
+         * @description What will not work as it is written; it can be saved all the same.
+         *
+         *     `place` is the place of the step in the script, from 0; `channel` null concerns all.
+         */
+        StepWarningView: {
+            /** Place */
+            place: number;
+            /** Code */
+            code: string;
+            /** Channel */
+            channel: ("facebook" | "instagram" | "zalo") | null;
+            text: components["schemas"]["TextView"];
+        };
+        /**
+         * StopsBody
+         * @description What ends the script of a customer by itself.
+         */
+        StopsBody: {
+            /** On */
+            on?: ("customer_replies" | "staff_replies" | "conversation_closed")[];
+            /** Tags Added */
+            tags_added?: string[];
+            /** Tags Removed */
+            tags_removed?: string[];
+        };
+        /**
          * SubscriptionView
          * @description Whether the page sends us its webhooks; `missing` are fields that it does not send.
          */
@@ -5041,6 +5508,16 @@ export interface components {
             may_create: boolean;
         };
         /**
+         * TextView
+         * @description A sentence in both languages.
+         */
+        TextView: {
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
+        };
+        /**
          * TokenView
          * @description An API token; its secret is shown only when it is made.
          */
@@ -5062,6 +5539,36 @@ export interface components {
             created_at: string;
             /** Expires At */
             expires_at: string | null;
+        };
+        /**
+         * TriggerBody
+         * @description What attaches the script by itself. Which fields count is said by `kind`.
+         *
+         *     `tag_added`: a customer gets one of `tag_ids`. `first_message`: a customer writes to the bot
+         *     for the first time. `keyword`: a message has one of `words`. `cron`: at the times of `crontab`
+         *     ("0 9 * * mon"), to every customer with one of `tag_ids`.
+         */
+        TriggerBody: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "tag_added" | "first_message" | "keyword" | "cron";
+            /**
+             * Tag Ids
+             * @default null
+             */
+            tag_ids: string[] | null;
+            /**
+             * Words
+             * @default null
+             */
+            words: string[] | null;
+            /**
+             * Crontab
+             * @default null
+             */
+            crontab: string | null;
         };
         /**
          * UncaredCounts
@@ -5153,6 +5660,58 @@ export interface components {
             sat?: components["schemas"]["IntervalBody"][];
             /** Sun */
             sun?: components["schemas"]["IntervalBody"][];
+        };
+        /**
+         * WhenBody
+         * @description When a step is due. Which fields count is said by `kind`; the others stay away or null.
+         *
+         *     `delay`: `n` and `unit` after the step before, the first one after enrolling. `clock`: `days`
+         *     after it at the time `at` ("HH:MM"). `fixed`: at the moment `at` ("2026-12-24T09:00", in the
+         *     time of the bot). `attribute`: `days` from the date `attribute` of the customer (negative:
+         *     before it) at the time `at`, every year if `yearly`. `past` says what a moment that is over
+         *     does: end the script, or send at once.
+         */
+        WhenBody: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "delay" | "clock" | "fixed" | "attribute";
+            /**
+             * N
+             * @default null
+             */
+            n: number | null;
+            /**
+             * Unit
+             * @default null
+             */
+            unit: ("second" | "minute" | "hour" | "day") | null;
+            /**
+             * Days
+             * @default null
+             */
+            days: number | null;
+            /**
+             * At
+             * @default null
+             */
+            at: string | null;
+            /**
+             * Attribute
+             * @default null
+             */
+            attribute: string | null;
+            /**
+             * Yearly
+             * @default null
+             */
+            yearly: boolean | null;
+            /**
+             * Past
+             * @default null
+             */
+            past: ("stop" | "go_on") | null;
         };
         /**
          * WindowView
@@ -15356,6 +15915,701 @@ export interface operations {
             };
             /** @description Forbidden: not_allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "scripts.page": {
+        parameters: {
+            query?: {
+                enabled?: boolean;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ScriptRowView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "scripts.add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScriptBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "scripts.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "scripts.one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "scripts.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "scripts.change": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that was read */
+                "If-Match"?: string;
+            };
+            path: {
+                bot_id: string;
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScriptEditBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed: version_clash */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "scripts.clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "scripts.report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -155,7 +155,7 @@ class ScriptConfiguring:
             if found is None:
                 raise NotFound
             attributes = found
-        steps = [one.model_copy(update={"id": None}) for one in body.script.steps]
+        steps = tuple(one.model_copy(update={"id": None}) for one in body.script.steps)
         wanted = body.script.model_copy(update={"steps": steps, "enabled": False})
         start_at = self._start(body.start_at)
         script = await self._checked(_empty(bot_id, start_at), wanted, None)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from inbox.conversations.model import Channel
 from inbox.http.routing import Body
+from inbox.media.model import MediaKind
 from inbox.splitting.documents import schedule_document
 from inbox.splitting.view import ScheduleBody, ScheduleView
 from scheduler.scripts.documents import content_document, trigger_document, when_document
@@ -24,7 +25,7 @@ _MOST_WORDS = 100
 _MOST_DAYS = 3650
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-TagIds = Annotated[list[Id], Field(max_length=_MOST_TAGS)]
+TagIds = Annotated[tuple[Id, ...], Field(max_length=_MOST_TAGS)]
 ScriptName = Annotated[str, Field(max_length=LONGEST_NAME, pattern=r"\S")]
 
 
@@ -67,11 +68,9 @@ class ContentBody(Body):
     """What a step says. `text` may hold placeholders: {{name}}, or {{name, bạn}} with a default."""
 
     text: Annotated[str, StringConstraints(max_length=LONGEST_TEXT)] | None = None
-    upload_ids: Annotated[list[Id], Field(max_length=_MOST_FILES)] = Field(default_factory=list)
-    buttons: Annotated[list[ScriptButtonBody], Field(max_length=20)] = Field(default_factory=list)
-    quick_replies: Annotated[list[QuickReplyBody], Field(max_length=20)] = Field(
-        default_factory=list
-    )
+    upload_ids: Annotated[tuple[Id, ...], Field(max_length=_MOST_FILES)] = ()
+    buttons: Annotated[tuple[ScriptButtonBody, ...], Field(max_length=20)] = ()
+    quick_replies: Annotated[tuple[QuickReplyBody, ...], Field(max_length=20)] = ()
 
 
 class StepBody(Body):
@@ -86,9 +85,9 @@ class StepBody(Body):
 class StopsBody(Body):
     """What ends the script of a customer by itself."""
 
-    on: Annotated[list[StopOn], Field(max_length=10)] = Field(default_factory=list)
-    tags_added: TagIds = Field(default_factory=list)
-    tags_removed: TagIds = Field(default_factory=list)
+    on: Annotated[tuple[StopOn, ...], Field(max_length=10)] = ()
+    tags_added: TagIds = ()
+    tags_removed: TagIds = ()
 
 
 class TriggerBody(Body):
@@ -103,15 +102,16 @@ class TriggerBody(Body):
     tag_ids: TagIds | None = None
     words: (
         Annotated[
-            list[Annotated[str, StringConstraints(max_length=100)]], Field(max_length=_MOST_WORDS)
+            tuple[Annotated[str, StringConstraints(max_length=100)], ...],
+            Field(max_length=_MOST_WORDS),
         ]
         | None
     ) = None
     crontab: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
-Steps = Annotated[list[StepBody], Field(max_length=MOST_STEPS)]
-Triggers = Annotated[list[TriggerBody], Field(max_length=MOST_TRIGGERS)]
+Steps = Annotated[tuple[StepBody, ...], Field(max_length=MOST_STEPS)]
+Triggers = Annotated[tuple[TriggerBody, ...], Field(max_length=MOST_TRIGGERS)]
 
 
 class ScriptBody(Body):
@@ -119,12 +119,12 @@ class ScriptBody(Body):
 
     name: ScriptName
     enabled: bool = False
-    steps: Steps = Field(default_factory=list)
+    steps: Steps = ()
     window: ScheduleBody | None = None
     stops: StopsBody = StopsBody()
     repeat: bool = False
     outside: Outside = "skip"
-    triggers: Triggers = Field(default_factory=list)
+    triggers: Triggers = ()
 
 
 class ScriptEditBody(Body):
@@ -185,7 +185,7 @@ class ScriptFileView(BaseModel):
     id: str
     name: str
     size: int
-    kind: str
+    kind: MediaKind
     mime: str
 
 
@@ -291,9 +291,9 @@ def script_view(
         steps=[step_view(one) for one in script.steps],
         window=ScheduleView(**schedule_document(script.window)) if script.window else None,
         stops=StopsBody(
-            on=sorted(stops.on),
-            tags_added=sorted(stops.tags_added),
-            tags_removed=sorted(stops.tags_removed),
+            on=tuple(sorted(stops.on)),
+            tags_added=tuple(sorted(stops.tags_added)),
+            tags_removed=tuple(sorted(stops.tags_removed)),
         ),
         repeat=script.repeat,
         outside=script.outside,

@@ -9,6 +9,7 @@ import SignInPage from '@/pages/SignInPage.vue'
 
 const SETTINGS_PAGES = {
   accounts: () => import('@/pages/AccountsPage.vue'),
+  scripts: () => import('@/pages/ScriptsPage.vue'),
   tags: () => import('@/pages/TagsPage.vue'),
   canned: () => import('@/pages/CannedPage.vue'),
   me: () => import('@/pages/MyAccountPage.vue'),
@@ -46,6 +47,13 @@ export const router = createRouter({
       component: SETTINGS_PAGES[name],
       beforeEnter: () => allowed() || { name: 'inbox' },
     })),
+    {
+      path: '/settings/scripts/:botId/:scriptId',
+      name: 'script',
+      component: () => import('@/pages/ScriptPage.vue'),
+      props: true,
+      beforeEnter: () => useSession().isLeader.value || { name: 'inbox' },
+    },
     { path: '/:rest(.*)*', redirect: { name: 'inbox' } },
   ],
 })

@@ -227,7 +227,7 @@ def test_triggers_are_checked(trigger: dict[str, Any], expected: dict[str, str])
     st.text(max_size=40) | st.lists(st.sampled_from("*/-,0159monfril?# "), max_size=20).map("".join)
 )
 def test_whatever_is_written_as_a_crontab_is_refused_or_taken(text: str) -> None:
-    body = TriggerBody(kind="cron", crontab=text, tag_ids=["vip"])
+    body = TriggerBody(kind="cron", crontab=text, tag_ids=("vip",))
     triggers_of([body], KNOWN, FieldErrors())
 
 

@@ -2479,12 +2479,21 @@ export interface components {
              * @default null
              */
             text: string | null;
-            /** Upload Ids */
-            upload_ids?: string[];
-            /** Buttons */
-            buttons?: components["schemas"]["ScriptButtonBody"][];
-            /** Quick Replies */
-            quick_replies?: components["schemas"]["QuickReplyBody"][];
+            /**
+             * Upload Ids
+             * @default []
+             */
+            upload_ids: string[];
+            /**
+             * Buttons
+             * @default []
+             */
+            buttons: components["schemas"]["ScriptButtonBody"][];
+            /**
+             * Quick Replies
+             * @default []
+             */
+            quick_replies: components["schemas"]["QuickReplyBody"][];
         };
         /**
          * ConversationView
@@ -4782,8 +4791,11 @@ export interface components {
              * @default false
              */
             enabled: boolean;
-            /** Steps */
-            steps?: components["schemas"]["StepBody"][];
+            /**
+             * Steps
+             * @default []
+             */
+            steps: components["schemas"]["StepBody"][];
             /** @default null */
             window: components["schemas"]["ScheduleBody"] | null;
             /**
@@ -4805,8 +4817,11 @@ export interface components {
              * @enum {string}
              */
             outside: "skip" | "hold" | "hand_over";
-            /** Triggers */
-            triggers?: components["schemas"]["TriggerBody"][];
+            /**
+             * Triggers
+             * @default []
+             */
+            triggers: components["schemas"]["TriggerBody"][];
         };
         /**
          * ScriptButtonBody
@@ -4877,8 +4892,11 @@ export interface components {
             name: string;
             /** Size */
             size: number;
-            /** Kind */
-            kind: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "image" | "video" | "audio" | "file";
             /** Mime */
             mime: string;
         };
@@ -5396,12 +5414,21 @@ export interface components {
          * @description What ends the script of a customer by itself.
          */
         StopsBody: {
-            /** On */
-            on?: ("customer_replies" | "staff_replies" | "conversation_closed")[];
-            /** Tags Added */
-            tags_added?: string[];
-            /** Tags Removed */
-            tags_removed?: string[];
+            /**
+             * On
+             * @default []
+             */
+            on: ("customer_replies" | "staff_replies" | "conversation_closed")[];
+            /**
+             * Tags Added
+             * @default []
+             */
+            tags_added: string[];
+            /**
+             * Tags Removed
+             * @default []
+             */
+            tags_removed: string[];
         };
         /**
          * SubscriptionView

@@ -37,6 +37,8 @@ export function useScriptEditor({ botId, scriptId }: ScriptPlace) {
   const startAt = ref<string | null>(null)
   const found = ref<readonly ProblemField[]>([])
   let attempted = false
+  let asking: AbortController | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
   let kept = JSON.stringify(bodyOf(draft.value))
 
   const written = computed(() => JSON.stringify(bodyOf(draft.value)))
@@ -78,6 +80,8 @@ export function useScriptEditor({ botId, scriptId }: ScriptPlace) {
     if (saving.value) return null
     saving.value = true
     attempted = true
+    clearTimeout(timer) // saving checks more than a preview
+    asking?.abort()
     refusal.value = null
     try {
       const body = bodyOf(draft.value)
@@ -99,9 +103,6 @@ export function useScriptEditor({ botId, scriptId }: ScriptPlace) {
       saving.value = false
     }
   }
-
-  let asking: AbortController | null = null
-  let timer: ReturnType<typeof setTimeout> | undefined
 
   async function preview(): Promise<void> {
     asking?.abort()

@@ -10,6 +10,7 @@ from inbox.http.routing import Routes
 from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo
 from inbox.ports import Messenger
+from inbox.signals.store import SignalStore
 from scheduler.scripts.configuring import ScriptConfiguring
 from scheduler.scripts.routes import ScriptRoutes
 from scheduler.scripts.surroundings import Surroundings
@@ -26,7 +27,10 @@ class Scripts:
         clock: Clock,
         uploads: Uploads,
         messengers: Mapping[Channel, Messenger],
+        *,
+        signals: SignalStore,
     ) -> None:
+        self._signals = signals
         around = Surroundings(mongo, uploads, messengers, clock)
         self._configuring = ScriptConfiguring(mongo, around, clock)
 

@@ -77,6 +77,7 @@ from inbox.media.store import UploadStore
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Backoff, DueWork, Pace
 from inbox.mongo.journal import Journal, JournalEntries
+from inbox.signals.store import SignalStore
 from inbox.staff.model import Actor, Scope
 from inbox.staff.signing_in import normal_email
 from inbox.staff.tokens import TokenRequest
@@ -98,6 +99,7 @@ class Service:
         self.owner = process_name()
         self._roles = parts.roles
         self._rules = WindowRules(human_agent=settings.inbox.delivery.human_agent)
+        self.automation_signals = SignalStore(mongo, parts.clock)
         self._build_ingest(parts)
         self._build_inbox()
         self._build_delivery(parts)
@@ -222,7 +224,9 @@ class Service:
             self.delivery.due.wake,
             self._rules,
         )
-        self.scripts = Scripts(mongo, clock, self.uploads, parts.messengers)
+        self.scripts = Scripts(
+            mongo, clock, self.uploads, parts.messengers, signals=self.automation_signals
+        )
         self.signals = Signals(parts.messengers, clock)
         moderation = ModerationStore(mongo, clock, self._rules)
         self.moderating = Moderating(moderation, parts.moderation)

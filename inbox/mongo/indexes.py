@@ -287,6 +287,8 @@ INDEXES: tuple[Index, ...] = (
         "the report of a script: what it said and did not reach the customer",
         partial={"author.kind": "script"},
     ),
+    _due("signals", "work", "what happened that automations have still to heed"),
+    Index("signals", ("customer_id",), "a step waits for what is still to be heeded; erasure"),
     Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),
     Index("accounts", ("bot_id",), "the accounts of a bot"),
     _due("accounts", "move", "accounts whose conversations follow them into another bot"),

@@ -39,6 +39,32 @@ class ReplyWindowClosed(Conflict):
         return {"until": None if self.until is None else iso(self.until)}
 
 
+class CustomerOptedOut(Conflict):
+    """The customer has said that they want no automatic messages."""
+
+    code = "opted_out"
+    vi = "Khách đã yêu cầu ngừng nhận tin tự động."
+    en = "The customer has asked for no more automatic messages."
+
+
+class AutomationPaused(Conflict):
+    """A person looks after the conversation: nothing is said by itself there.
+
+    `until` None: until somebody gives it back.
+    """
+
+    code = "automation_paused"
+    vi = "Tin tự động đang tạm dừng vì có nhân viên đang trả lời khách."
+    en = "Automatic messages are paused: a person is looking after this conversation."
+
+    def __init__(self, until: datetime | None) -> None:
+        super().__init__()
+        self.until = until
+
+    def extra(self) -> dict[str, Any]:
+        return {"until": None if self.until is None else iso(self.until)}
+
+
 class CommentRemoved(Conflict):
     """Nobody can answer a comment that is not there any more."""
 

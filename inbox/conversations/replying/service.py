@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from inbox.clock import Clock
+from inbox.conversations.automation import automation_of
 from inbox.conversations.files import attachment_of, outgoing_file
 from inbox.conversations.model import Channel
 from inbox.conversations.parts import (
@@ -17,10 +18,12 @@ from inbox.conversations.parts import (
 )
 from inbox.conversations.replying.errors import (
     AnsweredPrivately,
+    AutomationPaused,
     CannotCancel,
     ChannelCannotSend,
     ClientIdReused,
     CommentRemoved,
+    CustomerOptedOut,
     EmptyMessage,
     NothingToRetry,
     NotPrivately,
@@ -31,7 +34,7 @@ from inbox.conversations.replying.errors import (
     ReplyWindowClosed,
 )
 from inbox.conversations.replying.model import Reply, Writer
-from inbox.conversations.replying.store import Open, ReplyStore
+from inbox.conversations.replying.store import Open, ReplyStore, Within
 from inbox.conversations.sheet import Document, Tracked
 from inbox.conversations.view import View, message_view
 from inbox.conversations.window import (
@@ -91,16 +94,35 @@ class ReplyService:
             NotFound, NotAllowed: of the conversation. UploadNotFound.
             ClientIdReused: that client id was used for other words.
             EmptyMessage, QuotedMessageMissing, NotPrivately, RefusedByChannel: it cannot be said.
+            CustomerOptedOut, AutomationPaused: scripts are to be silent.
             ReplyWindowClosed, CommentRemoved, PrivateWindowClosed, PrivatelyImpossible,
         AnsweredPrivately: not now, not any more, not again.
             ChannelCannotSend: there is no way to send.
+        """
+        view, _ = await self.post_within(conversation_id, reply, writer, None, actor=actor)
+        return view
+
+    async def post_within(
+        self,
+        conversation_id: str,
+        reply: Reply,
+        writer: Writer,
+        within: Within | None,
+        *,
+        actor: Actor | None = None,
+    ) -> tuple[View, bool]:
+        """As `post`; the message, and whether it is new.
+
+        `within` is awaited in the transaction of a new message, after it was written: what it
+        writes stands if and only if the message does. It may run several times, and may raise to
+        let nothing come of either. Nobody calls it for a message that was there already.
         """
         conversation = await self._store.conversation(conversation_id, actor)
         message_id = writer.message_id(reply.client_id)
         fingerprint = reply.fingerprint(conversation_id)
         kept = await self._store.message(message_id)
         if kept is not None:
-            return _same(kept, fingerprint, conversation)
+            return _same(kept, fingerprint, conversation), False
         if reply.is_empty:
             raise EmptyMessage
         uploads = [await self._uploads.get(id_) for id_ in reply.upload_ids]
@@ -111,11 +133,13 @@ class ReplyService:
             self._check(opened, reply, writer)
             return _message(opened, fixed, parts, message_id)
 
-        message, thread, is_new = await self._store.post(message_id, conversation_id, reply, make)
+        message, thread, is_new = await self._store.post(
+            message_id, conversation_id, reply, make, within=within
+        )
         if not is_new:
-            return _same(message, fingerprint, thread)
+            return _same(message, fingerprint, thread), False
         self._wake()
-        return message_view(message, conversation=thread)
+        return message_view(message, conversation=thread), True
 
     async def retry(self, message_id: str, action: RetryAction, actor: Actor) -> View:
         """Send again what failed or is in doubt, or say that what is in doubt has arrived.
@@ -199,10 +223,19 @@ class ReplyService:
             raise CommentRemoved
         if reply.internal:
             return
+        if writer.author.kind == "script":
+            self._check_automation(opened.conversation)
         if reply.private:
             self._check_private(opened)
         else:
             self._check_window(opened.conversation, by_human=writer.is_human)
+
+    def _check_automation(self, thread: Tracked) -> None:
+        automation = automation_of(thread.document, self._clock.now())
+        if automation.opted_out_at is not None:
+            raise CustomerOptedOut
+        if not automation.may_speak:
+            raise AutomationPaused(automation.paused_until)
 
     def _check_window(self, thread: Tracked, *, by_human: bool) -> None:
         window = window_of(thread.document, self._clock.now(), self._rules)

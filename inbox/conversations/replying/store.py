@@ -1,6 +1,6 @@
 """Writes messages of ours: each post, retry and cancellation is one transaction with its event."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -22,6 +22,9 @@ from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import due
 from inbox.search.tokens import FIELD, message_tokens
 from inbox.staff.model import Actor
+
+Within = Callable[[Session], Awaitable[None]]
+"""What else is written in a transaction; it may run several times."""
 
 _CLOCKS_DIFFER = timedelta(minutes=1)
 """A platform's clock may be ahead: an answer is still shown after what it answers."""
@@ -105,10 +108,13 @@ class ReplyStore:
         conversation_id: str,
         reply: Reply,
         make: Callable[[Open], Document],
+        *,
+        within: Within | None = None,
     ) -> tuple[Document, Document, bool]:
         """Store the message that `make` makes of the conversation, unless it is there already.
 
         `make` may raise to refuse, changes the conversation's own fields, and runs several times.
+        So may `within`, which is awaited after everything about a new message was written.
         The message, its conversation, and whether it is new.
         """
 
@@ -135,6 +141,8 @@ class ReplyStore:
             if opened.comment is not None:
                 await self._link(opened.comment, message_id, thread, session)
             await self._tell("message_received", tracked, thread, session, people_before)
+            if within is not None:
+                await within(session)
             return message, thread.document, True
 
         message, thread, is_new = await self._mongo.transaction(work)

@@ -1,0 +1,131 @@
+"""Who may speak by itself in a conversation: pure rules over what is stored.
+
+`automation` of a conversation is `{state, paused_until?, reason?, at?}`: after an answer of a
+person automations are silent for a while (`human`), and after a handoff until somebody gives the
+conversation back. `opted_out_at` beside it is the customer's own word, and stronger than both.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+AutomationState = Literal["active", "handoff_requested", "human"]
+AutomationReason = Literal["staff_replied", "paused_by_hand", "handed_off"]
+Consent = Literal["out", "in"]
+
+PAUSE_AFTER_REPLY = timedelta(minutes=30)
+ACTIVE: Mapping[str, Any] = {"state": "active"}
+
+_OUT = frozenset(
+    {
+        "stop",
+        "stop all",
+        "unsubscribe",
+        "dừng",
+        "ngừng",
+        "dừng lại",
+        "dừng nhận tin",
+        "ngừng nhận tin",
+        "dừng gửi tin",
+        "ngừng gửi tin",
+        "đừng gửi tin nữa",
+        "không nhận tin",
+        "không nhận tin nữa",
+        "từ chối",
+        "từ chối nhận tin",
+        "hủy đăng ký",
+        "hủy nhận tin",
+        "tc",
+        "dung nhan tin",
+        "ngung nhan tin",
+        "dung gui tin",
+        "ngung gui tin",
+        "dung gui tin nua",
+        "khong nhan tin",
+        "khong nhan tin nua",
+        "tu choi",
+        "tu choi nhan tin",
+        "huy dang ky",
+        "huy nhan tin",
+    }
+)
+"""The whole message. Without accents only where nothing else is meant by it: "dung" is "đúng"
+(right) more often than "dừng" (stop), and "Huy" is a name. "TC" is the word of the Vietnamese
+decree 91/2020/NĐ-CP on advertising messages."""
+_IN = frozenset(
+    {
+        "start",
+        "unstop",
+        "subscribe",
+        "nhận tin",
+        "nhận tin lại",
+        "đăng ký nhận tin",
+        "đồng ý nhận tin",
+        "bắt đầu nhận tin",
+        "nhan tin lai",
+        "dang ky nhan tin",
+        "dong y nhan tin",
+        "bat dau nhan tin",
+    }
+)
+_LONGEST = 40
+_NO_WORD = re.compile(r"[^\w\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """How it stands at one moment. `paused_until` None with a state other than active: until
+    somebody gives the conversation back.
+    """
+
+    state: AutomationState
+    paused_until: datetime | None = None
+    reason: AutomationReason | None = None
+    opted_out_at: datetime | None = None
+
+    @property
+    def may_speak(self) -> bool:
+        return self.state == "active" and self.opted_out_at is None
+
+
+def automation_of(conversation: Mapping[str, Any], now: datetime) -> Automation:
+    """How it stands at `now`: a pause that is over is no pause."""
+    stored = conversation.get("automation") or ACTIVE
+    opted_out_at = conversation.get("opted_out_at")
+    until = stored.get("paused_until")
+    if stored["state"] == "active" or (until is not None and until <= now):
+        return Automation("active", opted_out_at=opted_out_at)
+    return Automation(stored["state"], until, stored.get("reason"), opted_out_at)
+
+
+def after_reply(
+    stored: Mapping[str, Any] | None, at: datetime, pause: timedelta, now: datetime
+) -> dict[str, Any] | None:
+    """What is to be stored after a person answered at `at`; None when nothing changes.
+
+    Each answer starts the pause anew. One that came late counts from when it was written, and
+    not at all if somebody has changed the state since; so the order of answers makes no
+    difference.
+    """
+    until = at + pause
+    stored = stored or ACTIVE
+    if until <= now or not pause:
+        return None
+    last = stored.get("at")
+    if last is not None and at <= last:
+        return None
+    return {"state": "human", "paused_until": until, "reason": "staff_replied", "at": at}
+
+
+def consent_of(text: str | None) -> Consent | None:
+    """Whether a message says, and says nothing else, that automatic messages shall end or begin."""
+    if text is None or len(text) > _LONGEST:
+        return None
+    plain = unicodedata.normalize("NFC", text).casefold().replace("huỷ", "hủy")
+    words = " ".join(_NO_WORD.sub(" ", plain).split())
+    if words in _OUT:
+        return "out"
+    return "in" if words in _IN else None

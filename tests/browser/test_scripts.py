@@ -30,7 +30,7 @@ async def service(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator
 
 @asynccontextmanager
 async def open_scripts(url: str) -> AsyncIterator[Page]:
-    """Signed in, with the list of scripts open; script errors fail the test."""
+    """Signed in, and from the inbox to the list of scripts; script errors fail the test."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -39,10 +39,13 @@ async def open_scripts(url: str) -> AsyncIterator[Page]:
         page = await browser.new_page(locale="vi-VN", viewport={"width": 1280, "height": 1000})
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(f"{url}/settings/scripts")
+        await page.goto(url)
         await page.get_by_test_id("email").fill(OWNER)
         await page.get_by_test_id("password").fill(PASSWORD)
         await page.get_by_test_id("submit").click()
+        await page.get_by_test_id("account-menu").click()
+        await page.get_by_test_id("open-settings").click()
+        await page.get_by_test_id("settings-scripts").click()
         await expect(page.get_by_test_id("script-new")).to_be_enabled()
         yield page
         await browser.close()

@@ -1,7 +1,7 @@
 /** Times in Vietnamese and English, in Vietnam's time zone. */
 import { describe, expect, test } from 'vitest'
 
-import { clockTime, dayName, duration, relativeTime, urgency } from '@/text/time'
+import { clockTime, dayName, duration, momentName, relativeTime, urgency } from '@/text/time'
 
 // Sunday, 22 November 2026, 10:00 in Vietnam.
 const NOW = new Date('2026-11-22T03:00:00Z')
@@ -36,6 +36,8 @@ describe('which day', () => {
     ['2026-11-21T16:59:59Z', 'Hôm qua'],
     ['2026-11-19T03:00:00Z', 'Thứ Năm, 19 tháng 11'],
     ['2025-11-20T03:00:00Z', 'Thứ Năm, 20 tháng 11, 2025'],
+    ['2026-11-22T17:00:00Z', 'Ngày mai'],
+    ['2026-11-24T03:00:00Z', 'Thứ Ba, 24 tháng 11'],
   ])('%s is %s', (at, name) => {
     expect(dayName(new Date(at), NOW, 'vi')).toBe(name)
   })
@@ -58,4 +60,17 @@ test('a clock time has 24 hours in both languages', () => {
 
   expect(clockTime(evening, 'vi')).toBe('21:05')
   expect(clockTime(evening, 'en-GB')).toBe('21:05')
+})
+
+describe('a moment', () => {
+  test.each([
+    ['2026-11-22T07:30:00Z', '14:30 hôm nay', '14:30 today'],
+    ['2026-11-21T07:30:00Z', '14:30 hôm qua', '14:30 yesterday'],
+    ['2026-11-23T02:00:00Z', '09:00 ngày mai', '09:00 tomorrow'],
+    ['2026-11-24T02:00:00Z', '09:00 Thứ 3, 24/11', '09:00 Tue 24/11'],
+    ['2027-01-05T02:00:00Z', '09:00 Thứ 3, 5/1/2027', '09:00 Tue, 05/01/2027'],
+  ])('%s is %s, %s', (at, vietnamese, english) => {
+    expect(momentName(new Date(at), NOW, 'vi')).toBe(vietnamese)
+    expect(momentName(new Date(at), NOW, 'en-GB')).toBe(english)
+  })
 })

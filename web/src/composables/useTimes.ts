@@ -3,7 +3,7 @@ import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 
 import { useNow } from '@/composables/useNow'
-import { clockTime, dayName, duration, fullTime, relativeTime, urgency } from '@/text/time'
+import { clockTime, dayName, duration, fullTime, momentName, relativeTime, urgency } from '@/text/time'
 
 export function useTimes() {
   const { t, locale } = useI18n()
@@ -16,6 +16,7 @@ export function useTimes() {
     ago: (at: string) => relativeTime(new Date(at), now.value, words.value),
     day: (at: string) => dayName(new Date(at), now.value, tag.value),
     clock: (at: string) => clockTime(new Date(at), tag.value),
+    moment: (at: string) => momentName(new Date(at), now.value, tag.value),
     full: (at: string) => fullTime(new Date(at), tag.value),
     waited: (since: string) => duration(new Date(since), now.value, tag.value),
     left: (until: string) => duration(now.value, new Date(until), tag.value),

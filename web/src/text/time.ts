@@ -23,12 +23,10 @@ export function relativeTime(at: Date, now: Date, { locale, justNow }: TimeWords
   return shortDate(at, now, locale)
 }
 
-/** For a line between two days of a thread: "Hôm nay", "Hôm qua", "Thứ Năm, 20 tháng 11". */
+/** For a line between two days: "Hôm nay", "Hôm qua", "Ngày mai", "Thứ Năm, 20 tháng 11". */
 export function dayName(at: Date, now: Date, locale: string): string {
   const days = daysBetween(at, now)
-  if (days === 0 || days === 1) {
-    return capital(new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-days, 'day'))
-  }
+  if (Math.abs(days) <= 1) return capital(nearDay(-days, locale))
   const date = new Intl.DateTimeFormat(locale, {
     weekday: 'long',
     day: 'numeric',
@@ -45,6 +43,14 @@ export function clockTime(at: Date, locale: string): string {
     minute: '2-digit',
     hourCycle: 'h23',
   }).format(at)
+}
+
+/** A moment among others, past or to come: "14:30 hôm nay", "09:00 ngày mai", "09:00 Thứ 3, 24/11". */
+export function momentName(at: Date, now: Date, locale: string): string {
+  const days = daysBetween(now, at)
+  const near = Math.abs(days) <= 1
+  const day = near ? nearDay(days, locale).toLocaleLowerCase(locale) : weekdayDate(at, now, locale)
+  return `${clockTime(at, locale)} ${day}`
 }
 
 /** In full, for a tooltip: "14:05 Thứ Năm, 20 tháng 11, 2026". */
@@ -83,11 +89,21 @@ function daysBetween(from: Date, to: Date): number {
 }
 
 function shortDate(at: Date, now: Date, locale: string): string {
-  return new Intl.DateTimeFormat(locale, {
-    day: 'numeric',
-    month: 'numeric',
-    ...(at.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }),
-  }).format(at)
+  return new Intl.DateTimeFormat(locale, dateParts(at, now)).format(at)
+}
+
+function weekdayDate(at: Date, now: Date, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { weekday: 'short', ...dateParts(at, now) }).format(at)
+}
+
+function dateParts(at: Date, now: Date): Intl.DateTimeFormatOptions {
+  const year = at.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const)
+  return { day: 'numeric', month: 'numeric', ...year }
+}
+
+/** "hôm qua", "hôm nay", "ngày mai": -1, 0 and 1 days from today. */
+function nearDay(days: number, locale: string): string {
+  return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(days, 'day')
 }
 
 function amount(count: number, unit: 'minute' | 'hour' | 'day', locale: string): string {

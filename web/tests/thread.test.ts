@@ -211,6 +211,7 @@ describe('rows of a thread', () => {
     ['a nameless commenter', { kind: 'customer', id: 'u1', name: null }, 'comment', { key: 'author.unnamed' }],
     ['staff', { kind: 'staff', id: 's1', name: 'Lan' }, 'inbox', { name: 'Lan' }],
     ['staff outside', { kind: 'staff', id: null, name: 'x' }, 'inbox', { key: 'author.outside' }],
+    ['a script', { kind: 'script', id: 's1', name: 'Chăm sóc' }, 'inbox', { key: 'author.scriptNamed', name: 'Chăm sóc' }],
     ['automation', { kind: 'automation', id: null, name: null }, 'inbox', { key: 'author.automation' }],
   ] as const)('name %s', (_case, author, kind, label) => {
     expect(authorLabel(aMessage({ author }), kind)).toEqual(label)

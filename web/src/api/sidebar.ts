@@ -1,5 +1,6 @@
 /** Everything about the customer of a conversation, in one call. */
 import { answerOf, api } from '@/api/client'
+import type { CustomerScripts } from '@/api/enrolments'
 import type { Customer, Duplicates, Suggestion, Tag } from '@/api/types'
 
 export type BlockState = 'ok' | 'slow' | 'failed' | 'off'
@@ -44,7 +45,7 @@ export interface BlockData {
   tags: { items: Tag[]; may_create: boolean }
   duplicates: Duplicates
   suggestions: { items: Suggestion[] }
-  scripts: unknown
+  scripts: CustomerScripts
   media: unknown
   crm: CrmRecord
 }

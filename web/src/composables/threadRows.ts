@@ -42,8 +42,8 @@ function sameAuthor(a: Message['author'], b: Message['author']): boolean {
   return a.id === b.id || (a.kind === 'customer' && (a.id === null || b.id === null))
 }
 
-/** What names the author of a message: a channel's name, a staff member's, or a word of ours. */
-export type AuthorLabel = { name: string } | { key: string } | null
+/** What names the author of a message: a name, or words of ours that may hold one. */
+export type AuthorLabel = { name: string } | { key: string; name?: string } | null
 
 /**
  * The line above a block of messages; null where everybody knows who it is.
@@ -57,6 +57,9 @@ export function authorLabel({ author }: Message, kind: Conversation['kind']): Au
     case 'staff':
       if (author.id === null) return { key: 'author.outside' }
       return author.name === null ? { key: 'author.staff' } : { name: author.name }
+    case 'script':
+      if (author.name === null) return { key: 'author.script' }
+      return { key: 'author.scriptNamed', name: author.name }
     default:
       return { key: `author.${author.kind}` }
   }

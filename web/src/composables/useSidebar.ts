@@ -3,7 +3,7 @@ import { onScopeDispose, ref, shallowRef } from 'vue'
 
 import { ApiError } from '@/api/client'
 import { type Block, type BlockName, type Blocks, fetchSidebar } from '@/api/sidebar'
-import type { Customer, LiveFrame } from '@/api/types'
+import type { Customer, LiveFrame, Message } from '@/api/types'
 
 export interface SidebarSource {
   conversationId: string
@@ -12,6 +12,7 @@ export interface SidebarSource {
 }
 
 const CHANGES = new Set(['resync', 'tags_changed'])
+const OF_CUSTOMER = new Set(['customer_changed', 'enrolments_changed'])
 
 export function useSidebar({ conversationId, customerId, listen }: SidebarSource) {
   const blocks = shallowRef<Blocks>({})
@@ -53,19 +54,18 @@ export function useSidebar({ conversationId, customerId, listen }: SidebarSource
     void load()
   }
 
-  let people: string | null = null
+  let around: string | null = null
 
   function concerns({ type, conversation_id, data }: LiveFrame): boolean {
     if (CHANGES.has(type)) return true
-    if (type === 'customer_changed') return data.customer_id === customerId()
+    if (OF_CUSTOMER.has(type)) return data.customer_id === customerId()
     if (conversation_id !== conversationId) return false
     if (type === 'message_received' || type === 'viewers_changed') return true
-    // Receipts change our own messages all the time, and nothing here depends on them.
-    if (type === 'message_changed') return data.message?.direction === 'in'
+    if (type === 'message_changed') return data.message !== undefined && matters(data.message)
     if (type !== 'conversation_changed' || !data.conversation) return false
-    const before = people
-    people = peopleOf(data.conversation)
-    return people !== before
+    const before = around
+    around = aroundOf(data.conversation)
+    return around !== before
   }
 
   onScopeDispose(
@@ -77,10 +77,15 @@ export function useSidebar({ conversationId, customerId, listen }: SidebarSource
   return { blocks, state, load, took }
 }
 
-/** Those in charge in what a frame tells of a conversation, to see whether they are others. */
-function peopleOf(conversation: NonNullable<LiveFrame['data']['conversation']>): string {
-  const { assignee, participants, customer } = conversation
-  return JSON.stringify([assignee, participants, customer?.id])
+/** Receipts change our own messages all the time: only what became of a script's is shown here. */
+function matters({ direction, author }: Message): boolean {
+  return direction === 'in' || author.kind === 'script'
+}
+
+/** What a frame tells of a conversation that blocks show too, to see whether it is something new. */
+function aroundOf(conversation: NonNullable<LiveFrame['data']['conversation']>): string {
+  const { assignee, participants, customer, automation } = conversation
+  return JSON.stringify([assignee, participants, customer?.id, automation])
 }
 
 /** A block that is slow or failed now still shows what it held; an older customer never comes back. */

@@ -1,0 +1,100 @@
+/** The scripts a customer is on: an answer shows at once, and gives way to what is read then. */
+import { computed, reactive, ref } from 'vue'
+
+import { ApiError } from '@/api/client'
+import {
+  type Attached,
+  attachScripts,
+  detachEnrolment,
+  type Enrolment,
+  type EnrolmentAction,
+  steerEnrolment,
+} from '@/api/enrolments'
+
+export interface EnrolmentsSource {
+  customerId: () => string
+  conversationId: () => string
+  /** As the server said last. */
+  items: () => readonly Enrolment[]
+  /** Reads them anew; ends when they are shown. */
+  changed: () => Promise<void>
+}
+
+export function isOpen({ status }: Enrolment): boolean {
+  return status === 'active' || status === 'paused'
+}
+
+export function useEnrolments({ customerId, conversationId, items, changed }: EnrolmentsSource) {
+  const answers = reactive(new Map<string, Enrolment>())
+  const leaving = reactive(new Set<string>())
+  const busy = reactive(new Set<string>())
+  /** What was refused, by enrolment. */
+  const troubles = reactive(new Map<string, ApiError>())
+  const attaching = ref(false)
+  const refusal = ref<ApiError | null>(null)
+  /** What became of each script that was attached last. */
+  const outcomes = ref<readonly Attached[]>([])
+
+  const known = computed(() => items().map((one) => answers.get(one.id) ?? one))
+  const running = computed(() => known.value.filter((one) => isOpen(one) && !leaving.has(one.id)))
+  const ended = computed(() => known.value.filter((one) => !isOpen(one)))
+
+  /** Whether the server took it; which scripts it took stands in `outcomes`. */
+  async function attach(scriptIds: readonly string[]): Promise<boolean> {
+    if (attaching.value || scriptIds.length === 0) return false
+    attaching.value = true
+    refusal.value = null
+    outcomes.value = []
+    try {
+      outcomes.value = await attachScripts(customerId(), scriptIds, conversationId())
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      refusal.value = error
+    }
+    await changed()
+    attaching.value = false
+    return refusal.value === null
+  }
+
+  function steer({ id }: Enrolment, action: EnrolmentAction): Promise<void> {
+    return change(id, async () => {
+      answers.set(id, await steerEnrolment(customerId(), id, action))
+    })
+  }
+
+  async function detach({ id }: Enrolment): Promise<void> {
+    leaving.add(id)
+    await change(id, () => detachEnrolment(customerId(), id))
+    leaving.delete(id)
+  }
+
+  async function change(id: string, ask: () => Promise<void>): Promise<void> {
+    if (busy.has(id)) return
+    busy.add(id)
+    troubles.delete(id)
+    outcomes.value = []
+    try {
+      await ask()
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      troubles.set(id, error)
+      leaving.delete(id)
+    }
+    await changed()
+    answers.delete(id)
+    busy.delete(id)
+  }
+
+  return {
+    running,
+    ended,
+    busy,
+    troubles,
+    attaching,
+    refusal,
+    outcomes,
+    attach,
+    steer,
+    detach,
+  }
+}

@@ -243,10 +243,10 @@ describe('the block', () => {
 
   test('tells why a script waits, in the chosen language', async () => {
     const { shown } = opened(scriptsOf({ enrolments: [anEnrolment('Chăm sóc', { waiting: WINDOW })] }))
-    expect(shown.get(called('enrolment-waits')).text()).toBe('Đang chờ: ngoài giờ kênh cho gửi')
+    expect(shown.get(called('enrolment-waits')).text()).toBe('ngoài giờ kênh cho gửi')
     i18n.global.locale.value = 'en'
     await nextTick()
-    expect(shown.get(called('enrolment-waits')).text()).toBe('Waiting: outside the window')
+    expect(shown.get(called('enrolment-waits')).text()).toBe('outside the window')
     expect(shown.get(called('enrolment-next')).text()).toBe('Step 2 · 14:30 today')
   })
 
@@ -311,6 +311,13 @@ describe('the block', () => {
     await flushPromises()
     expect(server.asked).toHaveLength(1)
     expect(shown.get(called('enrolment-trouble')).text()).not.toBe('')
+  })
+
+  test('names the next step where its time is not known', () => {
+    const next = { step_id: 'two', place: 1, at: null, text: null }
+    const { shown } = opened(scriptsOf({ enrolments: [anEnrolment('Chăm sóc', { status: 'paused', next })] }))
+    expect(shown.get(called('enrolment-next')).text()).toBe('Bước 2')
+    expect(shown.get(called('enrolment-paused')).text()).toBe('Đang tạm dừng')
   })
 
   test('a paused script is resumed; what ended is folded away with its reason', () => {

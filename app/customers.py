@@ -31,7 +31,6 @@ from inbox.panels import Panel, Panels
 from inbox.search.routes import SearchRoutes
 from inbox.search.store import SearchStore
 from inbox.sidebar.blocks import (
-    AbsentPanel,
     CrmPanel,
     CustomerPanel,
     DuplicatesPanel,
@@ -41,6 +40,7 @@ from inbox.sidebar.blocks import (
     TagsPanel,
 )
 from inbox.sidebar.routes import SidebarRoutes
+from inbox.signals.store import SignalStore
 from inbox.tags.removing import TagRemoving
 from inbox.tags.routes import TagRoutes
 from inbox.tags.service import TagService
@@ -51,9 +51,19 @@ Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 class Customers:
     """One process's share of looking after customers."""
 
-    def __init__(self, mongo: Mongo, clock: Clock, config: InboxConfig, links: MediaLinks) -> None:
+    def __init__(
+        self,
+        mongo: Mongo,
+        clock: Clock,
+        config: InboxConfig,
+        links: MediaLinks,
+        *,
+        signals: SignalStore | None = None,
+        panels: Sequence[Panel] = (),
+    ) -> None:
+        """`panels` are the sidebar's blocks of packages above, shown after the tags."""
         self.store = CustomerStore(mongo, clock)
-        self.tags = TagService(mongo, self.store, clock, config.tags)
+        self.tags = TagService(mongo, self.store, clock, config.tags, signals=signals)
         self.viewers = ViewerStore(mongo, clock)
         self.viewing = ViewerKeeping(self.viewers)
         self.merges = MergeStore(mongo, self.store, clock)
@@ -69,7 +79,7 @@ class Customers:
             MergeRoutes(self.merges, self.store, links, masking),
             CannedRoutes(CannedReplies(mongo, reads, clock, masking)),
             SearchRoutes(SearchStore(mongo), masking),
-            SidebarRoutes(Panels(self._panels(mongo, reads, suggestions, links)), reads),
+            SidebarRoutes(Panels(self._panels(mongo, reads, suggestions, links, panels)), reads),
         )
 
     def _panels(
@@ -78,14 +88,13 @@ class Customers:
         reads: ConversationReads,
         suggestions: SuggestionStore,
         links: MediaLinks,
+        beside: Sequence[Panel],
     ) -> Sequence[Panel]:
         return (
             CustomerPanel(links, self.masking),
             PeoplePanel(mongo, self.viewers),
             TagsPanel(self.tags),
-            AbsentPanel(
-                "scripts", vi="Chưa có kịch bản hẹn giờ.", en="There are no timed scripts yet."
-            ),
+            *beside,
             MediaPanel(reads, links),
             CrmPanel(self.store.mirrors, self.masking),
             DuplicatesPanel(self.merges, self.store, self.masking),

@@ -19,6 +19,7 @@ from scheduler.scripts.model import (
     Facts,
     FixedTime,
     Next,
+    Recurring,
     Script,
     Step,
     StepLog,
@@ -138,6 +139,18 @@ def next_run(trigger: CronTrigger, after: datetime) -> datetime | None:
     """The first time after `after`, in UTC; None is never."""
     found: datetime | None = trigger.get_next_fire_time(after, after + timedelta(microseconds=1))
     return None if found is None else found.astimezone(UTC)
+
+
+def calendar_of(script: Script, time_zone: str, after: datetime) -> datetime | None:
+    """When a script attaches itself next by a calendar; None is never."""
+    if not script.is_attachable:
+        return None
+    runs = (
+        next_run(crontab(one.crontab, time_zone), after)
+        for one in script.triggers
+        if isinstance(one, Recurring)
+    )
+    return min((at for at in runs if at is not None), default=None)
 
 
 def _clock_time(days: int, at: int, base: datetime, zone: ZoneInfo) -> datetime:

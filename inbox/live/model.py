@@ -17,6 +17,7 @@ EventType = Literal[
     "tags_changed",
     "attributes_changed",
     "viewers_changed",
+    "enrolments_changed",
     "session_ended",
 ]
 FrameType = EventType | Literal["hello", "resync", "pong"]

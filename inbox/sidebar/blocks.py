@@ -261,17 +261,6 @@ class CrmPanel:
         return view.model_copy(update=masked)
 
 
-class AbsentPanel:
-    """A block that nothing in this installation fills yet."""
-
-    def __init__(self, name: str, *, vi: str, en: str) -> None:
-        self.name = name
-        self._off = PanelOff("not_set_up", vi=vi, en=en)
-
-    async def show(self, _: PanelContext, /) -> None:
-        raise self._off
-
-
 async def _threads(reads: ConversationReads, context: PanelContext) -> list[str]:
     """The customer's conversations that the actor may see; without a customer this one."""
     if context.customer is None:

@@ -1,5 +1,6 @@
 """Writing the scripts of a bot: checked as a whole, audited, never half."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,7 @@ from inbox.clock import Clock
 from inbox.errors import FieldErrors, NotFound, VersionClash
 from inbox.ids import random_id
 from inbox.mongo.client import Mongo, Session
+from inbox.mongo.due import due
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.model import Actor
 from scheduler.scripts.checking import (
@@ -21,7 +23,7 @@ from scheduler.scripts.documents import script_document
 from scheduler.scripts.foreseeing import Foreseen
 from scheduler.scripts.model import Facts, Script
 from scheduler.scripts.previewing import StepTime, times_of
-from scheduler.scripts.store import ScriptStore
+from scheduler.scripts.store import ScriptStore, calendar_work
 from scheduler.scripts.surroundings import Named, Surroundings, Written
 from scheduler.scripts.view import (
     LONGEST_NAME,
@@ -31,6 +33,7 @@ from scheduler.scripts.view import (
     StopsBody,
 )
 from scheduler.scripts.wording import wrong
+from scheduler.timing import calendar_of
 
 _COPY = " (bản sao)"
 _PLAIN = ("enabled", "repeat", "outside")
@@ -49,7 +52,15 @@ class Preview:
 class ScriptConfiguring:
     """Reads and changes scripts; who may call is checked by the routes."""
 
-    def __init__(self, mongo: Mongo, around: Surroundings, clock: Clock) -> None:
+    def __init__(
+        self,
+        mongo: Mongo,
+        around: Surroundings,
+        clock: Clock,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`wake` is called when something is to be done about a script that was changed."""
+        self._wake = wake
         self._mongo = mongo
         self._around = around
         self._clock = clock
@@ -76,7 +87,7 @@ class ScriptConfiguring:
 
         async def work(session: Session) -> Script:
             script = await self._checked(_empty(bot_id, self._clock.now()), body, session)
-            await self.store.insert(script, session=session)
+            await self._insert(script, session)
             await self._record(actor, "script_created", None, script, session)
             return script
 
@@ -105,11 +116,17 @@ class ScriptConfiguring:
             if after == before:
                 return before
             after = replace(after, version=before.version + 1)
-            await self.store.replace(after, session=session)
+            work: dict[str, Any] = {"retime": due(self._clock.now())}
+            if (before.is_attachable, before.triggers) != (after.is_attachable, after.triggers):
+                work |= await self._work_of(after, session)  # a run under way goes on otherwise
+            await self.store.replace(after, work, session=session)
+            await self.store.mark_triggers(after, session=session)
             await self._record(actor, "script_changed", before, after, session)
             return after
 
-        return await self._mongo.transaction(work)
+        changed = await self._mongo.transaction(work)
+        self._wake()
+        return changed
 
     async def clone(self, actor: Actor, bot_id: str, script_id: str) -> Script:
         """A copy that is off, with steps of its own. Raises NotFound."""
@@ -125,7 +142,7 @@ class ScriptConfiguring:
                 created_at=self._clock.now(),
                 version=1,
             )
-            await self.store.insert(script, session=session)
+            await self._insert(script, session)
             await self._record(actor, "script_cloned", None, script, session)
             return script
 
@@ -138,10 +155,11 @@ class ScriptConfiguring:
         async def work(session: Session) -> None:
             script = await self.get(bot_id, script_id, session=session)
             await self.store.delete(script, now, session=session)
+            await self.store.mark_triggers(script, session=session)
             await self._record(actor, "script_deleted", script, None, session)
 
         await self._mongo.transaction(work)
-        await self.store.stop_all(script_id, "script_deleted", now)
+        self._wake()
 
     async def preview(self, bot_id: str, body: PreviewBody) -> Preview:
         """When the steps of a script that need not be saved would go out.
@@ -164,6 +182,16 @@ class ScriptConfiguring:
         written = await self._around.written(script)
         times = tuple(times_of(script, start_at, facts))
         return Preview(settings.time_zone, start_at, times, written.warnings)
+
+    async def _insert(self, script: Script, session: Session) -> None:
+        await self.store.insert(script, await self._work_of(script, session), session=session)
+        await self.store.mark_triggers(script, session=session)
+
+    async def _work_of(self, script: Script, session: Session) -> dict[str, Any]:
+        """When it attaches itself next, by the zone of its bot."""
+        settings = await self._around.settings(script.bot_id, session)
+        run_at = calendar_of(script, settings.time_zone, self._clock.now())
+        return {"calendar": calendar_work(run_at)}
 
     def _start(self, wanted: datetime | None) -> datetime:
         """Raises InvalidInput: a calendar ends."""

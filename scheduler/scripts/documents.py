@@ -192,6 +192,8 @@ def enrolment_from(document: Document) -> Enrolment:
         paused_at=document.get("paused_at"),
         ended_at=document.get("ended_at"),
         holding=document.get("holding"),
+        via=document.get("via", "staff"),
+        script_created_at=document.get("script_created_at"),
     )
 
 

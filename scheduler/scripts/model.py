@@ -22,15 +22,19 @@ StopReason = Literal[
     "tag_added",
     "tag_removed",
     "opted_out",
-    "script_off",
     "script_deleted",
     "past",  # a fixed moment was over
     "no_date",  # the customer has no such date
     "no_conversation",
-    "merged",
+    "merged",  # the same script runs for the record that the customer was merged with
+    "moved",  # the account is in another bot now
 ]
+Holding = Literal["window", "script_off", "human"]
+"""Why an enrolment waits for something else than a time: the customer to write, the script to be
+switched on, a person to give the conversation back."""
+Via = Literal["staff", "tag_added", "first_message", "keyword", "cron"]
 StepResult = Literal["sent", "skipped", "failed"]
-SkipReason = Literal["window", "opted_out", "by_hand", "handed_over"]
+SkipReason = Literal["window", "by_hand", "handed_over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,9 @@ class StepLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
-    """One customer on one script. `next_at` is when the next step is due."""
+    """One customer on one script. `next_at` is when the next step is due; `via` what attached it,
+    `by` whoever did, if it was a person.
+    """
 
     id: str
     script_id: str
@@ -194,7 +200,9 @@ class Enrolment:
     reason: StopReason | None = None
     paused_at: datetime | None = None
     ended_at: datetime | None = None
-    holding: str | None = None
+    holding: Holding | None = None
+    via: Via = "staff"
+    script_created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

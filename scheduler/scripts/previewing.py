@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.scripts.model import Facts, Script, StepLog
+from scheduler.scripts.model import Facts, Script, Step, StepLog
 from scheduler.timing import next_step
 
 
@@ -30,6 +30,21 @@ def times_of(script: Script, start_at: datetime, facts: Facts) -> list[StepTime]
         found.append(StepTime(places[step.id], at))
         log, base = (*log, StepLog(step.id, "sent", at)), at
     return found
+
+
+def times_from(
+    script: Script, log: tuple[StepLog, ...], first: Step, at: datetime, facts: Facts
+) -> Iterator[tuple[int, datetime]]:
+    """The places and times of the steps to come, when `first` is taken at `at`."""
+    places = {step.id: place for place, step in enumerate(script.steps)}
+    step: Step | None = first
+    while step is not None:
+        yield places[step.id], at
+        log = (*log, StepLog(step.id, "sent", at))
+        following = next_step(script, log, at, facts)
+        if following.at is None:
+            return
+        step, at = following.step, following.at
 
 
 def _never(script: Script, after: int) -> Iterator[StepTime]:

@@ -8,13 +8,13 @@ import pymongo
 
 from inbox.conversations.model import Channel
 from inbox.mongo.client import Document, Mongo, Session
+from inbox.mongo.due import due
 from scheduler.scripts.documents import script_document, script_from
-from scheduler.scripts.model import Script
+from scheduler.scripts.model import Script, TagAdded
 
 BUILTIN_DATES = frozenset({"birthday"})
 """Date attributes that every installation has."""
 _KEPT: Document = {"deleted_at": {"$exists": False}}
-_BATCH = 1000
 _PATIENCE_S = 60
 """Counting a million enrolments takes seconds; nobody waits for less."""
 
@@ -58,37 +58,71 @@ class ScriptStore:
         found = self._scripts.find({"_id": {"$in": list(ids)}}, {"name": 1})
         return {one["_id"]: one["name"] async for one in found}
 
-    async def insert(self, script: Script, *, session: Session) -> None:
-        await self._scripts.insert_one(script_document(script), session=session)
+    async def insert(self, script: Script, work: Document, *, session: Session) -> None:
+        """Add a script with its due work; see `replace`."""
+        document = script_document(script) | {k: v for k, v in work.items() if v is not None}
+        await self._scripts.insert_one(document, session=session)
 
-    async def replace(self, script: Script, *, session: Session) -> None:
-        await self._scripts.replace_one(
-            {"_id": script.id}, script_document(script), session=session
-        )
+    async def replace(self, script: Script, work: Document, *, session: Session) -> None:
+        """Store a script with its due work (`retime`, `calendar`), where None takes away."""
+        fields = script_document(script) | work
+        del fields["_id"]
+        update: Document = {"$set": {k: v for k, v in fields.items() if k not in work or v}}
+        if gone := [name for name, value in work.items() if value is None]:
+            update["$unset"] = dict.fromkeys(gone, "")
+        await self._scripts.update_one({"_id": script.id}, update, session=session)
 
     async def delete(self, script: Script, at: datetime, *, session: Session) -> None:
-        """Nobody finds it any more; its enrolments are stopped by `stop_all`."""
-        changes = {"$set": {"deleted_at": at, "enabled": False}, "$inc": {"version": 1}}
+        """Nobody finds it any more; its enrolments are stopped as due work (`retime`)."""
+        changes: Document = {
+            "$set": {"deleted_at": at, "enabled": False, "retime": due(at)},
+            "$unset": {"calendar": ""},
+            "$inc": {"version": 1},
+        }
         await self._scripts.update_one({"_id": script.id}, changes, session=session)
 
-    async def stop_all(self, script_id: str, reason: str, at: datetime) -> int:
-        """End whatever still runs of a script; how many. Repeating is harmless.
+    async def mark_triggers(self, script: Script, *, session: Session) -> None:
+        """Have what may trigger scripts told: `bots.script_triggers`, `tags.triggers_scripts`.
 
-        In batches, each by itself: what is left after a crash ends when it falls due. A worker
-        that holds one of them has lost it, because its work is gone.
+        See inbox/signals. A tag keeps the mark for good, which costs next to nothing.
         """
-        stopped = 0
-        running = {"script_id": script_id, "open": True}
-        changes = {
-            "$set": {"status": "stopped", "reason": reason, "ended_at": at},
-            "$unset": dict.fromkeys(("open", "work", "next_at", "next_step_id", "holding"), ""),
+        query = {
+            "bot_id": script.bot_id,
+            "enabled": True,
+            "triggers.kind": {"$in": ["first_message", "keyword"]},
+            **_KEPT,
         }
-        while True:
-            found = await self._enrolments.find(running, {"_id": 1}).limit(_BATCH).to_list()
-            if not found:
-                return stopped
-            ids = {"_id": {"$in": [one["_id"] for one in found]}, "open": True}
-            stopped += (await self._enrolments.update_many(ids, changes)).modified_count
+        any_left = await self._scripts.find_one(query, {"_id": 1}, session=session)
+        await self._mongo["bots"].update_one(
+            {"_id": script.bot_id, "script_triggers": {"$ne": any_left is not None}},
+            {"$set": {"script_triggers": any_left is not None}},
+            session=session,
+        )
+        tag_ids = [
+            id_ for one in script.triggers if isinstance(one, TagAdded) for id_ in one.tag_ids
+        ]
+        if tag_ids:
+            await self._mongo["tags"].update_many(
+                {"_id": {"$in": tag_ids}}, {"$set": {"triggers_scripts": True}}, session=session
+            )
+
+    async def customers_with(self, tag_ids: Collection[str], after: str, limit: int) -> list[str]:
+        """The ids of customers who have one of these tags, in order, behind `after`."""
+        query = {"tag_ids": {"$in": list(tag_ids)}, "_id": {"$gt": after}}
+        found = self._mongo["customers"].find(query, {"_id": 1}).sort("_id", 1).limit(limit)
+        return [one["_id"] async for one in found]
+
+    async def note_run(self, script_id: str, token: str, after: str) -> None:
+        """How far a calendar run is."""
+        held = {"_id": script_id, "calendar.token": token}
+        await self._scripts.update_one(held, {"$set": {"calendar.after": after}})
+
+    async def end_run(self, script_id: str, token: str, following: datetime | None) -> None:
+        """A calendar run has reached everybody; the next one, if there is one."""
+        held = {"_id": script_id, "calendar.token": token}
+        work = calendar_work(following)
+        update = {"$set": {"calendar": work}} if work else {"$unset": {"calendar": ""}}
+        await self._scripts.update_one(held, update)
 
     async def running(self, script_ids: Collection[str]) -> dict[str, int]:
         """How many customers are on each; index (script_id, customer_id) of those that run."""
@@ -176,3 +210,8 @@ class ScriptStore:
 
 def _counted(key: dict[str, Any]) -> Document:
     return {"$group": {"_id": key, "count": {"$sum": 1}}}
+
+
+def calendar_work(run_at: datetime | None) -> Document | None:
+    """The due work of a run; None when there is none."""
+    return None if run_at is None else due(run_at) | {"run_at": run_at}

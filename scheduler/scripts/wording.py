@@ -112,3 +112,56 @@ WARNINGS: dict[str, Sentences] = {
 }
 
 CHANNEL_NAMES = {"facebook": "Messenger", "instagram": "Instagram", "zalo": "Zalo"}
+
+REASONS: dict[str, Sentences] = {
+    # why an enrolment has stopped
+    "detached": ("Đã gỡ kịch bản", "The script was detached"),
+    "customer_replied": ("Khách đã trả lời", "The customer replied"),
+    "staff_replied": ("Nhân viên đã trả lời", "A colleague replied"),
+    "conversation_closed": ("Cuộc trò chuyện đã đóng", "The conversation was closed"),
+    "tag_added": ("Khách được gắn thẻ dừng kịch bản", "A tag that ends the script was added"),
+    "tag_removed": ("Khách bị gỡ thẻ", "A tag was taken off"),
+    "opted_out": (
+        "Khách đã yêu cầu ngừng tin tự động",
+        "The customer asked for no automatic messages",
+    ),
+    "script_deleted": ("Kịch bản đã bị xoá", "The script was deleted"),
+    "past": ("Thời điểm gửi đã qua", "The moment was over"),
+    "no_date": ("Khách chưa có ngày này", "The customer has no such date"),
+    "no_conversation": ("Không còn cuộc trò chuyện", "The conversation is gone"),
+    "merged": (
+        "Khách đã được gộp, kịch bản chạy ở hồ sơ còn lại",
+        "The customer was merged; the script runs for the other record",
+    ),
+    "moved": ("Tài khoản đã chuyển sang bot khác", "The account moved to another bot"),
+    # why a step was skipped or has failed
+    "window": (
+        "Hết thời gian được phép gửi tin tự động trên kênh này",
+        "The channel's reply window is over",
+    ),
+    "by_hand": ("Nhân viên đã bỏ qua bước này", "A colleague skipped this step"),
+    "handed_over": (
+        "Hết thời gian gửi tự động, đã chuyển cho nhân viên bằng ghi chú",
+        "The reply window is over; left to people as a note",
+    ),
+    "internal": ("Lỗi hệ thống", "An internal error"),
+    "not_found": ("Tệp không còn nữa", "The file is gone"),
+    "empty_message": ("Nội dung trống sau khi điền biến", "Nothing was left to say"),
+    "refused_by_channel": ("Kênh không gửi được nội dung này", "The channel does not take this"),
+    "channel_cannot_send": ("Kênh chưa gửi được tin", "Nothing can be sent over the channel"),
+    # what it waits for
+    "script_off": ("Kịch bản đang tắt", "The script is off"),
+    "human": ("Nhân viên đang trực tiếp trả lời", "A colleague has the conversation"),
+}
+"""Why something of an enrolment is as it is; `waiting` for "window" is said by WAITING."""
+
+WAITING: dict[str, Sentences] = {
+    "window": ("Chờ khách nhắn lại để được gửi", "Waits for the customer to write"),
+    "script_off": REASONS["script_off"],
+    "human": REASONS["human"],
+}
+
+
+def reason_of(code: str) -> Sentences:
+    """The sentences of a reason; a code that nobody knows stands for itself."""
+    return REASONS.get(code, (code, code))

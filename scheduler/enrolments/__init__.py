@@ -1,0 +1,1 @@
+"""Customers on scripts: attaching, taking the steps when they are due, stopping."""

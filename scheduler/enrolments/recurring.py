@@ -1,0 +1,115 @@
+"""The worker that attaches scripts at the times of a calendar."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+
+from inbox.clock import Clock
+from inbox.mongo.client import Document, Mongo, Session
+from inbox.mongo.due import Claimed, DueWork, Pace
+from inbox.mongo.failures import is_passing
+from inbox.splitting.store import SplitStore
+from scheduler.enrolments.attaching import Attaching
+from scheduler.enrolments.store import EnrolmentStore, Start
+from scheduler.scripts.documents import script_from
+from scheduler.scripts.model import Recurring, Script
+from scheduler.scripts.store import ScriptStore
+from scheduler.timing import calendar_of, crontab, next_run
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 4
+BATCH = 100
+
+
+class RecurringRuns:
+    """Works at `scripts.calendar {due_at, run_at, after?}`.
+
+    A run that an outage has delayed is made up for once, however many were missed. One that dies
+    goes on behind the last customer; a customer is never attached twice by one run.
+    """
+
+    def __init__(
+        self,
+        mongo: Mongo,
+        scripts: ScriptStore,
+        store: EnrolmentStore,
+        attaching: Attaching,
+        clock: Clock,
+        *,
+        pace: Pace | None = None,
+    ) -> None:
+        self._mongo = mongo
+        self._scripts = scripts
+        self._store = store
+        self._attaching = attaching
+        self._clock = clock
+        self._split = SplitStore(mongo)
+        self.due = DueWork(mongo, "scripts", "calendar", clock, pace=pace)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; a batch that has begun is ended first."""
+        await self.due.keep_at(lambda: self.step(stop), stop, full=1)
+
+    async def step(self, stop: asyncio.Event | None = None) -> int:
+        """Make the runs that are due; how many."""
+        claimed = await self.due.claim(AT_ONCE)
+        for one in claimed:
+            try:
+                await self._make(one, stop)
+            except Exception as error:
+                if is_passing(error):  # the lease ends by itself
+                    continue
+                log.exception("a calendar run could not be made", script_id=one.id)
+                await self.due.retry(one, type(error).__name__)
+        return len(claimed)
+
+    async def _make(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
+        run_at: datetime = claimed.document["calendar"]["run_at"]
+        after: str = claimed.document["calendar"].get("after") or ""
+        script = script_from(claimed.document)
+        config = await self._split.config(script.bot_id)
+        if config is None or not script.enabled or "deleted_at" in claimed.document:
+            await self.due.finish(claimed)
+            return
+        tag_ids = _tags_of_run(script, run_at, config.time_zone)
+        run = f"{script.id}:{run_at.isoformat()}"
+        while ids := await self._scripts.customers_with(tag_ids, after, BATCH):
+            if stop is not None and stop.is_set():
+                await self.due.retry(claimed, "stopping", after=timedelta())
+                return
+            for customer_id in ids:
+                await self._attach(script, customer_id, run)
+            after = ids[-1]
+            await self._scripts.note_run(claimed.id, claimed.token, after)
+            await self.due.renew([claimed])
+            self._store.due.wake()
+        following = calendar_of(script, config.time_zone, self._clock.now())
+        await self._scripts.end_run(claimed.id, claimed.token, following)
+
+    async def _attach(self, script: Script, customer_id: str, run: str) -> None:
+        async def work(session: Session) -> None:
+            customer: Document | None = await self._mongo["customers"].find_one(
+                {"_id": customer_id}, session=session
+            )
+            if customer is None or await self._store.ran_for(run, customer_id, session=session):
+                return
+            start = Start("cron", run=run)
+            await self._attaching.attach_by_trigger(script, customer, start, session=session)
+
+        await self._mongo.transaction(work)
+
+
+def _tags_of_run(script: Script, run_at: datetime, time_zone: str) -> list[str]:
+    """The tags of those calendars that say this moment."""
+    before = run_at - timedelta(microseconds=1)
+    return sorted(
+        {
+            tag_id
+            for one in script.triggers
+            if isinstance(one, Recurring)
+            and next_run(crontab(one.crontab, time_zone), before) == run_at
+            for tag_id in one.tag_ids
+        }
+    )

@@ -1,9 +1,11 @@
 """Builds what people need: signing in, their own account, staff, tokens, the audit log."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from app.settings import Settings
 from inbox.clock import Clock
+from inbox.errors import NotFound
 from inbox.http.routing import Routes
 from inbox.mongo.client import Mongo
 from inbox.staff.audit.store import AuditStore
@@ -12,14 +14,15 @@ from inbox.staff.embedding.routes import EmbeddingRoutes
 from inbox.staff.embedding.service import Handovers
 from inbox.staff.me.routes import MeRoutes
 from inbox.staff.me.service import OwnAccount
+from inbox.staff.model import Actor, Scope
 from inbox.staff.passwords import Passwords
 from inbox.staff.resets.routes import ResetRoutes
 from inbox.staff.resets.service import PasswordResets
 from inbox.staff.routes import AuditRoutes, Here, SessionRoutes, StaffRoutes, TokenRoutes
 from inbox.staff.service import StaffService
-from inbox.staff.signing_in import Left, SigningIn, SignInStores
+from inbox.staff.signing_in import Left, SigningIn, SignInStores, normal_email
 from inbox.staff.store import SessionStore, StaffStore, TokenStore, TryStore
-from inbox.staff.tokens import Tokens
+from inbox.staff.tokens import TokenRequest, Tokens
 
 
 class People:
@@ -63,3 +66,15 @@ class People:
 
     def close(self) -> None:
         self._passwords.close()
+
+    async def make_token(
+        self, email: str, name: str, scopes: Sequence[Scope], lifetime: timedelta | None
+    ) -> str:
+        """The secret of a new token that acts for the staff member with this e-mail."""
+        person = await self.store.by_email(normal_email(email))
+        if person is None:
+            raise NotFound
+        actor = Actor(id=person.id, name=person.name, role=person.role)
+        wanted = TokenRequest(name=name, scopes=frozenset(scopes), lifetime=lifetime)
+        _, secret = await self.tokens.create(actor, wanted)
+        return secret

@@ -61,7 +61,6 @@ from inbox.customers.media.routes import CustomerMediaRoutes
 from inbox.customers.profiles.fetching import ProfileFetching
 from inbox.customers.profiles.store import ProfileStore
 from inbox.customers.routes import CustomerRoutes
-from inbox.errors import NotFound
 from inbox.http.application import build_application
 from inbox.http.proxies import PROXIES, trusting
 from inbox.http.routing import Routes
@@ -78,9 +77,6 @@ from inbox.mongo.client import Mongo
 from inbox.mongo.due import Backoff, DueWork, Pace
 from inbox.mongo.journal import Journal, JournalEntries
 from inbox.signals.store import SignalStore
-from inbox.staff.model import Actor, Scope
-from inbox.staff.signing_in import normal_email
-from inbox.staff.tokens import TokenRequest
 from inbox.timeline.routes import TimelineRoutes
 from inbox.timeline.store import TimelineStore
 
@@ -179,6 +175,7 @@ class Service:
         self._actors = self._people.actors
         self.authenticator = self._people.authenticator
         self.staff, self.tokens = self._people.staff, self._people.tokens
+        self.make_token = self._people.make_token
         self.bots = BotService(
             mongo, self.settings.secret_box(), self._actors, clock, self._on_account_connected
         )
@@ -374,15 +371,3 @@ class Service:
         while await self.ingesting.recover_step():
             await self.receiving.drained()
         await self.receiving.stop(within=timedelta(seconds=60))
-
-    async def make_token(
-        self, email: str, name: str, scopes: Sequence[Scope], lifetime: timedelta | None
-    ) -> str:
-        """The secret of a new token that acts for the staff member with this e-mail."""
-        person = await self._people.store.by_email(normal_email(email))
-        if person is None:
-            raise NotFound
-        actor = Actor(id=person.id, name=person.name, role=person.role)
-        wanted = TokenRequest(name=name, scopes=frozenset(scopes), lifetime=lifetime)
-        _, secret = await self.tokens.create(actor, wanted)
-        return secret

@@ -53,6 +53,7 @@ from inbox.conversations.replying.routes import ReplyRoutes
 from inbox.conversations.replying.service import ReplyService
 from inbox.conversations.replying.signals import Signals
 from inbox.conversations.replying.store import ReplyStore
+from inbox.conversations.sheet import Terms
 from inbox.conversations.window import WindowRules
 from inbox.customers.erasure.erasing import Erasing
 from inbox.customers.erasure.routes import ErasureRoutes
@@ -95,7 +96,7 @@ class Service:
         self.owner = process_name()
         self._roles = parts.roles
         self._rules = WindowRules(human_agent=settings.inbox.delivery.human_agent)
-        self.automation_signals = SignalStore(mongo, parts.clock)
+        self.outbox = SignalStore(mongo, parts.clock)
         self._build_ingest(parts)
         self._build_inbox()
         self._build_delivery(parts)
@@ -120,10 +121,14 @@ class Service:
         store = IngestStore(self.mongo)
         self.directory = AccountDirectory(store.connected_accounts)
         self.entries = JournalEntries(self.mongo, clock)
-        kept = settings.inbox.customers.profile_kept
-        splitting = self.directory.splitting
+        terms = Terms(
+            profiles_kept=settings.inbox.customers.profile_kept,
+            pause_after_reply=settings.inbox.automation.pause_after_reply,
+            splitting=self.directory.splitting,
+            triggering=self.directory.triggering,
+        )
         self._applier = Applier(
-            self.mongo, clock, self.entries, self._rules, profiles_kept=kept, splitting=splitting
+            self.mongo, clock, self.entries, self._rules, terms=terms, signals=self.outbox
         )
         self.receiving = Receiving(
             self._applier,
@@ -213,17 +218,23 @@ class Service:
         self.delivering = Delivering(
             self.delivery, sending, clock, channels=set(parts.messengers), at_once=config.at_once
         )
+        replies = ReplyStore(
+            mongo,
+            clock,
+            self._rules,
+            after_reply=self.splitting.carers,
+            pause=self.settings.inbox.automation.pause_after_reply,
+            signals=self.outbox,
+        )
         self.replies = ReplyService(
-            ReplyStore(mongo, clock, self._rules, after_reply=self.splitting.carers),
+            replies,
             self.uploads,
             parts.messengers,
             clock,
             self.delivery.due.wake,
             self._rules,
         )
-        self.scripts = Scripts(
-            mongo, clock, self.uploads, parts.messengers, signals=self.automation_signals
-        )
+        self.scripts = Scripts(mongo, clock, self.uploads, parts.messengers, signals=self.outbox)
         self.signals = Signals(parts.messengers, clock)
         moderation = ModerationStore(mongo, clock, self._rules)
         self.moderating = Moderating(moderation, parts.moderation)

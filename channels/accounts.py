@@ -25,6 +25,8 @@ class AccountDirectory:
         """Bot ids by account key. Never replaced, so that others may hold on to it."""
         self.splitting: set[str] = set()
         """The bots that split. Never replaced either."""
+        self.triggering: set[str] = set()
+        """The bots in which a message may begin a script. Never replaced either."""
 
     async def refresh(self) -> None:
         """Read the accounts anew."""
@@ -33,9 +35,8 @@ class AccountDirectory:
         self.bots.update(fresh)
         for gone in self.bots.keys() - fresh.keys():
             del self.bots[gone]
-        splitting = {one.bot_id for one in accounts if one.splits}
-        self.splitting |= splitting
-        self.splitting &= splitting
+        _become(self.splitting, {one.bot_id for one in accounts if one.splits})
+        _become(self.triggering, {one.bot_id for one in accounts if one.triggers})
         self._ids = {
             channel: frozenset(one.account_id for one in accounts if one.channel == channel)
             for channel in {one.channel for one in accounts}
@@ -65,3 +66,9 @@ class AccountDirectory:
     def keys(self, channel: str) -> tuple[str, ...]:
         """Keys of the connected accounts of a channel."""
         return self._keys.get(channel, ())
+
+
+def _become(kept: set[str], fresh: set[str]) -> None:
+    """Make it the same set, without replacing it."""
+    kept |= fresh
+    kept &= fresh

@@ -15,13 +15,17 @@ _INGEST = "ingest"
 
 @dataclass(frozen=True, slots=True)
 class ConnectedAccount:
-    """A page, Instagram account or OA that belongs to a bot; `splits`: whether that one splits."""
+    """A page, Instagram account or OA that belongs to a bot.
+
+    `splits`: whether that bot splits; `triggers`: whether a message may begin a script there.
+    """
 
     key: str
     channel: str
     account_id: str
     bot_id: str
     splits: bool = False
+    triggers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class IngestStore:
     async def connected_accounts(self) -> list[ConnectedAccount]:
         """All of them: some thousands at the most."""
         splitting = set(await self._bots.distinct("_id", {"split.enabled": True}))
+        triggering = set(await self._bots.distinct("_id", {"script_triggers": True}))
         cursor = self._accounts.find(
             {"bot_id": {"$type": "string"}}, {"channel": 1, "account_id": 1, "bot_id": 1}
         )
@@ -55,6 +60,7 @@ class IngestStore:
                 one["account_id"],
                 one["bot_id"],
                 one["bot_id"] in splitting,
+                one["bot_id"] in triggering,
             )
             async for one in cursor
         ]

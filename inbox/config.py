@@ -241,6 +241,15 @@ class DeliveryConfig(Section):
     )
 
 
+class AutomationConfig(Section):
+    """When automations keep silent."""
+
+    pause_after_reply: timedelta = Field(
+        default=timedelta(minutes=30),
+        description="after each answer of a person; PT0S: answers silence nothing",
+    )
+
+
 class TagsConfig(Section):
     """Tags of customers."""
 
@@ -321,6 +330,7 @@ class InboxConfig(Section):
     journal: JournalConfig = JournalConfig()
     receiving: ReceivingConfig = ReceivingConfig()
     delivery: DeliveryConfig = DeliveryConfig()
+    automation: AutomationConfig = AutomationConfig()
     customers: CustomersConfig = CustomersConfig()
     live: LiveConfig = LiveConfig()
     media: MediaConfig = MediaConfig()

@@ -1,8 +1,8 @@
 """One batch of changes in one transaction: load, fold, settle, write, mark the journal."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from inbox.clock import Clock
 from inbox.conversations.changes import (
@@ -27,7 +27,7 @@ from inbox.conversations.meeting import referred
 from inbox.conversations.naming import looks_at_profile
 from inbox.conversations.parts import part_at
 from inbox.conversations.previewing import preview
-from inbox.conversations.sheet import Document, Sheet, Tracked
+from inbox.conversations.sheet import Document, Sheet, Terms, Tracked
 from inbox.conversations.store import ApplyStore
 from inbox.conversations.view import conversation_view, customer_brief, message_view
 from inbox.conversations.visibility import people_of
@@ -39,6 +39,7 @@ from inbox.media.copying.marking import Copies
 from inbox.media.garbage.store import StoredObjects
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.journal import EntryId, JournalEntries, Outcome, ParkedEvent
+from inbox.signals.store import SignalStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +64,17 @@ class Applier:
         journal: JournalEntries,
         rules: WindowRules = DEFAULT_RULES,
         *,
-        profiles_kept: timedelta = timedelta(days=7),
-        splitting: Collection[str] = frozenset(),
+        terms: Terms | None = None,
+        signals: SignalStore | None = None,
     ) -> None:
-        """`splitting` are the bots that split now; it may change while it is held on to."""
         self._mongo = mongo
-        self._splitting = splitting
+        self._terms = terms or Terms()
+        self._signals = signals or SignalStore(mongo, clock)
         self.on_withheld: Callable[[], None] = lambda: None
         """Called after a batch in which a conversation came that is to be split."""
         self._clock = clock
         self._journal = journal
         self._rules = rules
-        self._profiles_kept = profiles_kept
         self._store = ApplyStore(mongo)
         self._objects = StoredObjects(mongo)
 
@@ -91,16 +91,21 @@ class Applier:
         """
         in_order = sorted(changes, key=lambda change: change.at)
 
-        async def work(session: Session) -> bool:
+        async def work(session: Session) -> Sheet:
             erased = await self._erased(in_order, ended, session)
             kept = [change for change in in_order if not _is_erased(change, erased)]
-            withheld = bool(kept) and await self._apply(kept, bots, session)
+            sheet = Sheet(self._clock.now(), bots, self._terms)
+            if kept:
+                await self._apply(sheet, kept, session)
             outcomes = [_outcome(one, erased) for one in ended]
             await self._journal.mark(outcomes, session=session)
-            return withheld
+            return sheet
 
-        if await self._mongo.transaction(work):
+        sheet = await self._mongo.transaction(work)
+        if any(is_withheld(thread) for thread in sheet.threads.values()):
             self.on_withheld()
+        if sheet.signals:
+            self._signals.due.wake()
 
     async def _erased(
         self, changes: Sequence[Change], ended: Sequence[EndedEntry], session: Session
@@ -110,12 +115,8 @@ class Applier:
         spoken_of.update(subject for one in ended for subject, _ in one.spoken_of)
         return await self._store.tombstones(spoken_of, session) if spoken_of else {}
 
-    async def _apply(
-        self, changes: Sequence[Change], bots: Mapping[str, str], session: Session
-    ) -> bool:
-        """Whether a thread that is to be split is among them."""
+    async def _apply(self, sheet: Sheet, changes: Sequence[Change], session: Session) -> None:
         changes = await self._store.in_their_threads(changes, session)
-        sheet = Sheet(self._clock.now(), bots, self._profiles_kept, self._splitting)
         await self._load(sheet, changes, session)
         copies = Copies(sheet)
         for change in changes:
@@ -132,7 +133,7 @@ class Applier:
         loose = copies.settle(sheet)
         await self._store.write(sheet, _live_events(sheet, self._rules), session)
         await self._objects.let_go(loose, sheet.now, session=session)
-        return any(is_withheld(thread) for thread in sheet.threads.values())
+        await self._signals.add(sheet.signals, session=session)
 
     async def _load(self, sheet: Sheet, changes: Sequence[Change], session: Session) -> None:
         sheet.load_messages(await self._store.messages(_message_ids(changes), session))

@@ -2,7 +2,8 @@
 
 `automation` of a conversation is `{state, paused_until?, reason?, at?}`: after an answer of a
 person automations are silent for a while (`human`), and after a handoff until somebody gives the
-conversation back. `opted_out_at` beside it is the customer's own word, and stronger than both.
+conversation back. `at` is when somebody said so by hand: answers before it change nothing any
+more. `opted_out_at` beside it is the customer's own word, and stronger than all of that.
 """
 
 import re
@@ -102,22 +103,46 @@ def automation_of(conversation: Mapping[str, Any], now: datetime) -> Automation:
 
 
 def after_reply(
-    stored: Mapping[str, Any] | None, at: datetime, pause: timedelta, now: datetime
-) -> dict[str, Any] | None:
-    """What is to be stored after a person answered at `at`; None when nothing changes.
+    stored: Mapping[str, Any] | None, replied_at: datetime | None, pause: timedelta
+) -> dict[str, Any]:
+    """What is to be stored when the newest answer of a person is of `replied_at`, None: none.
 
-    Each answer starts the pause anew. One that came late counts from when it was written, and
-    not at all if somebody has changed the state since; so the order of answers makes no
-    difference.
+    Each answer starts the pause anew. It counts from when it was written, and not at all if
+    somebody has changed the state since; whatever the order in which answers come, and whenever,
+    the end is the same. A pause by hand is never shortened.
     """
-    until = at + pause
-    stored = stored or ACTIVE
-    if until <= now or not pause:
-        return None
-    last = stored.get("at")
-    if last is not None and at <= last:
-        return None
-    return {"state": "human", "paused_until": until, "reason": "staff_replied", "at": at}
+    before = _by_hand(stored or ACTIVE)
+    at, until = before.get("at"), before.get("paused_until")
+    endless = before["state"] != "active" and until is None
+    if replied_at is None or not pause or endless or (at is not None and replied_at <= at):
+        return before
+    paused_until = replied_at + pause
+    if until is not None and until >= paused_until:
+        return before
+    said = {} if at is None else {"at": at}
+    return {"state": "human", "paused_until": paused_until, "reason": "staff_replied", **said}
+
+
+def _by_hand(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored without what answers have made of it."""
+    if stored.get("reason") != "staff_replied":
+        return dict(stored)
+    return dict(ACTIVE) | ({"at": stored["at"]} if "at" in stored else {})
+
+
+def given_back(now: datetime, replied_at: datetime | None) -> dict[str, Any]:
+    """What is to be stored when somebody lets automations speak again.
+
+    An answer of before, whose echo comes late or whose platform's clock is ahead, pauses nothing.
+    """
+    at = now if replied_at is None else max(now, replied_at)
+    return {"state": "active", "at": at}
+
+
+def silenced(now: datetime, pause: timedelta | None) -> dict[str, Any]:
+    """What is to be stored when somebody silences automations; None: until it is given back."""
+    until = {} if pause is None else {"paused_until": now + pause}
+    return {"state": "human", **until, "reason": "paused_by_hand", "at": now}
 
 
 def consent_of(text: str | None) -> Consent | None:

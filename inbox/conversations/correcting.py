@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.conversations.facts import GONE_WITH_REMOVAL
+from inbox.conversations.heeding import heed_reply
 from inbox.conversations.sheet import Document, Sheet, Tracked
 from inbox.conversations.store import ApplyStore
 from inbox.mongo.client import Session
@@ -60,6 +61,7 @@ async def recount(sheet: Sheet, thread_id: str, store: ApplyStore, session: Sess
     stored = await store.written_at(thread_id, but=known, after=replied_at, session=session)
     waiting = [at for at in written if replied_at is None or at > replied_at]
     thread.put("last_out_at", replied_at)
+    heed_reply(sheet, thread)
     thread.put("last_in_at", max(_moments(written, stored.last), default=None))
     thread.put("waiting_since", min(_moments(waiting, stored.first), default=None))
 

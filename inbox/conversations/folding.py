@@ -34,6 +34,7 @@ from inbox.conversations.facts import (
     put_reaction,
     put_removed,
 )
+from inbox.conversations.heeding import heed_consent, heed_customer, heed_reply, heed_staff
 from inbox.conversations.homing import refuse_private_answer
 from inbox.conversations.lateness import is_late
 from inbox.conversations.meeting import correct_guess, keep_sent, take_echo, take_likely_echo
@@ -74,6 +75,7 @@ def _keep_message(sheet: Sheet, change: KeepMessage) -> None:
     elif message.get("from_history") and not change.from_history:
         thread = _thread_with(sheet, change.thread.id, change)
         correct(sheet, message, _fields(sheet, change, thread.id))
+        heed_consent(thread, change)
         _open_window(thread, change.window)
     elif message.get("standby") and not change.standby:
         _take_over(sheet, message, change)
@@ -84,10 +86,12 @@ def _keep_new(sheet: Sheet, message: Tracked, change: KeepMessage) -> None:
     _fill(sheet, message, change, thread)
     sheet.fresh_messages.append(message)
     if change.direction == "in":
+        heed_customer(sheet, thread, message, change)
         _count_inbound(sheet, thread, change)
         withhold(sheet, thread, message, change)
     elif change.human_reply:
         _count_reply(sheet, thread, change.at)
+        heed_staff(sheet, thread, message, change)
     _open_window(thread, change.window)
     last = thread.get("last")
     if last is None or (change.at, message.id) > (last["at"], last["message_id"]):
@@ -214,6 +218,7 @@ def _count_reply(sheet: Sheet, thread: Tracked, at: datetime) -> None:
     if last_out_at is not None and at <= last_out_at:
         return
     thread.put("last_out_at", at)
+    heed_reply(sheet, thread)
     waiting_since = thread.get("waiting_since")
     if waiting_since is None or waiting_since > at:
         return

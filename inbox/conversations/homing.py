@@ -6,6 +6,7 @@ the comment keeps a link to where it went.
 """
 
 from inbox.conversations.changes import RefusePrivateAnswer
+from inbox.conversations.heeding import heed_reply
 from inbox.conversations.model import IdentityRef, ThreadRef
 from inbox.conversations.naming import learn_name
 from inbox.conversations.sheet import Sheet, Tracked
@@ -61,6 +62,7 @@ def _count(sheet: Sheet, thread: Tracked, message: Tracked) -> None:
     if not message.get("by_human") or (thread.get("last_out_at") or at) > at:
         return
     thread.put("last_out_at", at)
+    heed_reply(sheet, thread)
     if thread.get("waiting_since") is not None:
         sheet.unsettled.add(thread.id)
 

@@ -40,7 +40,7 @@ def look_at_profile(sheet: Sheet, thread: Tracked, change: KeepMessage) -> None:
             person.put("profile", {**due(sheet.now), "again": True})
         return
     asked_at = person.get("profile_at")
-    if asked_at is None or sheet.now - asked_at >= sheet.profiles_kept:
+    if asked_at is None or sheet.now - asked_at >= sheet.terms.profiles_kept:
         person.put("profile", due(sheet.now))
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from inbox.conversations.automation import PAUSE_AFTER_REPLY
 from inbox.conversations.model import IdentityRef, MessageRef, ThreadRef
 from inbox.ids import account_key
+from inbox.signals.model import Signal
 
 Document = dict[str, Any]
 
@@ -75,11 +77,25 @@ class Tracked:
         return update
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """By what changes are judged beside themselves; the sets may change while they are held on to.
+
+    `profiles_kept` is how old a profile may be when its customer writes. `splitting` are the bots
+    whose new conversations wait for their sale before anybody is told of them, `triggering` those
+    in which a message may begin something by itself.
+    """
+
+    profiles_kept: timedelta = timedelta(days=7)
+    pause_after_reply: timedelta = PAUSE_AFTER_REPLY
+    splitting: Collection[str] = frozenset()
+    triggering: Collection[str] = frozenset()
+
+
 @dataclass(slots=True)
 class Sheet:
     """Everything that one batch may read or change, loaded beforehand.
 
-    `profiles_kept` is how old a profile may be when its customer writes.
     `bots` maps account keys to bot ids; `fresh_messages` lists the messages that became visible,
     `unsettled` the threads whose `waiting_since` must be read from the messages.
 
@@ -92,9 +108,7 @@ class Sheet:
 
     now: datetime
     bots: Mapping[str, str]
-    profiles_kept: timedelta = timedelta(days=7)
-    splitting: Collection[str] = frozenset()
-    """Bots whose new conversations wait for their sale before anybody is told of them."""
+    terms: Terms = field(default_factory=Terms)
     threads: dict[str, Tracked] = field(default_factory=dict)
     messages: dict[str, Tracked] = field(default_factory=dict)
     people: dict[str, Tracked] = field(default_factory=dict)
@@ -112,6 +126,8 @@ class Sheet:
     replaced: dict[str, list[str]] = field(default_factory=dict)
     without_last: set[str] = field(default_factory=set)
     recount: set[str] = field(default_factory=set)
+    signals: list[Signal] = field(default_factory=list)
+    """What automations have to heed of it."""
 
     def load_aliases(self, documents: Iterable[Document]) -> None:
         for document in documents:

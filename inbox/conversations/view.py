@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inbox.conversations.attachments import attachment_view
+from inbox.conversations.automation import automation_of
 from inbox.conversations.window import DEFAULT_RULES, PRIVATE_REPLY, WindowRules, window_of
 from inbox.media.links import avatar_address
 
@@ -105,7 +106,7 @@ def conversation_view(
         "last": _last(conversation.get("last")),
         "waiting_since": _iso_or_none(conversation.get("waiting_since")),
         "window": _window(conversation, now, rules),
-        "automation": dict(conversation.get("automation") or {"state": "active"}),
+        "automation": _automation(conversation, now),
         "created_at": _iso_or_none(conversation.get("created_at")),
     }
 
@@ -194,6 +195,16 @@ def _last(last: Document | None) -> View | None:
         "at": iso(last["at"]),
         "by": last["by"],
         "kind": last.get("kind"),
+    }
+
+
+def _automation(conversation: Document, now: datetime) -> View:
+    automation = automation_of(conversation, now)
+    return {
+        "state": automation.state,
+        "paused_until": _iso_or_none(automation.paused_until),
+        "reason": automation.reason,
+        "opted_out_at": _iso_or_none(automation.opted_out_at),
     }
 
 

@@ -13,7 +13,7 @@ def withhold(sheet: Sheet, thread: Tracked, message: Tracked, change: KeepMessag
 
     A thread that somebody has, or that waits for somebody already, stays as it is.
     """
-    if thread.get("bot_id") not in sheet.splitting or thread.get("kind") not in SPLIT_KINDS:
+    if thread.get("bot_id") not in sheet.terms.splitting or thread.get("kind") not in SPLIT_KINDS:
         return
     if thread.get("status") != "open":
         return

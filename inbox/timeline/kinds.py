@@ -36,6 +36,8 @@ StaffKind = Literal[
     "assignment_changed",
     "bot_changed",
     "renamed",
+    "automation_paused",
+    "automation_resumed",
 ]
 """What people do beside those; written with `interaction`."""
 
@@ -66,7 +68,10 @@ PlatformKind = Literal[
 ]
 """What platforms tell of a customer. They may tell more by other names: it is kept and shown."""
 
-Kind = DirectoryKind | StaffKind | PlatformKind
+CustomerKind = Literal["opted_out", "opted_in"]
+"""What customers say themselves of messages that nobody writes."""
+
+Kind = DirectoryKind | StaffKind | CustomerKind | PlatformKind
 DIRECTORY: tuple[DirectoryKind, ...] = get_args(DirectoryKind)
 
 
@@ -100,6 +105,10 @@ KINDS: dict[Kind, Words] = {
     "assignment_changed": Words("Đổi người phụ trách hội thoại", "Conversation assigned"),
     "bot_changed": Words("Chuyển sang bot khác", "Moved to another bot", hidden=True),
     "renamed": Words("Đổi tên trên kênh", "Renamed on the channel"),
+    "automation_paused": Words("Tạm dừng tin tự động", "Automatic messages paused"),
+    "automation_resumed": Words("Bật lại tin tự động", "Automatic messages resumed"),
+    "opted_out": Words("Khách từ chối tin tự động", "Refused automatic messages"),
+    "opted_in": Words("Khách nhận lại tin tự động", "Agreed to automatic messages"),
     "referral": Words("Đến từ quảng cáo hoặc liên kết", "Came by an ad or a link"),
     "followed": Words("Quan tâm trang", "Followed the account"),
     "unfollowed": Words("Bỏ quan tâm trang", "Unfollowed the account"),

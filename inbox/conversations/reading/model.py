@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from inbox.conversations.attachments import CopyState
+from inbox.conversations.automation import AutomationReason, AutomationState
 from inbox.conversations.model import (
     AttachmentKind,
     AuthorKind,
@@ -66,6 +67,18 @@ class WindowView(BaseModel):
     free_until: Time | None
 
 
+class AutomationView(BaseModel):
+    """Whether scripts may speak. `paused_until` null while they may not: until they are let.
+
+    `opted_out_at`: when the customer asked for no automatic messages; stronger than `state`.
+    """
+
+    state: AutomationState
+    paused_until: Time | None
+    reason: AutomationReason | None
+    opted_out_at: Time | None
+
+
 class ConversationView(BaseModel):
     """A conversation. `assignee`, `participants` and `last_carer` are staff ids, `tags` the
     customer's; `split` is how far its splitting is. The last carer is who answered last.
@@ -89,7 +102,7 @@ class ConversationView(BaseModel):
     last: LastMessage | None
     waiting_since: Time | None
     window: WindowView | None = Field(description="null: the channel does not let us write now")
-    automation: dict[str, Any]
+    automation: AutomationView
     created_at: Time | None
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from inbox.clock import Clock
+from inbox.conversations.automation import PAUSE_AFTER_REPLY, after_reply
 from inbox.conversations.folding import refresh_last, settle
 from inbox.conversations.previewing import preview
 from inbox.conversations.replying.model import Reply
@@ -21,6 +22,8 @@ from inbox.media.garbage.store import StoredObjects
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import due
 from inbox.search.tokens import FIELD, message_tokens
+from inbox.signals.model import Signal
+from inbox.signals.store import SignalStore
 from inbox.staff.model import Actor
 
 Within = Callable[[Session], Awaitable[None]]
@@ -66,8 +69,13 @@ class ReplyStore:
         rules: WindowRules = DEFAULT_RULES,
         *,
         after_reply: AfterReply | None = None,
+        pause: timedelta = PAUSE_AFTER_REPLY,
+        signals: SignalStore | None = None,
     ) -> None:
+        """`pause`: how long automations are silent after an answer of a person."""
         self._after_reply = after_reply
+        self._pause = pause
+        self._signals = signals or SignalStore(mongo, clock)
         self._mongo = mongo
         self._clock = clock
         self._rules = rules
@@ -135,8 +143,7 @@ class ReplyStore:
             if not message["internal"]:
                 _show_as_last(thread, tracked)
                 self.wake(thread)
-                if self._after_reply is not None and _is_answer(message):
-                    await self._after_reply.within(thread, message, session)
+                await self._heed(thread, message, session)
             await self._save(thread, session)
             if opened.comment is not None:
                 await self._link(opened.comment, message_id, thread, session)
@@ -146,9 +153,35 @@ class ReplyStore:
             return message, thread.document, True
 
         message, thread, is_new = await self._mongo.transaction(work)
-        if is_new and self._after_reply is not None and _is_answer(message):
-            await self._after_reply.done(message)
+        if is_new and _is_answer(message):
+            self._signals.due.wake()
+            if self._after_reply is not None:
+                await self._after_reply.done(message)
         return message, thread, is_new
+
+    async def _heed(self, thread: Tracked, message: Document, session: Session) -> None:
+        """What an answer of a person changes besides: automations are silent for a while."""
+        if not _is_answer(message):
+            return
+        self._silence(thread)
+        if self._after_reply is not None:
+            await self._after_reply.within(thread, message, session)
+        if not thread.get("automated") or thread.get("customer_id") is None:
+            return
+        signal = Signal(
+            kind="staff_wrote",
+            at=message["at"],
+            customer_id=thread.get("customer_id"),
+            bot_id=thread.get("bot_id"),
+            conversation_id=thread.id,
+            message_id=message["_id"],
+        )
+        await self._signals.add([signal], session=session)
+
+    def _silence(self, thread: Tracked) -> None:
+        """After the newest answer, of those that were not taken back."""
+        replied_at = thread.get("last_out_at")
+        thread.put("automation", after_reply(thread.get("automation"), replied_at, self._pause))
 
     def _work_of(self, message: Document) -> Document:
         """What is to be done with a message besides: its files copied, its words found."""
@@ -290,6 +323,7 @@ class ReplyStore:
             inbound, {"at": 1}, sort=[("at", 1)], session=session
         )
         thread.put("last_out_at", replied_at)
+        self._silence(thread)
         settle(thread, first["at"] if first else None)
 
     async def _save(self, thread: Tracked, session: Session) -> None:

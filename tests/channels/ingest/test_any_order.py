@@ -87,6 +87,9 @@ def _comment(at: int, verb: str, comment: str, parent: str, text: str | None) ->
 BUSY: Sequence[Delivery] = (
     _said(1_000, "m_1", "Áo này còn không shop?"),
     _said(2_000, "m_2", "Alo"),
+    _said(2_500, "m_8", "Dừng nhận tin"),
+    _said(2_600, "m_9", "Nhận tin lại"),
+    _said(2_700, "m_10", "STOP"),
     _human(3_000, "m_3", "Dạ còn ạ"),
     _said(4_000, "m_4", "Giá sao ạ"),
     _human(5_000, "m_5", "350k ạ"),
@@ -200,7 +203,10 @@ async def test_who_waits_and_what_was_said_last_follow_platform_time(
 
     conversation = await mongo["conversations"].find_one({"external_id": PSID, "kind": "inbox"})
     assert conversation is not None
-    assert conversation["unread"] == 5
+    assert conversation["unread"] == 8
+    assert (conversation["opted_out_at"].timestamp() * 1000) == T0 + 2_700
+    paused_until = conversation["automation"]["paused_until"]
+    assert (paused_until.timestamp() * 1000) == T0 + 5_000 + 30 * 60_000
     assert (conversation["waiting_since"].timestamp() * 1000) == T0 + 6_000
     assert conversation["last"]["text"] in ("Hơi đắt ạ", "Bớt đi shop")
     assert conversation["window"]["until"] - conversation["last"]["at"] >= timedelta(hours=24)

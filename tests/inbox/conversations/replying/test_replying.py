@@ -398,8 +398,8 @@ async def test_files_and_choices_are_kept_and_shown(world: ReplyWorld, api: Api)
 async def test_one_message_per_author_and_client_id(world: ReplyWorld) -> None:
     thread = await world.thread()
 
-    first = await world.say(thread, "Chào", "same")
     second = await world.say(thread, "Chào", "same", by=SCRIPT)
+    first = await world.say(thread, "Chào", "same")
 
     assert first != second
     assert first == LAN.message_id("same")

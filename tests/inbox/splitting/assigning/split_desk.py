@@ -9,6 +9,7 @@ from inbox.clock import FixedClock
 from inbox.conversations.applying import Applier
 from inbox.conversations.changes import KeepMessage
 from inbox.conversations.model import Author, IdentityRef, MessageRef, ThreadRef
+from inbox.conversations.sheet import Terms
 from inbox.ids import account_key
 from inbox.mongo.client import Document, Mongo
 from inbox.mongo.journal import JournalEntries
@@ -36,7 +37,8 @@ class SplitDesk:
         self.mongo = mongo
         self.clock = clock
         self.splitting = {BOT}
-        self.applier = Applier(mongo, clock, JournalEntries(mongo, clock), splitting=self.splitting)
+        terms = Terms(splitting=self.splitting)
+        self.applier = Applier(mongo, clock, JournalEntries(mongo, clock), terms=terms)
         self.presence = PresenceStore(mongo, clock)
         self.store = SplitStore(mongo)
         self.assigner = self.another("first")

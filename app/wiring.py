@@ -259,7 +259,7 @@ class Service:
         """Every route of the API, in the order of its documentation."""
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox
         reads, customers = ConversationReads(mongo), self.customers.store
-        marking = MarkingStore(mongo, reads, clock, self._rules)
+        marking = MarkingStore(mongo, reads, clock, self._rules, self.outbox)
         links, stored = self._links, StoredMedia(self._media.files, UploadStore(mongo))
         return (
             *self._people.tables(self.splitting.presence.one),

@@ -1,11 +1,12 @@
 """Marking over HTTP: the status of a conversation, and how far the team has read it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
 
-from inbox.conversations.marking.store import MarkingStore
+from inbox.conversations.marking.store import HandState, MarkingStore
 from inbox.conversations.model import ConversationStatus
 from inbox.conversations.reading.model import ConversationView
 from inbox.errors import NotAllowed, NotFound
@@ -16,6 +17,8 @@ from inbox.staff.model import Actor
 
 LARGEST_SEQ = 2**53 - 1
 """The largest whole number that every JSON client keeps exactly."""
+MOST_MINUTES = 7 * 24 * 60
+"""Who wants silence for longer than a week wants it until they say otherwise."""
 
 
 class StatusChange(Body):
@@ -26,6 +29,15 @@ class ReadMark(Body):
     """`up_to_seq` is the `seq` of the newest message that was looked at."""
 
     up_to_seq: Annotated[int, Field(ge=0, le=LARGEST_SEQ)]
+
+
+class AutomationChange(Body):
+    """`human` silences automations for `minutes` from now, or until they are given back (null);
+    `active` gives the conversation back to them.
+    """
+
+    state: HandState
+    minutes: Annotated[int, Field(ge=1, le=MOST_MINUTES)] | None = None
 
 
 class MarkingRoutes(Routes):
@@ -71,4 +83,22 @@ class MarkingRoutes(Routes):
         view = await self._marking.read_up_to(
             conversation_id, body.up_to_seq, actor, on_moved=self._on_read
         )
+        return ConversationView.model_validate(self._links.conversation(view))
+
+    @route(
+        "PUT",
+        "/api/v1/conversations/{conversation_id}/automation",
+        access="staff",
+        tag="conversations",
+        problems=(NotAllowed, NotFound),
+    )
+    async def set_automation(
+        self, actor: Actor, conversation_id: str, body: AutomationChange
+    ) -> ConversationView:
+        """Silence scripts in a conversation, or let them speak again after a person has answered.
+
+        A customer who has asked for no automatic messages gets none either way.
+        """
+        pause = None if body.minutes is None else timedelta(minutes=body.minutes)
+        view = await self._marking.set_automation(conversation_id, body.state, pause, actor)
         return ConversationView.model_validate(self._links.conversation(view))

@@ -1,24 +1,32 @@
 """Writes the marks of staff on conversations, each with its live event in one transaction."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Literal
 
 from pymongo import ReturnDocument
 
 from inbox.clock import Clock
+from inbox.conversations.automation import automation_of, given_back, silenced
 from inbox.conversations.model import ConversationStatus
 from inbox.conversations.reading.store import ConversationReads
-from inbox.conversations.view import View, conversation_view
+from inbox.conversations.view import View, conversation_view, iso
 from inbox.conversations.visibility import people_of, visible
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
 from inbox.live.model import live_event
 from inbox.live.store import LiveStore
 from inbox.mongo.client import Document, Mongo, Session
+from inbox.signals.model import Signal, SignalKind
+from inbox.signals.store import SignalStore
 from inbox.staff.model import Actor
 from inbox.timeline.kinds import interaction
 
+HandState = Literal["active", "human"]
+"""What people make of a conversation's automations: they may speak, or a person looks after it."""
+
 
 class MarkingStore:
-    """Status and read mark. Repeating a mark changes nothing and tells nobody."""
+    """Status, read mark, silence of automations. Repeating one changes nothing, tells nobody."""
 
     def __init__(
         self,
@@ -26,12 +34,14 @@ class MarkingStore:
         reads: ConversationReads,
         clock: Clock,
         rules: WindowRules = DEFAULT_RULES,
+        signals: SignalStore | None = None,
     ) -> None:
         self._mongo = mongo
         self._reads = reads
         self._clock = clock
         self._rules = rules
         self._live = LiveStore(mongo)
+        self._signals = signals or SignalStore(mongo, clock)
 
     async def set_status(
         self, conversation_id: str, status: ConversationStatus, actor: Actor
@@ -68,9 +78,74 @@ class MarkingStore:
                 session=session,
             )
             await self._tell(after, view, session)
+            if status != "open":
+                await self._signal("conversation_closed", after, now, session)
             return view
 
-        return await self._mongo.transaction(work)
+        view = await self._mongo.transaction(work)
+        self._signals.due.wake()
+        return view
+
+    async def set_automation(
+        self, conversation_id: str, state: HandState, pause: timedelta | None, actor: Actor
+    ) -> View:
+        """Give the conversation back to automations, or silence them; as it is then.
+
+        `pause` None: they are silent until somebody gives it back. What the customer has asked
+        for stays: nobody but they can undo it.
+
+        Raises:
+            NotFound, NotAllowed: as ConversationReads.get.
+        """
+
+        async def work(session: Session) -> View:
+            now = self._clock.now()
+            before = await self._reads.get(conversation_id, actor, session=session)
+            if _is_so(before, state, pause, now):
+                return await self._view(before, session)
+            automation = (
+                given_back(now, before.get("last_out_at"))
+                if state == "active"
+                else silenced(now, pause)
+            )
+            await self._mongo["conversations"].update_one(
+                {"_id": conversation_id}, {"$set": {"automation": automation}}, session=session
+            )
+            after = {**before, "automation": automation}
+            until = automation.get("paused_until")
+            row = interaction(
+                "automation_resumed" if state == "active" else "automation_paused",
+                customer_id=after.get("customer_id"),
+                conversation_id=conversation_id,
+                at=now,
+                actor_id=actor.id,
+                data={} if until is None else {"until": iso(until)},
+            )
+            await self._mongo["interactions"].insert_one(row, session=session)
+            if state == "active":
+                await self._signal("automation_resumed", after, now, session)
+            view = await self._view(after, session)
+            await self._tell(after, view, session)
+            return view
+
+        view = await self._mongo.transaction(work)
+        self._signals.due.wake()
+        return view
+
+    async def _signal(
+        self, kind: SignalKind, conversation: Document, now: datetime, session: Session
+    ) -> None:
+        customer_id = conversation.get("customer_id")
+        if not conversation.get("automated") or customer_id is None:
+            return
+        signal = Signal(
+            kind=kind,
+            at=now,
+            customer_id=customer_id,
+            bot_id=conversation.get("bot_id"),
+            conversation_id=conversation["_id"],
+        )
+        await self._signals.add([signal], session=session)
 
     async def read_up_to(
         self,
@@ -151,3 +226,14 @@ class MarkingStore:
             data={"conversation": view},
         )
         await self._live.insert([event], session=session)
+
+
+def _is_so(
+    conversation: Document, state: HandState, pause: timedelta | None, now: datetime
+) -> bool:
+    """Whether there is nothing to change; a pause of so many minutes begins anew each time."""
+    automation = automation_of(conversation, now)
+    if state == "active":
+        return automation.state == "active"
+    endless = automation.state == "human" and automation.paused_until is None
+    return endless and pause is None

@@ -157,3 +157,26 @@ async def test_a_message_that_comes_while_it_is_read_is_counted_once(
     stored = await mongo["conversations"].find_one({"_id": thread})
     assert stored is not None
     assert (stored["read_seq"], stored["unread"]) == (2, 1)
+
+
+async def test_closing_is_told_to_automations_where_there_are_some(
+    world: World, api: Api, thread: str, mongo: Mongo, clock: FixedClock
+) -> None:
+    await mark(api, thread, "closed")
+    assert await mongo["signals"].count_documents({}) == 0
+    await mongo["conversations"].update_one({"_id": thread}, {"$set": {"automated": True}})
+
+    await mark(api, thread, "open")
+    await mark(api, thread, "closed")
+    await mark(api, thread, "closed")
+
+    [signal] = await mongo["signals"].find({}, {"_id": 0, "work": 0}).to_list()
+    stored = await mongo["conversations"].find_one({"_id": thread})
+    assert stored is not None
+    assert signal == {
+        "kind": "conversation_closed",
+        "at": clock.now(),
+        "customer_id": stored["customer_id"],
+        "bot_id": "bot1",
+        "conversation_id": thread,
+    }

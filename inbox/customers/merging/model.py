@@ -76,6 +76,8 @@ def merged_fields(survivor: Document, loser: Document) -> dict[str, Any]:
         fields[name] = _united(survivor.get(name, []), loser.get(name, []))
     for name in _SINGLE:
         fields[name] = survivor.get(name) or loser.get(name)
+    if loser.get("automated"):
+        fields["automated"] = True
     if not survivor.get("name") and loser.get("name"):
         fields |= {"name": loser["name"], "name_key": loser.get("name_key")}
     return _changed(survivor, fields)

@@ -143,6 +143,8 @@ class MergeStore:
         now = self._clock.now()
         after = await self._write(survivor, parted_fields(survivor, merge), now, session)
         back = {**merge.before["loser"], "updated_at": now}
+        if survivor.get("automated"):  # by a script that runs in a conversation of the other
+            back["automated"] = True
         back["version"] = version = _next_version(back, survivor)
         back["field_versions"] = stamped(back, survivor, differing_paths(back, survivor), version)
         if "profile" in back:

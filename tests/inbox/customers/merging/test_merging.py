@@ -377,3 +377,30 @@ async def test_reading_by_an_old_id_is_one_moment(
 
     assert {note for _, note in seen} <= {"xanh", "đỏ\n\nxanh"}, "never the other record alone"
     assert len({note for _, note in seen}) == 2
+
+
+@pytest.mark.parametrize("whose", ["zalo", "facebook"])
+async def test_scripts_of_either_record_are_scripts_of_both(
+    api: Api, pair: Pair, mongo: Mongo, whose: str
+) -> None:
+    """What tells scripts of a customer's tags must not be lost by merging."""
+    owner = getattr(pair, whose)
+    await mongo["customers"].update_one({"_id": owner}, {"$set": {"automated": True}})
+
+    await merge(api, pair.zalo, pair.facebook)
+
+    merged = await mongo["customers"].find_one({"_id": pair.zalo})
+    assert merged is not None
+    assert merged["automated"] is True
+
+
+async def test_a_script_that_began_for_both_goes_on_for_the_one_that_is_back(
+    api: Api, pair: Pair, mongo: Mongo
+) -> None:
+    """It may run in a conversation that goes back to the other record."""
+    await merge(api, pair.zalo, pair.facebook)
+    await mongo["customers"].update_one({"_id": pair.zalo}, {"$set": {"automated": True}})
+
+    await undo(api, pair.zalo)
+
+    assert await mongo["customers"].count_documents({"automated": True}) == 2

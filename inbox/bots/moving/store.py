@@ -131,8 +131,21 @@ class MovingStore:
             customer = customers.get(before.get("customer_id") or "")
             view = conversation_view(after, customer=customer, now=now, rules=self._rules)
             events.append(_event(before, after, now, view))
+        await self._stop_scripts([one["_id"] for one in conversations], now, session)
         await self._mongo["interactions"].insert_many(facts, session=session)
         await self._mongo["live_events"].insert_many(events, session=session)
+
+    async def _stop_scripts(self, ids: list[str], now: datetime, session: Session) -> None:
+        """Scripts are a bot's own; a step that is being said at this moment collides with it."""
+        open_fields = ("open", "work", "next_step_id", "next_at", "holding")
+        await self._mongo["enrolments"].update_many(
+            {"conversation_id": {"$in": ids}, "open": True},
+            {
+                "$set": {"status": "stopped", "reason": "moved", "ended_at": now},
+                "$unset": dict.fromkeys(open_fields, 1),
+            },
+            session=session,
+        )
 
     async def finish(self, claimed: Claimed) -> bool:
         """Nothing is left elsewhere: the move is over, and open inboxes show it."""

@@ -360,3 +360,32 @@ async def test_moving_is_for_admins(
 
     assert statuses == {"manager": 403, "admin": 202}
     assert (await shop.account())["bot_id"] == "bot2"
+
+
+async def test_scripts_of_the_old_bot_stop_with_their_reason(shop: Shop, mongo: Mongo) -> None:
+    """They are that bot's own; what has ended, and what runs elsewhere, stays as it is."""
+    threads = await shop.open(3)
+    rows: dict[str, dict[str, Any]] = {
+        "running": {"conversation_id": threads[0], "status": "active", "open": True},
+        "paused": {"conversation_id": threads[1], "status": "paused", "open": True},
+        "done": {"conversation_id": threads[2], "status": "done"},
+        "elsewhere": {"conversation_id": shop.elsewhere, "status": "active", "open": True},
+    }
+    now = shop.clock.now()
+    for number, (id_, fields) in enumerate(rows.items()):
+        row: dict[str, Any] = {"_id": id_, "script_id": "s", "customer_id": f"c{number}", **fields}
+        if "open" in fields:
+            row |= {"next_step_id": "a", "next_at": now, "work": {"due_at": now}, "holding": "x"}
+        await mongo["enrolments"].insert_one(row)
+
+    await shop.moving.move(ADMIN, KEY, "bot2")
+    await shop.moving.step()
+
+    after = {one["_id"]: one async for one in mongo["enrolments"].find()}
+    for id_ in ("running", "paused"):
+        ended = {"status": "stopped", "reason": "moved", "ended_at": now}
+        assert {key: after[id_].get(key) for key in ended} == ended
+        gone = {"open", "work", "next_step_id", "next_at", "holding"}
+        assert not gone & after[id_].keys()
+    assert after["done"]["status"] == "done"
+    assert after["elsewhere"]["open"] is True

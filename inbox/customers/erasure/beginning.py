@@ -208,6 +208,8 @@ class Beginning:
             "updated_at": self._now,
             "profile": due(self._now),
         }
+        if before.get("automated"):  # what their new life began goes on
+            after["automated"] = True
         await customers.replace_one({"_id": before["_id"]}, after, session=self._session)
 
     async def _tell(self, type_: EventType, conversation: Document, data: dict[str, Any]) -> None:

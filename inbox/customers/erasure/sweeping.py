@@ -143,6 +143,7 @@ class Sweeping:
         await self._mongo["live_events"].delete_many(
             {**about, "type": {"$ne": "conversation_removed"}, "at": {"$lte": scope.begun_at}}
         )
+        await self._forget_automations(people, own, scope)
         await self._mongo["merges"].delete_many({"people": {"$in": people}})
         await self._mongo["redirects"].delete_many(
             {"$or": [{"_id": {"$in": people}}, {"to": {"$in": people}}]}
@@ -157,6 +158,17 @@ class Sweeping:
         await self._mongo["audit"].update_many(
             {"target.id": {"$in": [*threads, *people]}}, {"$set": {"changes": {}}}
         )
+
+    async def _forget_automations(self, people: list[str], own: Document, scope: Scope) -> None:
+        """What ran for them, and what was still to be heeded of them.
+
+        A platform's clock may be ahead of ours, which `up_to` knows of.
+        """
+        until = scope.up_to if scope.came_back else max(scope.up_to, scope.begun_at)
+        theirs: Document = {"customer_id": {"$in": people}}
+        await self._mongo["signals"].delete_many({**theirs, "at": {"$lte": until}})
+        either = {"$or": [theirs, own]}
+        await self._mongo["enrolments"].delete_many({**either, "started_at": {"$lte": until}})
 
     async def _redact_applied(self, query: Document, scope: Scope) -> None:
         """Empty applied bodies; the entry stays to tell that and when something came."""

@@ -375,3 +375,37 @@ async def test_an_admin_asks_for_an_erasure_and_nobody_else_may(inbox: Inbox, ap
     assert again.json == asked.json
     assert (await api.call("POST", path, "boss")).status == 404
     assert (await api.get(f"/conversations/{THREAD.id}", "boss")).status == 404
+
+
+async def test_scripts_and_signals_of_the_person_go_and_those_of_others_stay(
+    inbox: Inbox, mongo: Mongo
+) -> None:
+    """X.DIR.06: what ran for them, and what was still to be heeded."""
+    customer_id, now = await fill(inbox), inbox.clock.now()
+    for name, whose in (("theirs", customer_id), ("others", FRIEND.id)):
+        about = {"_id": name, "customer_id": whose, "script_id": "s", "started_at": now}
+        await mongo["enrolments"].insert_one(about)
+        await mongo["signals"].insert_one(
+            {"_id": name, "customer_id": whose, "kind": "customer_wrote", "at": now}
+        )
+
+    await inbox.erasures.request(customer_id, an_actor("boss", role="admin"))
+    await inbox.erase()
+
+    for collection in ("enrolments", "signals"):
+        assert [one["_id"] async for one in mongo[collection].find()] == ["others"]
+
+
+async def test_scripts_of_a_new_life_go_on(inbox: Inbox, mongo: Mongo) -> None:
+    """Who comes back while they are being erased has begun anew."""
+    customer_id = await fill(inbox)
+    await inbox.erasures.request(customer_id, an_actor("boss", role="admin"))
+    assert await inbox.erasing.run_one()
+    inbox.clock.advance(timedelta(seconds=1))
+    later = {"customer_id": customer_id, "script_id": "s", "started_at": inbox.clock.now()}
+    await mongo["enrolments"].insert_one({"_id": "new", **later})
+
+    inbox.clock.advance(SETTLE)
+    assert await inbox.erasing.run_one()
+
+    assert await mongo["enrolments"].count_documents({}) == 1

@@ -9,16 +9,19 @@ from typing import Any
 from app.scripts import Enrolling, Scripts
 from inbox.clock import FixedClock
 from inbox.config import TagsConfig
+from inbox.conversations.applying import Applier
 from inbox.conversations.changes import KeepMessage
 from inbox.conversations.marking.routes import MarkingRoutes
 from inbox.conversations.marking.store import MarkingStore
 from inbox.conversations.model import Author, Channel, IdentityRef, MessageRef, ThreadRef, Window
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.replying.routes import ReplyRoutes
+from inbox.conversations.sheet import Terms
 from inbox.conversations.window import DEFAULT_RULES
 from inbox.customers.store import CustomerStore
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
+from inbox.mongo.journal import JournalEntries
 from inbox.panels import Panels
 from inbox.sidebar.routes import SidebarRoutes
 from inbox.signals.store import SignalStore
@@ -57,6 +60,10 @@ class ScriptWorld(ReplyWorld):
 
     def __init__(self, mongo: Mongo, clock: FixedClock, folder: Path) -> None:
         super().__init__(mongo, clock, folder)
+        self.triggering: set[str] = set()
+        """The bots whose messages may attach scripts, as the directory of accounts has them."""
+        terms = Terms(triggering=self.triggering)
+        self.applier = Applier(mongo, clock, JournalEntries(mongo, clock), terms=terms)
         self.enrolling = Enrolling(mongo, clock)
         self.scripts = self.another_process()
         self.store = self.enrolling.store

@@ -18,6 +18,9 @@ from inbox.media.store import UploadStore
 from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo, Session
 from inbox.ports import Draft, Messenger, Part
+from scheduler.enrolments.retiming import Retiming
+from scheduler.enrolments.store import EnrolmentStore
+from scheduler.enrolments.surroundings import AroundReader
 from scheduler.scripts.configuring import ScriptConfiguring
 from scheduler.scripts.routes import ScriptRoutes
 from scheduler.scripts.surroundings import Surroundings
@@ -322,7 +325,9 @@ async def test_a_clone_is_off_and_has_steps_of_its_own(api: Api) -> None:
     assert copied["steps"][0]["content"] == script["steps"][0]["content"]
 
 
-async def test_a_deleted_script_stops_for_everybody_on_it(api: Api, mongo: Mongo) -> None:
+async def test_a_deleted_script_stops_for_everybody_on_it(
+    api: Api, mongo: Mongo, clock: FixedClock
+) -> None:
     """X.SCR.15: deleting a script stops its enrolments; those that had ended stay as they are."""
     script = (await add(api, enabled=True)).json["id"]
     other = (await add(api, enabled=True)).json["id"]
@@ -338,6 +343,9 @@ async def test_a_deleted_script_stops_for_everybody_on_it(api: Api, mongo: Mongo
     assert (await api.get("/bots/bot1/scripts", "lead")).ids == [other]
     assert (await api.get(f"/bots/bot1/scripts/{script}", "lead")).status == 404
     assert (await api.call("DELETE", f"/bots/bot1/scripts/{script}", "lead")).status == 404
+    retiming = Retiming(mongo, EnrolmentStore(mongo, clock), AroundReader(mongo), clock)
+    assert await retiming.step() == 1
+    assert await retiming.step() == 0
     stopped = {"script_id": script, "status": "stopped", "reason": "script_deleted"}
     assert await mongo["enrolments"].count_documents(stopped) == 1005
     gone = {**stopped, "$or": [{"work": {"$exists": True}}, {"open": {"$exists": True}}]}

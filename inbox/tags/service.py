@@ -10,6 +10,7 @@ from inbox.config import TagsConfig
 from inbox.customers.store import CustomerStore
 from inbox.errors import FieldErrors, NotFound
 from inbox.mongo.client import Document, Mongo, Session
+from inbox.signals.store import SignalStore
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.model import Actor
 from inbox.tags.model import (
@@ -51,14 +52,20 @@ class TagService:
     """Every change is one transaction with its row of the timeline or of the audit log."""
 
     def __init__(
-        self, mongo: Mongo, customers: CustomerStore, clock: Clock, config: TagsConfig
+        self,
+        mongo: Mongo,
+        customers: CustomerStore,
+        clock: Clock,
+        config: TagsConfig,
+        *,
+        signals: SignalStore | None = None,
     ) -> None:
         self._mongo = mongo
         self._customers = customers
         self._clock = clock
         self._config = config
         self._audit = AuditStore(mongo)
-        self.store = TagStore(mongo, customers.mirrors, clock)
+        self.store = TagStore(mongo, customers.mirrors, clock, signals=signals)
 
     def may_create(self, actor: Actor) -> bool:
         return actor.at_least(self._config.created_by)
@@ -105,6 +112,7 @@ class TagService:
         """Run a transaction that changes a customer's tags, and tell the mirrors."""
         result = await self._mongo.transaction(work)
         self._customers.mirrors.wake()
+        self.store.signals.due.wake()
         return result
 
     async def _attach(self, customer: Document, tag: Tag, actor: Actor, session: Session) -> bool:

@@ -12,6 +12,8 @@ from inbox.ids import random_id
 from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
+from inbox.signals.model import Signal
+from inbox.signals.store import SignalStore
 from inbox.tags.model import Colour, Tag, first_colour, shown_name, tag_key
 from inbox.timeline.kinds import interaction
 
@@ -19,15 +21,23 @@ TagKind = Literal["tag_added", "tag_removed"]
 
 
 class TagStore:
-    """`{_id, name, key, colour, position, created_at, retired_at?, removal?, renaming?: due work}`.
+    """`{_id, name, key, colour, position, created_at, retired_at?, removal?, renaming?: due work,
+    triggers_scripts?: a script may begin where it is attached}`.
 
     `key` is unique. A tag that is being deleted has `removal` and no key: its name is free again
     at once, while customers lose it batch by batch.
     """
 
     def __init__(
-        self, mongo: Mongo, mirrors: Mirrors, clock: Clock, *, pace: Pace | None = None
+        self,
+        mongo: Mongo,
+        mirrors: Mirrors,
+        clock: Clock,
+        *,
+        pace: Pace | None = None,
+        signals: SignalStore | None = None,
     ) -> None:
+        self.signals = signals or SignalStore(mongo, clock)
         self._mirrors = mirrors
         self._mongo = mongo
         self._tags = mongo["tags"]
@@ -139,6 +149,16 @@ class TagStore:
             data={"fields": ["tags"]},
         )
         await self._mongo["live_events"].insert_one(event, session=session)
+        if customer.get("automated") or await self._triggers(type_, tag, session):
+            signal = Signal(kind=type_, at=now, customer_id=customer["_id"], tag_id=tag.id)
+            await self.signals.add([signal], session=session)
+
+    async def _triggers(self, type_: TagKind, tag: Tag, session: Session) -> bool:
+        """Whether a script may begin because of it."""
+        if type_ != "tag_added":
+            return False
+        query = {"_id": tag.id, "triggers_scripts": True}
+        return await self._tags.find_one(query, {"_id": 1}, session=session) is not None
 
     async def begin_removal(self, tag: Tag, actor_id: str, *, session: Session) -> None:
         """The tag leaves the catalogue now and its customers as due work."""
@@ -168,6 +188,7 @@ class TagStore:
 
         count = await self._mongo.transaction(work)
         self._mirrors.wake()
+        self.signals.due.wake()
         return count
 
     async def _take_from(
@@ -186,6 +207,12 @@ class TagStore:
         await self._customers.bulk_write(writes, ordered=False, session=session)
         rows = [_row(one["_id"], "tag_removed", tag, actor_id, now) for one in customers]
         await self._mongo["interactions"].insert_many(rows, session=session)
+        lost = [
+            Signal(kind="tag_removed", at=now, customer_id=one["_id"], tag_id=tag.id)
+            for one in customers
+            if one.get("automated")
+        ]
+        await self.signals.add(lost, session=session)
 
     async def begin_renaming(self, tag_id: str, *, session: Session) -> None:
         """Its customers' tags are to be mirrored under the new name, as due work."""

@@ -281,6 +281,21 @@ INDEXES: tuple[Index, ...] = (
         partial={"open": True},
     ),
     Index("enrolments", ("script_id", "status", "reason"), "the report of a script"),
+    Index("enrolments", ("customer_id", "-started_at", "-_id"), "a customer's scripts"),
+    Index(
+        "enrolments",
+        ("conversation_id", "next_at"),
+        "whether another step of the conversation goes before; those that wait for something",
+        partial={"open": True},
+    ),
+    _due("enrolments", "work", "steps of scripts that are due"),
+    _due("scripts", "retime", "scripts that were changed while they run"),
+    _due("scripts", "calendar", "scripts that attach themselves at the times of a calendar"),
+    Index(
+        "enrolments",
+        ("conversation_id",),
+        "what runs in a conversation stops when that moves to another bot; erasure",
+    ),
     Index(
         "messages",
         ("author.id", "status"),

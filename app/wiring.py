@@ -18,7 +18,7 @@ from app.health import Health
 from app.media import MediaKeeping
 from app.parts import Parts, process_name
 from app.people import People
-from app.scripts import Scripts
+from app.scripts import Enrolling, Scripts
 from app.settings import Settings
 from app.splitting import Splitting
 from app.webhook_secrets import facebook_secrets, zalo_secrets
@@ -193,7 +193,15 @@ class Service:
             mongo, clock, self.hub, config.presence, self._rules, owner=self.owner
         )
         self._applier.on_withheld = self.splitting.assigner.wake
-        self.customers = Customers(mongo, clock, config, self._links)
+        self._enrolling = Enrolling(mongo, clock)
+        self.customers = Customers(
+            mongo,
+            clock,
+            config,
+            self._links,
+            signals=self.outbox,
+            panels=self._enrolling.panels(),
+        )
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
@@ -234,7 +242,16 @@ class Service:
             self.delivery.due.wake,
             self._rules,
         )
-        self.scripts = Scripts(mongo, clock, self.uploads, parts.messengers, signals=self.outbox)
+        self.scripts = Scripts(
+            mongo,
+            clock,
+            self._enrolling,
+            self.replies,
+            self.uploads,
+            parts.messengers,
+            signals=self.outbox,
+            rules=self._rules,
+        )
         self.signals = Signals(parts.messengers, clock)
         moderation = ModerationStore(mongo, clock, self._rules)
         self.moderating = Moderating(moderation, parts.moderation)

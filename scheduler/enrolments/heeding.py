@@ -10,6 +10,7 @@ from inbox.mongo.failures import is_passing
 from inbox.signals.model import Signal
 from inbox.signals.store import SignalStore, signal_from
 from scheduler.enrolments.attaching import Attaching
+from scheduler.enrolments.retiming import due_again
 from scheduler.enrolments.stopping import stop_reason, trigger_met
 from scheduler.enrolments.store import EnrolmentStore, Start
 from scheduler.enrolments.surroundings import AroundReader
@@ -86,9 +87,7 @@ class Heeding:
         if customer is None:
             return
         await self._stop(signal, customer, session)
-        if (holding := _LETS_GO_ON.get(signal.kind)) is not None:
-            query = {"conversation_id": signal.conversation_id}
-            await self._store.wake(query, [holding], session=session)
+        await self._let_go_on(signal, session)
         if not signal.late:
             await self._attach(signal, customer, session)
 
@@ -115,6 +114,16 @@ class Heeding:
             reason = stop_reason(enrolment_from(document), script, signal)
             if reason is not None:
                 await self._store.stop([document], reason, session=session)
+
+    async def _let_go_on(self, signal: Signal, session: Session) -> None:
+        """What waited for this may go on: for a time too, when a pause was ended early."""
+        query = {"conversation_id": signal.conversation_id}
+        if (holding := _LETS_GO_ON.get(signal.kind)) is not None:
+            await self._store.wake(query, [holding], session=session)
+        if signal.kind == "automation_resumed":
+            waiting = await self._store.waiting_in(signal.conversation_id, session=session)
+            around = await self._around.read(waiting, session=session)
+            await self._store.retime(due_again(waiting, around), session=session)
 
     async def _attach(self, signal: Signal, customer: Document, session: Session) -> None:
         scripts = await self._triggered_scripts(signal, customer, session)

@@ -1,6 +1,7 @@
 """The worker that brings running enrolments up to date after their script was changed."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
@@ -10,10 +11,10 @@ from inbox.mongo.client import Document, Mongo
 from inbox.mongo.due import Claimed, DueWork, Pace
 from inbox.mongo.failures import is_passing
 from scheduler.enrolments.store import EnrolmentStore
-from scheduler.enrolments.surroundings import AroundReader
+from scheduler.enrolments.surroundings import Around, AroundReader
 from scheduler.enrolments.turns import following_of
 from scheduler.scripts.documents import enrolment_from
-from scheduler.scripts.model import Script
+from scheduler.scripts.model import Next, Script
 
 log = structlog.get_logger(__name__)
 
@@ -79,13 +80,20 @@ class Retiming:
 
     async def _retime(self, script: Script, documents: list[Document]) -> None:
         around = await self._around.read(documents)
-        changes = []
-        for document in documents:
-            facts = around.facts(document["bot_id"], document["customer_id"])
-            following = following_of(enrolment_from(document), script, facts)
-            changes.append((document, following, script.version))
-        await self._store.retime(changes)
+        await self._store.retime(due_again(documents, around))
         if script.enabled:
             ids = [one["_id"] for one in documents]
             await self._store.wake({"_id": {"$in": ids}}, ["script_off"])
         self._store.due.wake()
+
+
+def due_again(documents: Iterable[Document], around: Around) -> list[tuple[Document, Next, int]]:
+    """When the next steps of these are due by their scripts as `around` has them."""
+    found = []
+    for document in documents:
+        script = around.scripts.get(document["script_id"])
+        if script is not None:
+            facts = around.facts(document["bot_id"], document["customer_id"])
+            following = following_of(enrolment_from(document), script, facts)
+            found.append((document, following, script.version))
+    return found

@@ -306,7 +306,17 @@ class EnrolmentStore:
             query["customer_id"] = {"$gt": after}
         return await self._enrolments.find(query).sort("customer_id", 1).limit(limit).to_list()
 
-    async def retime(self, changes: Sequence[tuple[Document, Next, int]]) -> None:
+    async def waiting_in(
+        self, conversation_id: str | None, *, session: Session | None = None
+    ) -> list[Document]:
+        """What waits for a time in a conversation; index (conversation_id, next_at)."""
+        query = {"conversation_id": conversation_id, **_RUNNING, "status": "active"}
+        query["work.due_at"] = {"$exists": True}
+        return await self._enrolments.find(query, session=session).to_list()
+
+    async def retime(
+        self, changes: Sequence[tuple[Document, Next, int]], *, session: Session | None = None
+    ) -> None:
         """Write when the next step is due by a newer version of the script.
 
         What is claimed right now is left alone: it looks at the script itself.
@@ -324,7 +334,7 @@ class EnrolmentStore:
             for document, following, version in changes
         ]
         if writes:
-            await self._enrolments.bulk_write(writes, ordered=False)
+            await self._enrolments.bulk_write(writes, ordered=False, session=session)
 
     async def adopt(self, claimed: Claimed, customer_id: str) -> bool:
         """The customer was merged into another record. False when that one runs the script too."""

@@ -141,6 +141,38 @@ async def test_an_answer_in_the_tool_of_the_platform_pauses_too(world: ScriptWor
     assert answered + timedelta(minutes=30) <= at <= answered + timedelta(minutes=31)
 
 
+async def test_giving_the_conversation_back_ends_the_pause_early(world: ScriptWorld) -> None:
+    """X.SCR.10: a step that waits for the end of the pause goes out as soon as it is over."""
+    hoa = await world.writes("hoa")
+    await world.attached(hoa, await world.script(step(5, "minute")))
+    thread = await world.thread_of(hoa)
+    await world.say(thread, "Em đây ạ")
+    await world.pass_time(minutes=10)
+    assert await world.said_at() == []
+
+    path = f"/conversations/{thread}/automation"
+    answer = await world.api.call("PUT", path, "lan", json={"state": "active"})
+    assert answer.status == 200, answer.json
+    await world.pass_time(seconds=1)
+
+    assert [text for text, _ in await world.said_at()] == ["+5 minute"]
+
+
+async def test_silence_without_an_end_holds_the_step_until_it_is_ended(world: ScriptWorld) -> None:
+    hoa = await world.writes("hoa")
+    await world.attached(hoa, await world.script(step(5, "minute")))
+    path = f"/conversations/{await world.thread_of(hoa)}/automation"
+    assert (await world.api.call("PUT", path, "lan", json={"state": "human"})).status == 200
+
+    await world.pass_time(hours=5)
+    assert await world.said_at() == []
+    assert (await world.enrolment(hoa))["waiting"]["code"] == "human"
+    assert (await world.api.call("PUT", path, "lan", json={"state": "active"})).status == 200
+    await world.pass_time(seconds=1)
+
+    assert [text for text, _ in await world.said_at()] == ["+5 minute"]
+
+
 async def test_outside_the_channel_window_a_step_is_skipped_with_its_reason(
     world: ScriptWorld,
 ) -> None:

@@ -53,7 +53,6 @@ export const PATHS = {
   download: 'M12 4v11M7 11l5 5 5-5M5 20h14',
   play: 'M8 5l11 7-11 7z',
   pause: 'M9 5v14M15 5v14',
-  skip: 'M5 5l9 7-9 7zM18 5v14',
   edit: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
   tag: 'M3 12V4h8l10 10-8 8zM7.5 8h.01',
   merge: 'M6 4v4c0 4 6 4 6 8v4M18 4v4c0 4-6 4-6 8',

@@ -38,6 +38,8 @@ class Enrolling:
     """What attaches scripts and shows them; it sends nothing."""
 
     def __init__(self, mongo: Mongo, clock: Clock) -> None:
+        self.mongo = mongo
+        self.clock = clock
         self.around = AroundReader(mongo)
         self.store = EnrolmentStore(mongo, clock)
         customers = CustomerStore(mongo, clock)
@@ -53,8 +55,6 @@ class Scripts:
 
     def __init__(
         self,
-        mongo: Mongo,
-        clock: Clock,
         enrolling: Enrolling,
         replies: ReplyService,
         uploads: Uploads,
@@ -63,19 +63,20 @@ class Scripts:
         signals: SignalStore,
         rules: WindowRules,
     ) -> None:
+        mongo, clock = enrolling.mongo, enrolling.clock
         store, around, attaching = enrolling.store, enrolling.around, enrolling.attaching
         self.retiming = Retiming(mongo, store, around, clock)
         self.recurring = RecurringRuns(mongo, ScriptStore(mongo), store, attaching, clock)
         self.running = Running(store, around, signals, ReplySender(replies), clock, rules)
         self.heeding = Heeding(mongo, signals, store, attaching, around)
         surroundings = Surroundings(mongo, uploads, messengers, clock)
-        self._configuring = ScriptConfiguring(mongo, surroundings, clock, self._wake)
+        self.configuring = ScriptConfiguring(mongo, surroundings, clock, self._wake)
         self._enrolling = enrolling
 
     def tables(self) -> Sequence[Routes]:
         enrolling = self._enrolling
         return (
-            ScriptRoutes(self._configuring),
+            ScriptRoutes(self.configuring),
             EnrolmentRoutes(enrolling.enrolments, enrolling.attaching),
         )
 

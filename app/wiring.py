@@ -243,8 +243,6 @@ class Service:
             self._rules,
         )
         self.scripts = Scripts(
-            mongo,
-            clock,
             self._enrolling,
             self.replies,
             self.uploads,

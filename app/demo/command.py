@@ -12,6 +12,7 @@ from app.demo.accounts import ACCOUNTS, SPARE_ACCOUNTS
 from app.demo.answering import CHATTY
 from app.demo.apps import Apps
 from app.demo.keys import DemoSecrets, demo_secrets
+from app.demo.scripts import write_scripts
 from app.demo.servers import PlatformSockets, Setting, SimulatedPlatforms
 from app.demo.setup import setup
 from app.demo.simulation import Simulation
@@ -131,6 +132,7 @@ async def _serve(settings: Settings, uri: str, secrets: DemoSecrets, setting: Se
     async def simulate(service: Service, url: str) -> None:
         await platforms.deliver_to(url)
         access = await setup(service.staff, service.bots, platforms.credentials)
+        await write_scripts(service.mongo, service.scripts.configuring, access)
         simulation = Simulation(url, secrets, clock=clock, platform=media)
         simulation.watching = platforms
         await simulation.seed()

@@ -34,10 +34,12 @@ class NotDemoData(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class DemoAccess:
-    """How to sign in as the owner."""
+    """How to sign in as the owner, who the owner is, and the bot of the shop."""
 
     email: str
     password: str
+    owner: Actor
+    bot_id: str
 
 
 CredentialsOf = Callable[[DemoAccount], dict[str, str]]
@@ -65,6 +67,7 @@ async def setup(
     sales = [await _sale(staff, actor, people, number) for number in range(1, len(_SALES) + 1)]
     if bot := await _bot(bots, actor):
         await _renew(bots, actor, bot, credentials_of)
+        bot_id = bot.bot.id
     else:
         member_ids = tuple(person.id for person in (owner, *sales) if person.active)
         accounts = tuple(
@@ -77,8 +80,9 @@ async def setup(
             )
             for account in ACCOUNTS
         )
-        await bots.create(actor, NewBot(name=BOT_NAME, accounts=accounts, member_ids=member_ids))
-    return DemoAccess(OWNER_EMAIL, PASSWORD)
+        wanted = NewBot(name=BOT_NAME, accounts=accounts, member_ids=member_ids)
+        bot_id = (await bots.create(actor, wanted)).bot.id
+    return DemoAccess(OWNER_EMAIL, PASSWORD, actor, bot_id)
 
 
 async def _everybody(staff: StaffService) -> list[Staff]:

@@ -71,8 +71,6 @@ class ScriptWorld(ReplyWorld):
     def another_process(self) -> Scripts:
         """The workers of one more process."""
         return Scripts(
-            self.mongo,
-            self.clock,
             Enrolling(self.mongo, self.clock),
             self.replies,
             self.uploads,

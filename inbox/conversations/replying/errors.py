@@ -42,7 +42,7 @@ class ReplyWindowClosed(Conflict):
 class CustomerOptedOut(Conflict):
     """The customer has said that they want no automatic messages."""
 
-    code = "opted_out"
+    code = "customer_opted_out"
     vi = "Khách đã yêu cầu ngừng nhận tin tự động."
     en = "The customer has asked for no more automatic messages."
 

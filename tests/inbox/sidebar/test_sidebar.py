@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.customers import Customers
+from app.scripts import Enrolling
 from inbox.clock import FixedClock
 from inbox.config import InboxConfig
 from inbox.conversations.reading.store import ConversationReads
@@ -36,7 +37,8 @@ def world(mongo: Mongo) -> World:
 @pytest.fixture
 async def api(mongo: Mongo, clock: FixedClock) -> AsyncIterator[Api]:
     config = InboxConfig.model_validate({"secret_key": "A" * 43})
-    customers = Customers(mongo, clock, config, media_links(clock))
+    scripts = Enrolling(mongo, clock).panels()
+    customers = Customers(mongo, clock, config, media_links(clock), panels=scripts)
     api = await serve([*inbox_routes(mongo, clock), *customers.tables()], *ACTORS)
     yield api
     await api.close()
@@ -81,7 +83,7 @@ async def test_one_call_gives_every_block(api: Api, thread: str) -> None:
     shown = await blocks(api, thread)
     assert list(shown) == BLOCKS
     states = {name: block["state"] for name, block in shown.items()}
-    assert states == dict.fromkeys(BLOCKS, "ok") | {"scripts": "off", "crm": "off"}
+    assert states == dict.fromkeys(BLOCKS, "ok") | {"crm": "off"}
     assert shown["customer"]["data"]["name"] == "Nguyễn Thị Hoa"
     assert shown["media"]["data"]["items"][0]["name"] == "áo.jpg"
     assert shown["suggestions"]["data"]["items"][0]["value"] == "hoa@shop.vn"

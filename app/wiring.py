@@ -194,14 +194,8 @@ class Service:
         )
         self._applier.on_withheld = self.splitting.assigner.wake
         self._enrolling = Enrolling(mongo, clock)
-        self.customers = Customers(
-            mongo,
-            clock,
-            config,
-            self._links,
-            signals=self.outbox,
-            panels=self._enrolling.panels(),
-        )
+        links, panels = self._links, self._enrolling.panels()
+        self.customers = Customers(mongo, clock, config, links, signals=self.outbox, panels=panels)
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
@@ -226,16 +220,11 @@ class Service:
         self.delivering = Delivering(
             self.delivery, sending, clock, channels=set(parts.messengers), at_once=config.at_once
         )
-        replies = ReplyStore(
-            mongo,
-            clock,
-            self._rules,
-            after_reply=self.splitting.carers,
-            pause=self.settings.inbox.automation.pause_after_reply,
-            signals=self.outbox,
-        )
+        pause, carers = self.settings.inbox.automation.pause_after_reply, self.splitting.carers
         self.replies = ReplyService(
-            replies,
+            ReplyStore(
+                mongo, clock, self._rules, after_reply=carers, pause=pause, signals=self.outbox
+            ),
             self.uploads,
             parts.messengers,
             clock,

@@ -17,6 +17,7 @@ from inbox.clock import Clock
 from inbox.conversations.applying import Applier
 from inbox.conversations.changes import KeepSent, RefusePrivateAnswer
 from inbox.conversations.delivery.grouping import Grouped
+from inbox.conversations.delivery.refusing import TooManyTries, refusal_of
 from inbox.conversations.delivery.steps import CHECKS, next_check
 from inbox.conversations.delivery.store import DeliveryStore
 from inbox.conversations.delivery.turns import Subject
@@ -66,14 +67,6 @@ _NOTE_FOR = timedelta(minutes=10)
 would be in doubt."""
 
 
-class TooManyTries(SendRefused):
-    """The platform was not available often enough."""
-
-    code = "platform_unavailable"
-    vi = "Nền tảng không nhận tin sau nhiều lần thử. Hãy gửi lại sau."
-    en = "The platform did not take the message after many tries. Please send it again later."
-
-
 class Sending:
     """Sends single parts for whoever holds their conversation."""
 
@@ -116,6 +109,8 @@ class Sending:
         part = part_at(begun.message, n)
         assert part is not None
         message, conversation = begun.message.document, begun.conversation.document
+        if (refused := refusal_of(begun)) is not None:
+            return refused
         try:
             file = await self._file(message, part)
             if isinstance(file, FileGone):

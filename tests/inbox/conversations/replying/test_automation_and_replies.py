@@ -178,3 +178,21 @@ async def test_an_answer_is_told_to_automations_where_there_are_some(world: Repl
         "conversation_id": automated,
         "message_id": message,
     }
+
+
+async def test_what_waits_to_be_sent_is_not_sent_after_stop(
+    world: ReplyWorld, clock: FixedClock
+) -> None:
+    """X.SCR.09: nothing automatic goes out any more; what people say does."""
+    thread = await world.thread()
+    by_script = await world.say(thread, "Chào bạn", by=SCRIPT)
+    by_lan = await world.say(thread, "Dạ vâng ạ")
+    opted_out = {"$set": {"opted_out_at": clock.now()}}
+    await world.mongo["conversations"].update_one({"_id": thread}, opted_out)
+
+    await world.deliver_all()
+
+    assert world.platform.texts == ["Dạ vâng ạ"]
+    assert await world.status(by_lan) == "sent"
+    kept = await world.kept(by_script)
+    assert (kept["status"], kept["error"]["code"]) == ("failed", "opted_out_meanwhile")

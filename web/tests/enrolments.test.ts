@@ -3,7 +3,6 @@ import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { nextTick, ref } from 'vue'
 
-import type { Automation } from '@/api/automation'
 import type {
   Attached,
   CustomerScripts as Scripts,
@@ -12,6 +11,7 @@ import type {
   StepResult,
   UpcomingStep,
 } from '@/api/enrolments'
+import type { Automation } from '@/api/types'
 import CustomerScripts from '@/components/enrolments/CustomerScripts.vue'
 import UpcomingSteps from '@/components/enrolments/UpcomingSteps.vue'
 import { useEndedEnrolments } from '@/composables/useEndedEnrolments'
@@ -283,7 +283,7 @@ describe('the block', () => {
   })
 
   test('keeps the picker open when nothing was attached, and says why, field by field', async () => {
-    const field = { field: 'script_ids.0', code: 'script_off', message: '“Chăm sóc” đang tắt.' }
+    const field = { field: 'script_ids.0', code: 'script_off', message: 'Kịch bản đang tắt.' }
     const body = { type: 'about:blank', title: '', status: 422, code: 'invalid_input', detail: 'Sai', errors: [field] }
     new FakeServer().on(`POST ${ENROLMENTS}`, () => Response.json(body, { status: 422 })).install()
     const { shown } = opened(scriptsOf({ offered: [anOffer('Chăm sóc')] }))
@@ -291,7 +291,7 @@ describe('the block', () => {
     await shown.get(called('script-search')).trigger('keydown', { key: 'Enter', ctrlKey: true })
     await flushPromises()
 
-    expect(shown.get(called('attach-refusal')).text()).toContain('“Chăm sóc” đang tắt.')
+    expect(shown.get(called('attach-refusal')).text()).toBe('SaiChăm sóc: Kịch bản đang tắt.')
     expect(shown.find(called('script-picker')).exists()).toBe(true)
   })
 
@@ -416,7 +416,7 @@ test('the block is read anew for what changes scripts, and not for receipts of o
   expect(await reads()).toBe(3)
   feed.say(aFrame({ type: 'conversation_changed', data: { conversation: aConversation() } }))
   expect(await reads()).toBe(4)
-  const automation = { state: 'human' }
+  const automation = { ...ACTIVE, state: 'human' as const }
   feed.say(aFrame({ type: 'conversation_changed', data: { conversation: aConversation({ automation }) } }))
   expect(await reads()).toBe(5)
 })

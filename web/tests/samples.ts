@@ -27,7 +27,7 @@ export function aConversation(changes: Partial<Conversation> = {}): Conversation
     },
     waiting_since: null,
     window: null,
-    automation: { state: 'active' },
+    automation: { state: 'active', paused_until: null, reason: null, opted_out_at: null },
     created_at: '2026-11-22T03:00:00.000Z',
     ...changes,
   }

@@ -94,3 +94,13 @@ export function changeStatus(
     }),
   )
 }
+
+/** Bots and scripts may go on. It does not undo that a customer asked for silence. */
+export function giveBack(conversation_id: string): Promise<Conversation> {
+  return answerOf(
+    api.PUT('/api/v1/conversations/{conversation_id}/automation', {
+      params: { path: { conversation_id } },
+      body: { state: 'active', minutes: null },
+    }),
+  )
+}

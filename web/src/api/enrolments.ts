@@ -1,52 +1,16 @@
 /** The scripts that a customer is on: what is sent, what comes next, and why not. */
-import { ApiError, errorOf, requestHeaders } from '@/api/client'
+import { answerOf, api } from '@/api/client'
+import type { components } from '@/api/schema'
 import type { Page } from '@/api/types'
 
-/** A sentence for people, with the code that it stands for. */
-export interface Reason {
-  code: string
-  vi: string
-  en: string
-}
+type Schemas = components['schemas']
 
-export type StepOutcome = 'sent' | 'waiting' | 'uncertain' | 'skipped' | 'failed'
-
-/** `place` counts from 0; null: the step is not in the script any more. Times are ISO 8601 in UTC. */
-export interface StepResult {
-  step_id: string
-  place: number | null
-  result: StepOutcome
-  at: string
-  reason: Reason | null
-  message_id: string | null
-}
-
-/** `at` null: it waits for something else than a time, or is paused. */
-export interface NextStep {
-  step_id: string
-  place: number | null
-  at: string | null
-  text: string | null
-}
-
-/** A script attached to a customer. `reason`: why it was stopped; `waiting`: why it does not go on. */
-export interface Enrolment {
-  id: string
-  script: { id: string; name: string }
-  conversation_id: string | null
-  status: 'active' | 'paused' | 'done' | 'stopped'
-  reason: Reason | null
-  waiting: Reason | null
-  started_at: string
-  by: { id: string; name: string } | null
-  via: 'staff' | 'tag_added' | 'first_message' | 'keyword' | 'cron'
-  progress: { done: number; total: number }
-  next: NextStep | null
-  last: StepResult | null
-  log: StepResult[]
-  paused_at: string | null
-  ended_at: string | null
-}
+/** `reason`: why it was stopped; `waiting`: why it does not go on. A `place` counts from 0. */
+export type Enrolment = Schemas['EnrolmentView']
+export type StepResult = Schemas['StepResultView']
+export type UpcomingStep = Schemas['UpcomingView']
+export type Attached = Schemas['AttachedPage']['items'][number]
+export type EnrolmentAction = Schemas['EnrolmentEditBody']['action']
 
 /** A script that may be attached now. `first_at` null: nothing of it would be due. */
 export interface OfferedScript {
@@ -54,17 +18,6 @@ export interface OfferedScript {
   name: string
   steps: number
   first_at: string | null
-}
-
-/** One message to come; `text` as it would be sent, null for files alone. */
-export interface UpcomingStep {
-  enrolment_id: string
-  script_id: string
-  script_name: string
-  step_id: string
-  place: number | null
-  at: string
-  text: string | null
 }
 
 /** The block of the sidebar: all that run, then the newest that ended. */
@@ -75,64 +28,41 @@ export interface CustomerScripts {
   opted_out: boolean
 }
 
-export interface Attached {
-  script_id: string
-  outcome: 'created' | 'already_active' | 'ran_already' | 'never_due'
-  reason: Reason | null
-  enrolment: Enrolment | null
-}
-
-export type EnrolmentAction = 'pause' | 'resume' | 'skip'
+const ENROLMENTS = '/api/v1/customers/{customer_id}/enrolments'
+const ENROLMENT = `${ENROLMENTS}/{enrolment_id}` as const
 
 /** All that were ever attached, newest first. */
 export function fetchEnrolments(
-  customerId: string,
+  customer_id: string,
   { cursor, limit }: { cursor: string | null; limit: number },
 ): Promise<Page<Enrolment>> {
-  const query = new URLSearchParams({ limit: String(limit) })
-  if (cursor !== null) query.set('cursor', cursor)
-  return ask('GET', `${enrolmentsOf(customerId)}?${query.toString()}`)
+  const query = { limit, ...(cursor === null ? {} : { cursor }) }
+  return answerOf(api.GET(ENROLMENTS, { params: { path: { customer_id }, query } }))
 }
 
 /** Answered script by script. Safe to repeat: what runs already is not begun again. */
 export async function attachScripts(
-  customerId: string,
+  customer_id: string,
   scriptIds: readonly string[],
-  conversationId: string,
+  conversation_id: string,
 ): Promise<Attached[]> {
-  const body = { script_ids: scriptIds, conversation_id: conversationId }
-  const { items } = await ask<{ items: Attached[] }>('POST', enrolmentsOf(customerId), body)
+  const body = { script_ids: [...scriptIds], conversation_id }
+  const { items } = await answerOf(
+    api.POST(ENROLMENTS, { params: { path: { customer_id } }, body }),
+  )
   return items
 }
 
 export function steerEnrolment(
-  customerId: string,
-  id: string,
+  customer_id: string,
+  enrolment_id: string,
   action: EnrolmentAction,
 ): Promise<Enrolment> {
-  return ask('PATCH', `${enrolmentsOf(customerId)}/${id}`, { action })
+  const path = { customer_id, enrolment_id }
+  return answerOf(api.PATCH(ENROLMENT, { params: { path }, body: { action } }))
 }
 
 /** Nothing more of it goes out. */
-export async function detachEnrolment(customerId: string, id: string): Promise<void> {
-  await ask('DELETE', `${enrolmentsOf(customerId)}/${id}`)
-}
-
-function enrolmentsOf(customerId: string): string {
-  return `/api/v1/customers/${customerId}/enrolments`
-}
-
-export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers = { ...requestHeaders(method), 'Content-Type': 'application/json' }
-  const asked = fetch(new Request(new URL(path, window.location.origin), {
-    method,
-    headers,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  }))
-  const response = await asked.catch(() => {
-    throw new ApiError(0, 'unreachable', '')
-  })
-  const answer: unknown = response.status === 204 ? null : await response.json().catch(() => null)
-  if (!response.ok) throw errorOf(response.status, answer)
-  return answer as T
+export async function detachEnrolment(customer_id: string, enrolment_id: string): Promise<void> {
+  await answerOf(api.DELETE(ENROLMENT, { params: { path: { customer_id, enrolment_id } } }))
 }

@@ -742,6 +742,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Silence scripts in a conversation, or let them speak again after a person has answered.
+         * @description A customer who has asked for no automatic messages gets none either way.
+         */
+        put: operations["conversations.set_automation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{customer_id}": {
         parameters: {
             query?: never;
@@ -1885,6 +1905,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{customer_id}/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The scripts that a customer is or was on, newest first, and all steps to come. */
+        get: operations["enrolments.page"];
+        put?: never;
+        /**
+         * Attach one or several scripts; an answer for each. Safe to repeat.
+         * @description Either all of them can be attached or nothing is: one that is off, or of another bot, is
+         *     refused before anything begins.
+         */
+        post: operations["enrolments.attach"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/enrolments/{enrolment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a script off a customer; at most the step that is being sent still goes out. */
+        delete: operations["enrolments.detach"];
+        options?: never;
+        head?: never;
+        /** Pause, resume, or skip the step that is next. */
+        patch: operations["enrolments.change"];
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/scripts/{script_id}/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Attach a script to many customers; an answer for each. Safe to repeat. */
+        post: operations["enrolments.attach_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2011,20 +2088,42 @@ export interface components {
             en: string;
         };
         /**
-         * AttachBody
-         * @description Either the id of a tag, or a name: a tag of that name is found or made.
+         * AttachManyBody
+         * @description The customers to attach a script to.
          */
-        AttachBody: {
-            /**
-             * Name
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Tag Id
-             * @default null
-             */
-            tag_id: string | null;
+        AttachManyBody: {
+            /** Customer Ids */
+            customer_ids: string[];
+        };
+        /**
+         * AttachedPage
+         * @description An answer for each script, in the order in which they were sent.
+         */
+        AttachedPage: {
+            /** Items */
+            items: components["schemas"]["scheduler__enrolments__view__AttachedView"][];
+        };
+        /**
+         * AttachedToPage
+         * @description An answer for each customer, in the order in which they were sent.
+         */
+        AttachedToPage: {
+            /** Items */
+            items: components["schemas"]["AttachedToView"][];
+        };
+        /**
+         * AttachedToView
+         * @description What became of one customer; `outcome` may be an error: opted_out, no_conversation,
+         *     not_found, not_allowed.
+         */
+        AttachedToView: {
+            /** Customer Id */
+            customer_id: string;
+            /** Outcome */
+            outcome: string;
+            reason: components["schemas"]["ReasonView"] | null;
+            /** Enrolment Id */
+            enrolment_id: string | null;
         };
         /**
          * AttachedUpload
@@ -2033,17 +2132,6 @@ export interface components {
         AttachedUpload: {
             /** Upload Id */
             upload_id: string;
-        };
-        /**
-         * AttachedView
-         * @description What attaching did: `created` a tag, or the customer had it (`attached` false).
-         */
-        AttachedView: {
-            tag: components["schemas"]["TagView"];
-            /** Created */
-            created: boolean;
-            /** Attached */
-            attached: boolean;
         };
         /**
          * AttachmentView
@@ -2200,6 +2288,42 @@ export interface components {
             id: string | null;
             /** Name */
             name: string | null;
+        };
+        /**
+         * AutomationChange
+         * @description `human` silences automations for `minutes` from now, or until they are given back (null);
+         *     `active` gives the conversation back to them.
+         */
+        AutomationChange: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "human";
+            /**
+             * Minutes
+             * @default null
+             */
+            minutes: number | null;
+        };
+        /**
+         * AutomationView
+         * @description Whether scripts may speak. `paused_until` null while they may not: until they are let.
+         *
+         *     `opted_out_at`: when the customer asked for no automatic messages; stronger than `state`.
+         */
+        AutomationView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "handoff_requested" | "human";
+            /** Paused Until */
+            paused_until: string | null;
+            /** Reason */
+            reason: ("staff_replied" | "paused_by_hand" | "handed_off") | null;
+            /** Opted Out At */
+            opted_out_at: string | null;
         };
         /**
          * BackfillBody
@@ -2550,10 +2674,7 @@ export interface components {
             waiting_since: string | null;
             /** @description null: the channel does not let us write now */
             window: components["schemas"]["WindowView"] | null;
-            /** Automation */
-            automation: {
-                [key: string]: unknown;
-            };
+            automation: components["schemas"]["AutomationView"];
             /** Created At */
             created_at: string | null;
         };
@@ -2831,6 +2952,67 @@ export interface components {
             origins: string[];
             /** Secure */
             secure: boolean;
+        };
+        /**
+         * EnrolmentEditBody
+         * @description What to do: `skip` passes over the step that is next.
+         */
+        EnrolmentEditBody: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "pause" | "resume" | "skip";
+        };
+        /**
+         * EnrolmentPage
+         * @description Enrolments of a customer, newest first; `upcoming` is over all of them that run.
+         */
+        EnrolmentPage: {
+            /** Items */
+            items: components["schemas"]["EnrolmentView"][];
+            /** Upcoming */
+            upcoming: components["schemas"]["UpcomingView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * EnrolmentView
+         * @description A customer on a script. `waiting`: why it does not go on right now, for other than a time.
+         */
+        EnrolmentView: {
+            /** Id */
+            id: string;
+            script: components["schemas"]["NamedView"];
+            /** Conversation Id */
+            conversation_id: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "active" | "paused" | "done" | "stopped";
+            reason: components["schemas"]["ReasonView"] | null;
+            waiting: components["schemas"]["ReasonView"] | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            by: components["schemas"]["NamedView"] | null;
+            /**
+             * Via
+             * @enum {string}
+             */
+            via: "staff" | "tag_added" | "first_message" | "keyword" | "cron";
+            progress: components["schemas"]["ProgressView"];
+            next: components["schemas"]["NextStepView"] | null;
+            last: components["schemas"]["StepResultView"] | null;
+            /** Log */
+            log: components["schemas"]["StepResultView"][];
+            /** Paused At */
+            paused_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
         };
         /**
          * ErasureRequested
@@ -3666,6 +3848,16 @@ export interface components {
             receiving: boolean;
         };
         /**
+         * NamedView
+         * @description Something by its name; the name of a person who is gone is empty.
+         */
+        NamedView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * NewAccountBody
          * @description An account that is to be connected.
          */
@@ -3877,6 +4069,20 @@ export interface components {
             token: components["schemas"]["TokenView"];
             /** Secret */
             secret: string;
+        };
+        /**
+         * NextStepView
+         * @description The step that comes next. `at` null: when is not known, see `waiting` of the enrolment.
+         */
+        NextStepView: {
+            /** Step Id */
+            step_id: string;
+            /** Place */
+            place: number;
+            /** At */
+            at: string | null;
+            /** Text */
+            text: string | null;
         };
         /**
          * NoticeAccount
@@ -4343,6 +4549,16 @@ export interface components {
             message: string;
         };
         /**
+         * ProgressView
+         * @description How many steps were taken, of how many.
+         */
+        ProgressView: {
+            /** Done */
+            done: number;
+            /** Total */
+            total: number;
+        };
+        /**
          * QuickReplyBody
          * @description A choice that a tap writes into the chat.
          */
@@ -4395,6 +4611,18 @@ export interface components {
              * @default null
              */
             ids: string[] | null;
+        };
+        /**
+         * ReasonView
+         * @description A stable code and a sentence in both languages.
+         */
+        ReasonView: {
+            /** Code */
+            code: string;
+            /** Vi */
+            vi: string;
+            /** En */
+            en: string;
         };
         /**
          * ReceiptView
@@ -5383,6 +5611,31 @@ export interface components {
             };
         };
         /**
+         * StepResultView
+         * @description What became of a step; `place` null: the script does not have it any more.
+         *
+         *     `waiting` is stored and not sent yet; `uncertain` may or may not have arrived.
+         */
+        StepResultView: {
+            /** Step Id */
+            step_id: string;
+            /** Place */
+            place: number | null;
+            /**
+             * Result
+             * @enum {string}
+             */
+            result: "sent" | "waiting" | "uncertain" | "skipped" | "failed";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            reason: components["schemas"]["ReasonView"] | null;
+            /** Message Id */
+            message_id: string | null;
+        };
+        /**
          * StepTimeView
          * @description When a step would go out. `at` null: never, because of `reason`, or of the one before.
          */
@@ -5634,6 +5887,29 @@ export interface components {
             last_at: string;
         };
         /**
+         * UpcomingView
+         * @description A step that is to come, by the scripts as they are now.
+         */
+        UpcomingView: {
+            /** Enrolment Id */
+            enrolment_id: string;
+            /** Script Id */
+            script_id: string;
+            /** Script Name */
+            script_name: string;
+            /** Step Id */
+            step_id: string;
+            /** Place */
+            place: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string | null;
+        };
+        /**
          * UploadView
          * @description A stored upload. `size` in bytes; `mime` is what the bytes are, not what was claimed.
          */
@@ -5819,12 +6095,67 @@ export interface components {
             code: string;
         };
         /**
+         * AttachBody
+         * @description Either the id of a tag, or a name: a tag of that name is found or made.
+         */
+        inbox__tags__routes__AttachBody: {
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Tag Id
+             * @default null
+             */
+            tag_id: string | null;
+        };
+        /**
+         * AttachedView
+         * @description What attaching did: `created` a tag, or the customer had it (`attached` false).
+         */
+        inbox__tags__routes__AttachedView: {
+            tag: components["schemas"]["TagView"];
+            /** Created */
+            created: boolean;
+            /** Attached */
+            attached: boolean;
+        };
+        /**
          * OrderBody
          * @description Every tag of the catalogue in its new order.
          */
         inbox__tags__routes__OrderBody: {
             /** Ids */
             ids: string[];
+        };
+        /**
+         * AttachBody
+         * @description The scripts to attach, to go out in `conversation_id` or where the customer wrote last.
+         */
+        scheduler__enrolments__view__AttachBody: {
+            /** Script Ids */
+            script_ids: string[];
+            /**
+             * Conversation Id
+             * @default null
+             */
+            conversation_id: string | null;
+        };
+        /**
+         * AttachedView
+         * @description What became of one script. `reason`: why none of its steps would ever be due.
+         */
+        scheduler__enrolments__view__AttachedView: {
+            /** Script Id */
+            script_id: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "already_active" | "ran_already" | "never_due";
+            reason: components["schemas"]["ReasonView"] | null;
+            enrolment: components["schemas"]["EnrolmentView"] | null;
         };
     };
     responses: never;
@@ -10135,6 +10466,104 @@ export interface operations {
             };
         };
     };
+    "conversations.set_automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "customers.get": {
         parameters: {
             query?: never;
@@ -10946,7 +11375,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AttachBody"];
+                "application/json": components["schemas"]["inbox__tags__routes__AttachBody"];
             };
         };
         responses: {
@@ -10956,7 +11385,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AttachedView"];
+                    "application/json": components["schemas"]["inbox__tags__routes__AttachedView"];
                 };
             };
             /** @description Bad Request: malformed_json */
@@ -16645,6 +17074,467 @@ export interface operations {
                 };
             };
             /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enrolments.page": {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentPage"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enrolments.attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["scheduler__enrolments__view__AttachBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachedPage"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input, not_attachable, opted_out, no_conversation */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enrolments.detach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+                enrolment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enrolments.change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+                enrolment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentEditBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: enrolment_ended, enrolment_changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enrolments.attach_many": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachManyBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachedToPage"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input, not_attachable */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -1,9 +1,11 @@
 /** The catalogue of tags, and the tags of a customer. */
 import { answerOf, api } from '@/api/client'
-import type { components } from '@/api/schema'
+import type { operations } from '@/api/schema'
 import type { Tag, TagColour, Tags } from '@/api/types'
 
-export type Attached = components['schemas']['AttachedView']
+type Attaching = operations['customers.attach']['responses']
+export type Attached = Attaching[200]['content']['application/json']
+
 export interface TagEdit {
   name?: string
   colour?: TagColour

@@ -28,6 +28,8 @@ export type Conversation = Schemas['ConversationView']
 export type Channel = Conversation['channel']
 export type ConversationKind = Conversation['kind']
 export type ConversationStatus = Conversation['status']
+/** Whether bots and scripts may speak; `paused_until` null: until they are let. */
+export type Automation = Conversation['automation']
 export type UncaredCounts = Schemas['UncaredCounts']
 export type View = NonNullable<
   NonNullable<operations['conversations.browse']['parameters']['query']>['view']

@@ -32,6 +32,8 @@ export function useEnrolments({ customerId, conversationId, items, changed }: En
   const troubles = reactive(new Map<string, ApiError>())
   const attaching = ref(false)
   const refusal = ref<ApiError | null>(null)
+  /** The scripts that were to be attached last, as errors count them. */
+  const asked = ref<readonly string[]>([])
   /** What became of each script that was attached last. */
   const outcomes = ref<readonly Attached[]>([])
 
@@ -43,6 +45,7 @@ export function useEnrolments({ customerId, conversationId, items, changed }: En
   async function attach(scriptIds: readonly string[]): Promise<boolean> {
     if (attaching.value || scriptIds.length === 0) return false
     attaching.value = true
+    asked.value = scriptIds
     refusal.value = null
     outcomes.value = []
     try {
@@ -92,6 +95,7 @@ export function useEnrolments({ customerId, conversationId, items, changed }: En
     troubles,
     attaching,
     refusal,
+    asked,
     outcomes,
     attach,
     steer,

@@ -38,6 +38,8 @@ StaffKind = Literal[
     "renamed",
     "automation_paused",
     "automation_resumed",
+    "script_attached",
+    "script_stopped",
 ]
 """What people do beside those; written with `interaction`."""
 
@@ -107,6 +109,8 @@ KINDS: dict[Kind, Words] = {
     "renamed": Words("Đổi tên trên kênh", "Renamed on the channel"),
     "automation_paused": Words("Tạm dừng tin tự động", "Automatic messages paused"),
     "automation_resumed": Words("Bật lại tin tự động", "Automatic messages resumed"),
+    "script_attached": Words("Gắn kịch bản", "Script attached"),
+    "script_stopped": Words("Dừng kịch bản", "Script stopped"),
     "opted_out": Words("Khách từ chối tin tự động", "Refused automatic messages"),
     "opted_in": Words("Khách nhận lại tin tự động", "Agreed to automatic messages"),
     "referral": Words("Đến từ quảng cáo hoặc liên kết", "Came by an ad or a link"),

@@ -201,7 +201,6 @@ class Running:
         following = after_step(enrolment, entry, saying.script, facts)
         if not await self._store.take_step(claimed, entry, following, session=session):
             raise _TurnLost
-        await self._store.tell([claimed.document], session=session)
 
     async def _note(self, claimed: Claimed, saying: Saying, entry: StepLog, around: Around) -> None:
         """Keep what became of a step that says nothing to the customer."""

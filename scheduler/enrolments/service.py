@@ -100,7 +100,8 @@ class Enrolments:
 
         async def work(session: Session) -> None:
             document = await self._get(customer_id, enrolment_id, actor, session)
-            await self._store.stop([document], "detached", session=session)
+            by = actor.id if actor.kind == "staff" else None
+            await self._store.stop([document], "detached", by=by, session=session)
 
         await self._mongo.transaction(work)
 

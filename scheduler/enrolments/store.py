@@ -9,9 +9,9 @@ from pymongo import UpdateOne
 
 from inbox.clock import Clock
 from inbox.ids import random_id
-from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
+from scheduler.enrolments.telling import Telling
 from scheduler.enrolments.turns import Update, advance_update, end_update
 from scheduler.scripts.documents import log_document
 from scheduler.scripts.model import (
@@ -52,6 +52,7 @@ class EnrolmentStore:
         self._mongo = mongo
         self._enrolments = mongo["enrolments"]
         self._clock = clock
+        self._telling = Telling(mongo, clock)
         self.due = DueWork(mongo, "enrolments", "work", clock, pace=pace)
 
     async def transaction(self, work: Callable[[Session], Awaitable[None]]) -> None:
@@ -123,7 +124,7 @@ class EnrolmentStore:
             "via": start.via,
         } | {name: value for name, value in optional.items() if value is not None}
         await self._enrolments.insert_one(document, session=session)
-        await self.tell([document], session=session)
+        await self._telling.attached(document, script, session=session)
         return document
 
     async def of_customer(
@@ -173,6 +174,8 @@ class EnrolmentStore:
         update["$push"] = {"log": log_document(entry)}
         held = {**_held(claimed), "next_step_id": claimed.document["next_step_id"]}
         done = await self._enrolments.update_one(held, update, session=session)
+        if done.modified_count:
+            await self._telling.changed([claimed.document], session=session)
         return done.modified_count == 1
 
     async def wait(self, claimed: Claimed, step_id: str, at: datetime) -> None:
@@ -202,7 +205,7 @@ class EnrolmentStore:
                 _held(claimed), end_update(reason, now), session=session
             )
             if done.modified_count:
-                await self.tell([claimed.document], session=session)
+                await self._telling.ended([claimed.document], reason, session=session)
 
         await self._mongo.transaction(work)
 
@@ -219,9 +222,16 @@ class EnrolmentStore:
         return done.modified_count
 
     async def stop(
-        self, documents: Collection[Document], reason: StopReason, *, session: Session
+        self,
+        documents: Collection[Document],
+        reason: StopReason,
+        *,
+        by: str | None = None,
+        session: Session,
     ) -> int:
         """End these now: no step goes out any more. How many had not ended.
+
+        They were read in the same transaction; `by` is who did it.
 
         A step that is being posted right now writes the same document: whichever commits first
         wins, and the other finds that it did.
@@ -230,7 +240,8 @@ class EnrolmentStore:
         update = end_update(reason, self._clock.now())
         stopped = (await self._enrolments.update_many(ids, update, session=session)).modified_count
         if stopped:
-            await self.tell(documents, session=session)
+            running = [one for one in documents if one.get("open")]
+            await self._telling.ended(running, reason, by=by, session=session)
         return stopped
 
     async def stop_script(self, script_id: str, reason: StopReason) -> int:
@@ -240,15 +251,16 @@ class EnrolmentStore:
         """
         stopped = 0
         while True:
-            found = self._enrolments.find({"script_id": script_id, **_RUNNING}, _TOLD)
-            documents = await found.limit(_BATCH).to_list()
-            if not documents:
+
+            async def work(session: Session) -> int:
+                query = {"script_id": script_id, **_RUNNING}
+                found = self._enrolments.find(query, _TOLD, session=session)
+                return await self.stop(await found.limit(_BATCH).to_list(), reason, session=session)
+
+            batch = await self._mongo.transaction(work)
+            if not batch:
                 return stopped
-
-            async def work(session: Session, documents: list[Document] = documents) -> int:
-                return await self.stop(documents, reason, session=session)
-
-            stopped += await self._mongo.transaction(work)
+            stopped += batch
 
     async def pause(self, document: Document, *, session: Session) -> bool:
         """Nothing is due until it is resumed; False when it does not run."""
@@ -261,7 +273,7 @@ class EnrolmentStore:
             session=session,
         )
         if done.modified_count:
-            await self.tell([document], session=session)
+            await self._telling.changed([document], session=session)
         return done.modified_count == 1
 
     async def resume(self, document: Document, *, session: Session) -> bool:
@@ -277,7 +289,7 @@ class EnrolmentStore:
             session=session,
         )
         if done.modified_count:
-            await self.tell([document], session=session)
+            await self._telling.changed([document], session=session)
         return done.modified_count == 1
 
     async def pass_over(
@@ -294,7 +306,7 @@ class EnrolmentStore:
         query = {"_id": document["_id"], **_RUNNING, "next_step_id": entry.step_id}
         done = await self._enrolments.update_one(query, update, session=session)
         if done.modified_count:
-            await self.tell([document], session=session)
+            await self._telling.changed([document], session=session)
         return done.modified_count == 1
 
     async def behind(
@@ -350,29 +362,12 @@ class EnrolmentStore:
 
         return await self._mongo.transaction(work)
 
-    async def tell(self, documents: Collection[Document], *, session: Session) -> None:
-        """Open sidebars read the scripts of these customers anew."""
-        now = self._clock.now()
-        events = [
-            live_event(
-                type="enrolments_changed",
-                at=now,
-                bot_ids=[bot_id],
-                customer_id=customer_id,
-            )
-            for bot_id, customer_id in sorted(
-                {(one["bot_id"], one["customer_id"]) for one in documents}
-            )
-        ]
-        if events:
-            await self._mongo["live_events"].insert_many(events, session=session)
-
     def _onwards(self, following: Next) -> Update:
         work = due(following.at) if following.at is not None else None
         return advance_update(following, self._clock.now(), work)
 
 
-_TOLD = {"bot_id": 1, "customer_id": 1}
+_TOLD = {"bot_id": 1, "customer_id": 1, "conversation_id": 1, "script_id": 1, "open": 1}
 
 
 def _held(claimed: Claimed) -> Document:

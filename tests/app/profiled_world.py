@@ -18,6 +18,7 @@ from inbox.bots.model import NewAccount, NewBot
 from inbox.clock import SystemClock
 from inbox.ids import account_key, random_id
 from inbox.mongo.client import Document, Mongo
+from inbox.mongo.due import due
 from inbox.staff.model import Actor
 from tests.inbox.inbox_world import Api, serve
 
@@ -154,3 +155,17 @@ async def _fill_records(mongo: Mongo) -> None:
     await mongo["erasures"].insert_many(
         {"_id": id_, "identity_ids": [id_], "done_at": when} for id_, when in many
     )
+    await mongo["scripts"].insert_many(
+        {"_id": id_, "bot_id": id_, "created_at": when, "enabled": True} for id_, when in many
+    )
+    await mongo["enrolments"].insert_many(
+        {"_id": id_, "script_id": id_, "customer_id": id_, "conversation_id": id_, "bot_id": id_,
+         "status": "active", "open": True, "next_at": at + timedelta(days=1), "started_at": when,
+         "work": due(at + timedelta(days=1))}
+        for id_, when in many
+    )  # fmt: skip
+    await mongo["signals"].insert_many(
+        {"_id": id_, "customer_id": id_, "kind": "staff_wrote", "at": when,
+         "work": due(at + timedelta(days=1))}
+        for id_, when in many
+    )  # fmt: skip

@@ -15,7 +15,10 @@ from app.wiring import Service
 from inbox.clock import Clock
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
+from inbox.mongo.due import due
 from inbox.staff.model import Actor, Role
+from scheduler.scripts.documents import script_document
+from scheduler.scripts.model import Content, Delay, Script, Step
 from tests.inbox.inbox_world import NOON, Api, World, minutes, serve
 
 PHONE, EMAIL = "+84912345678", "hoa.nguyen@shop.vn"
@@ -127,6 +130,7 @@ async def _fill(mongo: Mongo) -> Ids:
          "data": {"before": {"phones": []}, "after": contact}}
     )  # fmt: skip
     await mongo["merges"].insert_one(await _merge(mongo, customer, third))
+    await _fill_scripts(mongo, customer, thread)
     return {
         "customer_id": customer,
         "twin_id": twin,
@@ -150,6 +154,8 @@ async def _fill(mongo: Mongo) -> Ids:
         "code": "code",
         "entry_id": "0" * 24,
         "rule_id": "default-bot1",
+        "script_id": "script",
+        "enrolment_id": "enrolment",
     }
 
 
@@ -179,6 +185,20 @@ async def _fill_people(mongo: Mongo) -> None:
     await mongo["sessions"].insert_one(
         {"_id": "session", "staff_id": "lan", "created_at": NOON,
          "expires_at": NOON + timedelta(days=9)}
+    )  # fmt: skip
+
+
+async def _fill_scripts(mongo: Mongo, customer: str, thread: str) -> None:
+    step = Step("step", Delay(1, "hour"), Content("Chào {{name, bạn}}"))
+    script = Script(
+        id="script", bot_id="bot1", name="Chào khách", enabled=True, steps=(step,), created_at=NOON
+    )
+    await mongo["scripts"].insert_one(script_document(script))
+    await mongo["enrolments"].insert_one(
+        {"_id": "enrolment", "script_id": "script", "script_created_at": NOON, "script_version": 1,
+         "bot_id": "bot1", "customer_id": customer, "conversation_id": thread, "status": "active",
+         "open": True, "next_step_id": "step", "next_at": minutes(60), "work": due(minutes(60)),
+         "log": [], "started_at": NOON, "via": "staff", "by": "sale"}
     )  # fmt: skip
 
 

@@ -93,10 +93,20 @@ async def test_no_write_scans_or_reads_much_for_little(world: ProfiledWorld) -> 
         ("PATCH", f"/conversations/{thread}", {"status": "closed"}),
         ("POST", f"/conversations/{thread}/read", {"up_to_seq": 1}),
         ("DELETE", f"/customers/{customer}/tags/{world.ids['tag_id']}", None),
+        (
+            "PATCH",
+            f"/customers/{customer}/enrolments/{world.ids['enrolment_id']}",
+            {"action": "skip"},
+        ),
+        (
+            "PATCH",
+            f"/bots/{world.ids['bot_id']}/scripts/{world.ids['script_id']}",
+            {"name": "Chào"},
+        ),
         ("POST", f"/customers/{customer}/merge", {"customer_id": world.ids["other_id"]}),
         ("POST", f"/customers/{customer}/erasure", None),
     ):
-        version = {"If-Match": "1"} if method == "PATCH" else {}
+        version = {"If-Match": "1"} if path == f"/customers/{customer}" else {}
         answer = await world.api.call(method, path, "owner", json=body, headers=version)
         assert answer.status < 300, (path, answer.json)
     swept = {"customer_id": customer, "scope": {"$exists": True}, "run.token": {"$exists": False}}
@@ -129,6 +139,26 @@ async def make_more(world: ProfiledWorld) -> None:
     )
     assert reply.status < 300, reply.json
     world.ids["reply_id"] = reply.json["id"]
+    await make_scripts(world)
+
+
+async def make_scripts(world: ProfiledWorld) -> None:
+    """One that runs for the customer, and one that a keyword attaches."""
+    customer, path = world.ids["customer_id"], f"/bots/{world.ids['bot_id']}/scripts"
+    hour = {"when": {"kind": "delay", "n": 1, "unit": "hour"}, "content": {"text": "Dạ"}}
+    body = {"name": "Chào khách", "enabled": True, "steps": [hour]}
+    for triggers in ([{"kind": "keyword", "words": ["giá"]}], []):
+        script = await world.api.call("POST", path, "owner", json={**body, "triggers": triggers})
+        assert script.status < 300, script.json
+        world.ids["script_id"] = script.json["id"]
+    attached = await world.api.call(
+        "POST",
+        f"/customers/{customer}/enrolments",
+        "owner",
+        json={"script_ids": [world.ids["script_id"]]},
+    )
+    assert attached.status < 300, attached.json
+    world.ids["enrolment_id"] = attached.json["items"][0]["enrolment"]["id"]
 
 
 def get_paths(world: ProfiledWorld) -> Iterator[str]:

@@ -182,6 +182,37 @@ describe('the scripts of a customer', () => {
     expect(enrolments.busy.size).toBe(0)
   })
 
+  test('take the next press as soon as one is answered, and keep the newest answer', async () => {
+    const answers = [anEnrolment('Chăm sóc', { status: 'paused' }), anEnrolment('Chăm sóc')]
+    const server = new FakeServer()
+      .on(`PATCH ${ENROLMENTS}/e%20Ch%C4%83m%20s%C3%B3c`, () => answers.shift())
+      .install()
+    const reading = [later<undefined>(), later<undefined>()]
+    let reads = 0
+    const enrolments = within(() =>
+      useEnrolments({
+        customerId: () => 'u1',
+        conversationId: () => 'c1',
+        items: () => [anEnrolment('Chăm sóc', { progress: { done: 0, total: 0 } })],
+        changed: async () => {
+          await reading[reads++]?.promise
+        },
+      }),
+    )
+    const first = enrolments.steer(anEnrolment('Chăm sóc'), 'pause')
+    await flushPromises()
+    const second = enrolments.steer(anEnrolment('Chăm sóc'), 'resume')
+    await flushPromises()
+    reading[0]?.give(undefined)
+    await first
+    expect(enrolments.running.value[0]?.progress.total).toBe(3) // the second answer
+    reading[1]?.give(undefined)
+    await second
+
+    expect(enrolments.running.value[0]?.progress.total).toBe(0) // what was read
+    expect(server.bodies).toEqual([{ action: 'pause' }, { action: 'resume' }])
+  })
+
   test('come back when they could not be detached, with the reason', async () => {
     const answer = later<Response>()
     const server = new FakeServer().on(

@@ -1,5 +1,5 @@
 /** The scripts a customer is on: an answer shows at once, and gives way to what is read then. */
-import { computed, reactive, ref } from 'vue'
+import { computed, reactive, ref, shallowReactive } from 'vue'
 
 import { ApiError } from '@/api/client'
 import {
@@ -25,7 +25,7 @@ export function isOpen({ status }: Enrolment): boolean {
 }
 
 export function useEnrolments({ customerId, conversationId, items, changed }: EnrolmentsSource) {
-  const answers = reactive(new Map<string, Enrolment>())
+  const answers = shallowReactive(new Map<string, Enrolment>())
   const leaving = reactive(new Set<string>())
   const busy = reactive(new Set<string>())
   /** What was refused, by enrolment. */
@@ -59,10 +59,13 @@ export function useEnrolments({ customerId, conversationId, items, changed }: En
     return refusal.value === null
   }
 
-  function steer({ id }: Enrolment, action: EnrolmentAction): Promise<void> {
-    return change(id, async () => {
-      answers.set(id, await steerEnrolment(customerId(), id, action))
+  async function steer({ id }: Enrolment, action: EnrolmentAction): Promise<void> {
+    let answer: Enrolment | undefined
+    await change(id, async () => {
+      answer = await steerEnrolment(customerId(), id, action)
+      answers.set(id, answer)
     })
+    if (answers.get(id) === answer) answers.delete(id) // not that of a later press
   }
 
   async function detach({ id }: Enrolment): Promise<void> {
@@ -71,6 +74,7 @@ export function useEnrolments({ customerId, conversationId, items, changed }: En
     leaving.delete(id)
   }
 
+  /** The next press may come as soon as this one is answered; reading goes on behind it. */
   async function change(id: string, ask: () => Promise<void>): Promise<void> {
     if (busy.has(id)) return
     busy.add(id)
@@ -83,9 +87,8 @@ export function useEnrolments({ customerId, conversationId, items, changed }: En
       troubles.set(id, error)
       leaving.delete(id)
     }
-    await changed()
-    answers.delete(id)
     busy.delete(id)
+    await changed()
   }
 
   return {

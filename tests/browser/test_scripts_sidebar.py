@@ -1,4 +1,4 @@
-"""Timed scripts beside the conversation in a real browser: attached, steered, foreseen, silenced."""
+"""Timed scripts beside the conversation in a real browser: attached, steered, silenced."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import Locator, Page, ViewportSize, async_playwright, expect
 
 from app.serving import WEB_BUILD
 from inbox.clock import SystemClock
@@ -23,7 +23,7 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Desk:
         return found
 
     async def has_status(self, script_id: str, status: str) -> bool:
-        return (await self.enrolment(script_id))["status"] == status
+        return bool((await self.enrolment(script_id))["status"] == status)
 
 
 @pytest.fixture
@@ -183,14 +183,13 @@ async def _took(platform: FakePlatform, text: str) -> bool:
     return any(one.text == text for one in platform.taken)
 
 
-async def test_a_script_is_paused_resumed_skipped_and_detached_with_a_question(desk: Desk) -> None:
-    """X.SCR.14: by keyboard; what is shown is what is stored."""
+async def test_a_script_is_paused_resumed_and_a_step_skipped_by_keys(desk: Desk) -> None:
+    """X.SCR.14: what is shown is what is stored."""
     care = await desk.script("Chăm sóc", (1, "hour"), (2, "hour"))
     async with desk.sidebar.at_customer() as page:
         await attach(page, "Chăm sóc")
         shown = card(page, "Chăm sóc")
-        await shown.get_by_test_id("enrolment-pause").focus()
-        await page.keyboard.press("Enter")
+        await shown.get_by_test_id("enrolment-pause").press("Enter")
         await expect(shown.get_by_test_id("enrolment-paused")).to_be_visible()
         await expect(page.get_by_test_id("upcoming-step")).to_have_count(0)
         assert await desk.has_status(care, "paused")
@@ -198,20 +197,29 @@ async def test_a_script_is_paused_resumed_skipped_and_detached_with_a_question(d
         await expect(shown.get_by_test_id("enrolment-resume")).to_be_focused()
         await page.keyboard.press("Enter")
         await expect(shown.get_by_test_id("enrolment-pause")).to_be_visible()
-        await expect(page.get_by_test_id("upcoming-step")).to_have_count(2)
         assert await desk.has_status(care, "active")
 
         await shown.get_by_test_id("enrolment-skip").press("Enter")
         await expect(shown.get_by_test_id("enrolment-progress")).to_contain_text("1/2")
         await expect(shown.get_by_test_id("enrolment-last")).to_contain_text("Bước 1 · Bỏ qua")
         await expect(shown.get_by_test_id("enrolment-next")).to_contain_text("Bước 2 · ")
+        await expect(page.get_by_test_id("upcoming-step")).to_have_count(1)
         await shows_time_of(shown, await desk.enrolment(care))
+    assert desk.platform.taken == []
 
+
+async def test_a_script_is_detached_after_a_question(desk: Desk) -> None:
+    """X.SCR.14: Escape keeps it; what ended stays to be read, with its reason."""
+    care = await desk.script("Chăm sóc", (1, "hour"))
+    async with desk.sidebar.at_customer() as page:
+        await attach(page, "Chăm sóc")
+        shown = card(page, "Chăm sóc")
         await shown.get_by_test_id("enrolment-detach").press("Enter")
         await expect(shown.get_by_test_id("enrolment-keep")).to_be_focused()
         await page.keyboard.press("Escape")
         await expect(shown.get_by_test_id("enrolment-detach")).to_be_focused()
         assert await desk.has_status(care, "active")
+
         await page.keyboard.press("Enter")
         await shown.get_by_test_id("enrolment-detach-sure").press("Enter")
         await expect(page.get_by_test_id("enrolment")).to_have_count(0)
@@ -219,7 +227,6 @@ async def test_a_script_is_paused_resumed_skipped_and_detached_with_a_question(d
         await page.get_by_test_id("ended").locator("summary").click()
         await expect(page.get_by_test_id("ended-script")).to_contain_text("Đã gỡ kịch bản")
         assert await desk.has_status(care, "stopped")
-    assert desk.platform.taken == []
 
 
 async def test_fifty_scripts_stay_usable(desk: Desk) -> None:

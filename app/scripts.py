@@ -67,7 +67,8 @@ class Scripts:
         store, around, attaching = enrolling.store, enrolling.around, enrolling.attaching
         self.retiming = Retiming(mongo, store, around, clock)
         self.recurring = RecurringRuns(mongo, ScriptStore(mongo), store, attaching, clock)
-        self.running = Running(store, around, signals, ReplySender(replies), clock, rules)
+        sender = ReplySender(mongo, replies, clock)
+        self.running = Running(store, around, signals, sender, clock, rules)
         self.heeding = Heeding(mongo, signals, store, attaching, around)
         surroundings = Surroundings(mongo, uploads, messengers, clock)
         self.configuring = ScriptConfiguring(mongo, surroundings, clock, self._wake)

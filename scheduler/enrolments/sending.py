@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from inbox.clock import Clock
 from inbox.conversations.model import Author
 from inbox.conversations.replying.errors import (
     AutomationPaused,
@@ -16,9 +17,11 @@ from inbox.conversations.replying.model import Reply, Writer
 from inbox.conversations.replying.service import ReplyService
 from inbox.errors import InboxError, NotFound
 from inbox.media.uploads import UploadNotFound
-from inbox.mongo.client import Session
+from inbox.mongo.client import Mongo, Session
 from inbox.placeholders import filled, given_name
 from inbox.ports import Button
+from inbox.staff.notices.model import NewNotice
+from inbox.staff.notices.store import PersonalNotices
 from scheduler.scripts.model import Content, Enrolment, Script, Step
 
 Document = Mapping[str, Any]
@@ -129,8 +132,11 @@ class StepSender(Protocol):
 class ReplySender:
     """Implements `StepSender` by the inbox's own answers."""
 
-    def __init__(self, replies: ReplyService) -> None:
+    def __init__(self, mongo: Mongo, replies: ReplyService, clock: Clock) -> None:
+        self._mongo = mongo
         self._replies = replies
+        self._clock = clock
+        self._notices = PersonalNotices(mongo)
 
     async def send(self, saying: Saying, record: Record) -> bool:
         return await self._post(saying, _reply(saying), record)
@@ -141,7 +147,31 @@ class ReplySender:
             f"của kênh. Nội dung cần gửi:\n\n{saying.text() or ''}"
         )
         note = Reply(client_id=f"{saying.client_id}:note", text=text.strip(), internal=True)
-        return await self._post(saying, note, record)
+
+        async def record_and_notify(session: Session) -> None:
+            await record(session)
+            await self._notify(saying, session)
+
+        return await self._post(saying, note, record_and_notify)
+
+    async def _notify(self, saying: Saying, session: Session) -> None:
+        """Whoever has the conversation, or answered last, is told by name."""
+        thread = await self._mongo["conversations"].find_one(
+            {"_id": saying.enrolment.conversation_id},
+            {"assignee_id": 1, "last_carer_id": 1, "bot_id": 1},
+            session=session,
+        )
+        staff_id = (thread or {}).get("assignee_id") or (thread or {}).get("last_carer_id")
+        if thread is None or staff_id is None:
+            return
+        notice = NewNotice(
+            staff_id=staff_id,
+            kind="script_step",
+            bot_id=thread["bot_id"],
+            conversation_id=thread["_id"],
+            data={"script_id": saying.script.id, "name": saying.script.name},
+        )
+        await self._notices.add([notice], at=self._clock.now(), session=session)
 
     async def _post(self, saying: Saying, reply: Reply, record: Record) -> bool:
         thread = saying.enrolment.conversation_id

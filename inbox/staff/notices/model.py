@@ -10,6 +10,7 @@ NoticeKind = Literal[
     "uncared",
     "unassigned",
     "handed_over",
+    "script_step",
 ]
 """What happened:
 
@@ -18,6 +19,8 @@ NoticeKind = Literal[
 - uncared: a customer waits for too long; data {waiting_since}.
 - unassigned: a conversation is nobody's after every round of splitting; data {round}.
 - handed_over: what a colleague had is yours now; data {from, by, conversations, customers}.
+- script_step: a script may not say something by itself and leaves it to you; data {script_id,
+  name}.
 """
 
 

@@ -237,6 +237,9 @@ async def test_a_script_may_leave_its_step_to_people(world: ScriptWorld) -> None
         step(2, "day", text="Mời {{name, bạn}} quay lại"), outside="hand_over"
     )
     await world.attached(hoa, script)
+    await world.mongo["conversations"].update_one(
+        {"customer_id": hoa}, {"$set": {"assignee_id": "lan"}}
+    )
 
     await world.pass_time(days=3)
 
@@ -246,6 +249,8 @@ async def test_a_script_may_leave_its_step_to_people(world: ScriptWorld) -> None
     assert "Mời bạn quay lại" in note["text"]
     assert await world.mongo["messages"].count_documents({"internal": True}) == 1
     assert (await world.enrolment(hoa))["last"]["reason"]["code"] == "handed_over"
+    told = await world.mongo["notices"].find().to_list()
+    assert [(one["staff_id"], one["kind"]) for one in told] == [("lan", "script_step")]
 
 
 async def test_placeholders_are_filled_in_with_the_customer_or_the_default(

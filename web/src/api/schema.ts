@@ -4419,7 +4419,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "assigned" | "participant_added" | "uncared" | "unassigned" | "handed_over";
+            kind: "assigned" | "participant_added" | "uncared" | "unassigned" | "handed_over" | "script_step";
             /**
              * At
              * Format: date-time

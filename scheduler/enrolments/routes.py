@@ -14,12 +14,12 @@ from scheduler.enrolments.errors import (
 )
 from scheduler.enrolments.service import Enrolments
 from scheduler.enrolments.view import (
-    AttachBody,
-    AttachedPage,
-    AttachedToPage,
+    AttachedScripts,
+    AttachedScriptView,
+    AttachedToMany,
     AttachedToView,
-    AttachedView,
-    AttachManyBody,
+    AttachScriptsBody,
+    AttachToManyBody,
     EnrolmentEditBody,
     EnrolmentPage,
     EnrolmentView,
@@ -50,7 +50,9 @@ class EnrolmentRoutes(Routes):
         return page
 
     @route("POST", _ENROLMENTS, access="staff", tag="enrolments", problems=_REFUSALS)
-    async def attach(self, actor: Actor, customer_id: str, body: AttachBody) -> AttachedPage:
+    async def attach(
+        self, actor: Actor, customer_id: str, body: AttachScriptsBody
+    ) -> AttachedScripts:
         """Attach one or several scripts; an answer for each. Safe to repeat.
 
         Either all of them can be attached or nothing is: one that is off, or of another bot, is
@@ -61,9 +63,9 @@ class EnrolmentRoutes(Routes):
         )
         documents = [one.enrolment for one in attached if one.enrolment is not None]
         views = {one.id: one for one in await self._enrolments.view(documents)}
-        return AttachedPage(
+        return AttachedScripts(
             items=[
-                AttachedView(
+                AttachedScriptView(
                     script_id=one.script_id,
                     outcome=one.outcome,
                     reason=reason_view(one.reason),
@@ -104,13 +106,13 @@ class EnrolmentRoutes(Routes):
         problems=(NotAllowed, NotFound, NotAttachable),
     )
     async def attach_many(
-        self, actor: Actor, bot_id: str, script_id: str, body: AttachManyBody
-    ) -> AttachedToPage:
+        self, actor: Actor, bot_id: str, script_id: str, body: AttachToManyBody
+    ) -> AttachedToMany:
         """Attach a script to many customers; an answer for each. Safe to repeat."""
         if not actor.sees_bot(bot_id):
             raise NotAllowed
         results = await self._attaching.attach_many(bot_id, script_id, body.customer_ids, actor)
-        return AttachedToPage(
+        return AttachedToMany(
             items=[
                 AttachedToView(
                     customer_id=one.customer_id,

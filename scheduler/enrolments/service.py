@@ -77,8 +77,8 @@ class Enrolments:
         """The sidebar's block of a conversation."""
         ids = _ids(customer)
         running = await self._running(ids, actor)
-        lately = await self._store.of_customer(ids, after=None, limit=_ENDED_SHOWN)
-        ended = [one for one in lately if not one.get("open") and actor.sees_bot(one["bot_id"])]
+        lately = await self._store.ended_of(ids, _ENDED_SHOWN)
+        ended = [one for one in lately if actor.sees_bot(one["bot_id"])]
         beside = await self.beside([*running, *ended])
         return ScriptsBlock(
             offered=await self._offered(conversation, customer),

@@ -138,6 +138,12 @@ class EnrolmentStore:
         found = self._enrolments.find(query).sort([("started_at", -1), ("_id", -1)])
         return await found.limit(limit).to_list()
 
+    async def ended_of(self, customer_ids: Sequence[str], limit: int) -> list[Document]:
+        """Those that ended, begun last first."""
+        query = {"customer_id": {"$in": list(customer_ids)}, "open": {"$exists": False}}
+        found = self._enrolments.find(query).sort([("started_at", -1), ("_id", -1)])
+        return await found.limit(limit).to_list()
+
     async def open_for(
         self, customer_ids: Sequence[str], *, session: Session | None = None
     ) -> list[Document]:

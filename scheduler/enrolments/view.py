@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from inbox.http.routing import Body
+from inbox.placeholders import filled, given_name
 from scheduler.enrolments.attaching import Outcome
 from scheduler.enrolments.surroundings import Around
 from scheduler.enrolments.turns import following_of
 from scheduler.scripts.documents import enrolment_from
-from scheduler.scripts.model import Enrolment, EnrolmentStatus, Script, StepLog, Via
+from scheduler.scripts.model import Enrolment, EnrolmentStatus, Script, Step, StepLog, Via
 from scheduler.scripts.previewing import times_from
 from scheduler.scripts.wording import WAITING, Sentences, reason_of
 
@@ -31,14 +32,14 @@ _OF_MESSAGE: Mapping[str, ResultKind] = {
 }
 
 
-class AttachBody(Body):
+class AttachScriptsBody(Body):
     """The scripts to attach, to go out in `conversation_id` or where the customer wrote last."""
 
     script_ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=_MOST_AT_ONCE)]
     conversation_id: Id | None = None
 
 
-class AttachManyBody(Body):
+class AttachToManyBody(Body):
     """The customers to attach a script to."""
 
     customer_ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=_MOST_CUSTOMERS)]
@@ -135,7 +136,7 @@ class EnrolmentPage(BaseModel):
     next_cursor: str | None
 
 
-class AttachedView(BaseModel):
+class AttachedScriptView(BaseModel):
     """What became of one script. `reason`: why none of its steps would ever be due."""
 
     script_id: str
@@ -144,10 +145,10 @@ class AttachedView(BaseModel):
     enrolment: EnrolmentView | None
 
 
-class AttachedPage(BaseModel):
+class AttachedScripts(BaseModel):
     """An answer for each script, in the order in which they were sent."""
 
-    items: list[AttachedView]
+    items: list[AttachedScriptView]
 
 
 class AttachedToView(BaseModel):
@@ -161,7 +162,7 @@ class AttachedToView(BaseModel):
     enrolment_id: str | None
 
 
-class AttachedToPage(BaseModel):
+class AttachedToMany(BaseModel):
     """An answer for each customer, in the order in which they were sent."""
 
     items: list[AttachedToView]
@@ -260,7 +261,7 @@ def _upcoming(enrolment: Enrolment, script: Script, shown: Shown) -> Iterable[Up
             step_id=step.id,
             place=place,
             at=at,
-            text=_shortened(step.content.text),
+            text=_said(step, enrolment, shown),
         )
 
 
@@ -273,7 +274,8 @@ def _next(enrolment: Enrolment, script: Script | None, shown: Shown) -> NextStep
         return None
     at = enrolment.next_at if enrolment.status == "active" else None
     place = script.steps.index(step)
-    return NextStepView(step_id=step.id, place=place, at=at, text=_shortened(step.content.text))
+    text = _said(step, enrolment, shown)
+    return NextStepView(step_id=step.id, place=place, at=at, text=text)
 
 
 def _result(entry: StepLog, script: Script | None, shown: Shown) -> StepResultView:
@@ -308,6 +310,23 @@ def _runs(enrolment: Enrolment) -> bool:
 
 def _person(staff_id: str | None, shown: Shown) -> NamedView | None:
     return None if staff_id is None else NamedView(id=staff_id, name=shown.staff.get(staff_id, ""))
+
+
+def _said(step: Step, enrolment: Enrolment, shown: Shown) -> str | None:
+    """What a step will say to this customer; contact data, which may be masked, are not filled in."""
+    text = step.content.text
+    if text is None:
+        return None
+    name = (shown.around.customers.get(enrolment.customer_id) or {}).get("name")
+    values = {
+        "name": name,
+        "given_name": given_name(name),
+        "phone": "{{phone}}",
+        "email": "{{email}}",
+        "agent": shown.around.agents.get(enrolment.conversation_id or ""),
+        "shop": shown.around.shop(enrolment.bot_id),
+    }
+    return _shortened(filled(text, values))
 
 
 def _shortened(text: str | None) -> str | None:

@@ -181,3 +181,18 @@ async def test_guests_of_another_bot_see_and_touch_nothing(world: ScriptWorld) -
             "POST", f"/bots/bot1/scripts/{script}/enrolments", "guest", json={"customer_ids": [hoa]}
         )
     ).status == 403
+
+
+async def test_what_is_to_come_is_shown_as_it_will_be_said(world: ScriptWorld) -> None:
+    hoa = await world.writes("hoa")
+    await world.mongo["customers"].update_one(
+        {"_id": hoa}, {"$set": {"name": "Nguyễn Thị Ánh", "phones": ["+84912345678"]}}
+    )
+    text = "Chào {{given_name, bạn}}, số {{phone}}, từ {{shop}}"
+    await world.attached(hoa, await world.script(step(1, text=text)))
+
+    shown = await world.enrolments(hoa)
+
+    said = "Chào Ánh, số {{phone}}, từ Shop Hoa"
+    assert shown["items"][0]["next"]["text"] == said
+    assert shown["upcoming"][0]["text"] == said

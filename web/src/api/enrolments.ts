@@ -9,7 +9,7 @@ type Schemas = components['schemas']
 export type Enrolment = Schemas['EnrolmentView']
 export type StepResult = Schemas['StepResultView']
 export type UpcomingStep = Schemas['UpcomingView']
-export type Attached = Schemas['AttachedPage']['items'][number]
+export type Attached = Schemas['AttachedScripts']['items'][number]
 export type EnrolmentAction = Schemas['EnrolmentEditBody']['action']
 
 /** A script that may be attached now. `first_at` null: nothing of it would be due. */

@@ -2088,26 +2088,70 @@ export interface components {
             en: string;
         };
         /**
-         * AttachManyBody
+         * AttachBody
+         * @description Either the id of a tag, or a name: a tag of that name is found or made.
+         */
+        AttachBody: {
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Tag Id
+             * @default null
+             */
+            tag_id: string | null;
+        };
+        /**
+         * AttachScriptsBody
+         * @description The scripts to attach, to go out in `conversation_id` or where the customer wrote last.
+         */
+        AttachScriptsBody: {
+            /** Script Ids */
+            script_ids: string[];
+            /**
+             * Conversation Id
+             * @default null
+             */
+            conversation_id: string | null;
+        };
+        /**
+         * AttachToManyBody
          * @description The customers to attach a script to.
          */
-        AttachManyBody: {
+        AttachToManyBody: {
             /** Customer Ids */
             customer_ids: string[];
         };
         /**
-         * AttachedPage
-         * @description An answer for each script, in the order in which they were sent.
+         * AttachedScriptView
+         * @description What became of one script. `reason`: why none of its steps would ever be due.
          */
-        AttachedPage: {
-            /** Items */
-            items: components["schemas"]["scheduler__enrolments__view__AttachedView"][];
+        AttachedScriptView: {
+            /** Script Id */
+            script_id: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "already_active" | "ran_already" | "never_due";
+            reason: components["schemas"]["ReasonView"] | null;
+            enrolment: components["schemas"]["EnrolmentView"] | null;
         };
         /**
-         * AttachedToPage
+         * AttachedScripts
+         * @description An answer for each script, in the order in which they were sent.
+         */
+        AttachedScripts: {
+            /** Items */
+            items: components["schemas"]["AttachedScriptView"][];
+        };
+        /**
+         * AttachedToMany
          * @description An answer for each customer, in the order in which they were sent.
          */
-        AttachedToPage: {
+        AttachedToMany: {
             /** Items */
             items: components["schemas"]["AttachedToView"][];
         };
@@ -2132,6 +2176,17 @@ export interface components {
         AttachedUpload: {
             /** Upload Id */
             upload_id: string;
+        };
+        /**
+         * AttachedView
+         * @description What attaching did: `created` a tag, or the customer had it (`attached` false).
+         */
+        AttachedView: {
+            tag: components["schemas"]["TagView"];
+            /** Created */
+            created: boolean;
+            /** Attached */
+            attached: boolean;
         };
         /**
          * AttachmentView
@@ -6095,67 +6150,12 @@ export interface components {
             code: string;
         };
         /**
-         * AttachBody
-         * @description Either the id of a tag, or a name: a tag of that name is found or made.
-         */
-        inbox__tags__routes__AttachBody: {
-            /**
-             * Name
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Tag Id
-             * @default null
-             */
-            tag_id: string | null;
-        };
-        /**
-         * AttachedView
-         * @description What attaching did: `created` a tag, or the customer had it (`attached` false).
-         */
-        inbox__tags__routes__AttachedView: {
-            tag: components["schemas"]["TagView"];
-            /** Created */
-            created: boolean;
-            /** Attached */
-            attached: boolean;
-        };
-        /**
          * OrderBody
          * @description Every tag of the catalogue in its new order.
          */
         inbox__tags__routes__OrderBody: {
             /** Ids */
             ids: string[];
-        };
-        /**
-         * AttachBody
-         * @description The scripts to attach, to go out in `conversation_id` or where the customer wrote last.
-         */
-        scheduler__enrolments__view__AttachBody: {
-            /** Script Ids */
-            script_ids: string[];
-            /**
-             * Conversation Id
-             * @default null
-             */
-            conversation_id: string | null;
-        };
-        /**
-         * AttachedView
-         * @description What became of one script. `reason`: why none of its steps would ever be due.
-         */
-        scheduler__enrolments__view__AttachedView: {
-            /** Script Id */
-            script_id: string;
-            /**
-             * Outcome
-             * @enum {string}
-             */
-            outcome: "created" | "already_active" | "ran_already" | "never_due";
-            reason: components["schemas"]["ReasonView"] | null;
-            enrolment: components["schemas"]["EnrolmentView"] | null;
         };
     };
     responses: never;
@@ -11375,7 +11375,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["inbox__tags__routes__AttachBody"];
+                "application/json": components["schemas"]["AttachBody"];
             };
         };
         responses: {
@@ -11385,7 +11385,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["inbox__tags__routes__AttachedView"];
+                    "application/json": components["schemas"]["AttachedView"];
                 };
             };
             /** @description Bad Request: malformed_json */
@@ -17194,7 +17194,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["scheduler__enrolments__view__AttachBody"];
+                "application/json": components["schemas"]["AttachScriptsBody"];
             };
         };
         responses: {
@@ -17204,7 +17204,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AttachedPage"];
+                    "application/json": components["schemas"]["AttachedScripts"];
                 };
             };
             /** @description Bad Request: malformed_json */
@@ -17476,7 +17476,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AttachManyBody"];
+                "application/json": components["schemas"]["AttachToManyBody"];
             };
         };
         responses: {
@@ -17486,7 +17486,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AttachedToPage"];
+                    "application/json": components["schemas"]["AttachedToMany"];
                 };
             };
             /** @description Bad Request: malformed_json */

@@ -8,6 +8,8 @@ import { numberOf, objectsOf, textOf } from '@/text/data'
 import { textParts, webAddress } from '@/text/links'
 import { initials, placeholderKey } from '@/text/names'
 import { fileSize, phoneNumber } from '@/text/numbers'
+import vi from '@/i18n/vi.json'
+import { previewKey } from '@/text/preview'
 
 describe('a person without a name', () => {
   test.each([
@@ -98,5 +100,11 @@ test('an address that asks for nonsense asks for everything', () => {
     bot_id: null,
     unread: false,
     q: '',
+  })
+})
+
+describe('what stands for a message without words', () => {
+  test.each([null, 'removed', 'image', 'unsupported'])('has words for %s', (kind) => {
+    expect(vi).toHaveProperty(previewKey(kind))
   })
 })

@@ -313,7 +313,7 @@ def _person(staff_id: str | None, shown: Shown) -> NamedView | None:
 
 
 def _said(step: Step, enrolment: Enrolment, shown: Shown) -> str | None:
-    """What a step will say to this customer; contact data, which may be masked, are not filled in."""
+    """What a step will say to this customer; contact data, perhaps masked, are not filled in."""
     text = step.content.text
     if text is None:
         return None

@@ -115,8 +115,9 @@ class Running:
 
     async def _take(self, claimed: Claimed, around: Around) -> None:
         enrolment = enrolment_from(claimed.document)
-        if enrolment.customer_id not in around.customers:
-            await self._without_customer(claimed, enrolment)
+        owner = around.owners.get(enrolment.conversation_id or "")
+        if owner != enrolment.customer_id or owner not in around.customers:
+            await self._follow(claimed, enrolment, owner)
             return
         script = around.scripts.get(enrolment.script_id)
         facts = around.facts(enrolment.bot_id, enrolment.customer_id)
@@ -231,12 +232,11 @@ class Running:
         window = window_of(conversation, now, self._rules)
         return window is None or window.human_only
 
-    async def _without_customer(self, claimed: Claimed, enrolment: Enrolment) -> None:
-        """Merged into another record, which goes on with it, or erased."""
-        into = await self._around.merged_into(enrolment.customer_id)
-        if into is None:
+    async def _follow(self, claimed: Claimed, enrolment: Enrolment, owner: str | None) -> None:
+        """The conversation is another record's now (merged, or parted again), or nobody's."""
+        if owner is None or owner == enrolment.customer_id:
             await self._store.end(claimed, "no_conversation")
-        elif await self._store.adopt(claimed, into):
+        elif await self._store.adopt(claimed, owner):
             await self._store.look_again(claimed, self._clock.now())
         else:
             await self._store.end(claimed, "merged")

@@ -14,11 +14,15 @@ _TIME_ZONE = "Asia/Ho_Chi_Minh"
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """`scripts` lacks those that were deleted, `customers` those that were erased or merged."""
+    """`scripts` lacks those that were deleted, `customers` those that were erased or merged.
+
+    `owners` are the customers of the conversations, `agents` the names of who has them.
+    """
 
     scripts: Mapping[str, Script]
     customers: Mapping[str, Document]
     bots: Mapping[str, Document]
+    owners: Mapping[str, str] = field(default_factory=dict)
     agents: Mapping[str, str] = field(default_factory=dict)
 
     def facts(self, bot_id: str, customer_id: str) -> Facts:
@@ -68,33 +72,31 @@ class AroundReader:
         bots = self._mongo["bots"].find(
             {"_id": {"$in": sorted(bot_ids)}}, {"name": 1, "split": 1}, session=session
         )
+        threads = await self._threads(conversation_ids, session) if conversation_ids else []
         return Around(
             {one["_id"]: script_from(one) async for one in scripts},
             {one["_id"]: one async for one in customers},
             {one["_id"]: one async for one in bots},
-            await self._agents(conversation_ids, session) if conversation_ids else {},
+            {one["_id"]: one["customer_id"] for one in threads if one.get("customer_id")},
+            await self._agents(threads, session),
         )
+
+    async def _threads(self, ids: Collection[str], session: Session | None) -> list[Document]:
+        found = self._mongo["conversations"].find(
+            {"_id": {"$in": sorted(ids)}}, {"assignee_id": 1, "customer_id": 1}, session=session
+        )
+        return await found.to_list()
 
     async def _agents(
-        self, conversation_ids: Collection[str], session: Session | None
+        self, threads: Collection[Document], session: Session | None
     ) -> dict[str, str]:
-        """The names of those who have the conversations, by conversation."""
-        found = self._mongo["conversations"].find(
-            {"_id": {"$in": sorted(conversation_ids)}, "assignee_id": {"$type": "string"}},
-            {"assignee_id": 1},
-            session=session,
-        )
-        assignees = {one["_id"]: one["assignee_id"] async for one in found}
-        staff = self._mongo["staff"].find(
-            {"_id": {"$in": sorted(set(assignees.values()))}}, {"name": 1}, session=session
-        )
+        assignees = {one["_id"]: one["assignee_id"] for one in threads if one.get("assignee_id")}
+        if not assignees:
+            return {}
+        ids = {"_id": {"$in": sorted(set(assignees.values()))}}
+        staff = self._mongo["staff"].find(ids, {"name": 1}, session=session)
         names = {one["_id"]: one["name"] async for one in staff}
         return {id_: names[staff_id] for id_, staff_id in assignees.items() if staff_id in names}
-
-    async def merged_into(self, customer_id: str) -> str | None:
-        """The record that a customer was merged into; None when there is none."""
-        found = await self._mongo["redirects"].find_one({"_id": customer_id})
-        return None if found is None else found["to"]
 
     async def conversation(self, conversation_id: str | None) -> Document | None:
         return await self._mongo["conversations"].find_one({"_id": conversation_id})

@@ -286,3 +286,19 @@ async def test_a_customer_who_was_merged_goes_on_in_the_record_that_stays(
     assert sorted(str(one) for one in world.got()) == ["+1 hour", "cả hai"]
     reasons = [(e["reason"] or {}).get("code") for e in (await world.enrolments(mai))["items"]]
     assert sorted(reasons, key=str) == [None, None, "merged"]
+
+
+async def test_after_a_merge_was_undone_it_goes_on_with_its_own_customer(
+    world: ScriptWorld,
+) -> None:
+    hoa, mai = await world.writes("hoa"), await world.writes("mai")
+    for customer, name in ((hoa, "Hoa"), (mai, "Mai")):
+        await world.mongo["customers"].update_one({"_id": customer}, {"$set": {"name": name}})
+    await world.attached(hoa, await world.script(step(1, text="Chào {{name}}")))
+    # as it is when a step went out between a merge and its undoing
+    await world.mongo["enrolments"].update_one({}, {"$set": {"customer_id": mai}})
+
+    await world.pass_time(hours=2)
+
+    assert world.got() == ["Chào Hoa"]
+    assert (await world.enrolment(hoa))["status"] == "done"

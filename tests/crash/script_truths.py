@@ -20,20 +20,22 @@ class Verdict:
 async def judge(mongo: Mongo, taken: Sequence[Taken]) -> Verdict:
     """Hold enrolments, messages, and what the customers got against each other.
 
+    No two steps of a test say the same: by their words, and not only by our ids, is known what
+    came twice.
+
     Raises:
         AssertionError: a step was said twice or has no end, an order is wrong, or one of the
             three tells something else than the others.
     """
     references = [one.reference for one in taken]
-    twice = [one for one, count in Counter(references).items() if count > 1]
-    assert not twice, f"got twice: {twice}"
+    _check_once(taken)
     await _assert_nothing_waits(mongo)
     messages = await _messages(mongo)
     verdict, logged = Verdict(), Counter[str]()
     async for enrolment in mongo["enrolments"].find():
         script = await mongo["scripts"].find_one({"_id": enrolment["script_id"]})
         assert script is not None
-        _check_log(enrolment, script)
+        _check_log(enrolment, script, messages)
         for entry in enrolment["log"]:
             verdict.ended[_end_of(entry, messages)] += 1
             logged.update([entry["message_id"]] if "message_id" in entry else [])
@@ -41,6 +43,13 @@ async def judge(mongo: Mongo, taken: Sequence[Taken]) -> Verdict:
     verdict.lost = _check_parts(messages, set(references))
     _check_order(messages, references)
     return verdict
+
+
+def _check_once(taken: Sequence[Taken]) -> None:
+    said = Counter((one.recipient, one.text) for one in taken)
+    said.update(("reference", one.reference) for one in taken)
+    twice = [one for one, count in said.items() if count > 1]
+    assert not twice, f"got twice: {twice}"
 
 
 async def _assert_nothing_waits(mongo: Mongo) -> None:
@@ -61,8 +70,8 @@ async def _messages(mongo: Mongo) -> dict[str, Document]:
     return {one["_id"]: one async for one in found.sort([("conversation_id", 1), ("seq", 1)])}
 
 
-def _check_log(enrolment: Document, script: Document) -> None:
-    """Every step has one end, in the order of the script."""
+def _check_log(enrolment: Document, script: Document, messages: Mapping[str, Document]) -> None:
+    """Every step has one end, in the order of the script, and so were their messages stored."""
     steps = [step["id"] for step in script["steps"]]
     log = [entry["step_id"] for entry in enrolment["log"]]
     if enrolment["status"] == "done":
@@ -71,6 +80,8 @@ def _check_log(enrolment: Document, script: Document) -> None:
         assert enrolment["status"] == "stopped"
         assert enrolment["reason"]
         assert log == steps[: len(log)]
+    places = [messages[one["message_id"]]["seq"] for one in enrolment["log"] if "message_id" in one]
+    assert places == sorted(places), "out of order"
 
 
 def _end_of(entry: Document, messages: Mapping[str, Document]) -> str:

@@ -49,12 +49,13 @@ fix: install ## Format, and repair what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install ## Measure splitting, delivery, reads and the intake of webhooks (needs wrk; some minutes)
+bench: install ## Measure splitting, delivery, scripts, reads and the intake of webhooks (needs wrk; some minutes)
 	@$(BIN)/python benchmarks/fairness.py
 	@scripts/debian_packages.sh bench
 	@$(BIN)/python -m benchmarks.delivery
 	@$(BIN)/python benchmarks/ingest.py $(ARGS)
 	@$(BIN)/python benchmarks/assigning.py
+	@$(BIN)/python -m benchmarks.scripts --waiting 100000
 	@$(BIN)/python -m benchmarks.reading --customers 5000 --times 50
 
 torture: install ## The storms and crashes of the tests at their full size (an hour or more)

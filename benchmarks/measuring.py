@@ -65,9 +65,17 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) * _TICK_S
 
 
+def rss_mb(pid: int) -> float:
+    return _memory_mb(pid, "VmRSS")
+
+
 def peak_rss_mb(pid: int) -> float:
+    return _memory_mb(pid, "VmHWM")
+
+
+def _memory_mb(pid: int, name: str) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    found = re.search(rf"{name}:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0
 
 

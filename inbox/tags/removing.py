@@ -47,7 +47,8 @@ class TagRemoving:
             if stop is not None and stop.is_set():
                 return  # another process goes on when the lease is over
             await self._store.due.renew([claimed])
-        if claimed.attempts == 1:
-            await self._store.due.retry(claimed, "settling", after=SETTLED_AFTER)
+        since = self._store.removed_since(claimed)
+        if since < SETTLED_AFTER:
+            await self._store.due.retry(claimed, "settling", after=SETTLED_AFTER - since)
         else:
             await self._store.finish_removal(claimed)

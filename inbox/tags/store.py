@@ -1,7 +1,7 @@
 """The collection `tags`, and the tags of customers."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pymongo import UpdateOne
@@ -22,7 +22,7 @@ TagKind = Literal["tag_added", "tag_removed"]
 
 class TagStore:
     """`{_id, name, key, colour, position, created_at, retired_at?, removal?, renaming?: due work,
-    triggers_scripts?: a script may begin where it is attached}`.
+    removed_at?, removed_by?, triggers_scripts?: a script may begin where it is attached}`.
 
     `key` is unique. A tag that is being deleted has `removal` and no key: its name is free again
     at once, while customers lose it batch by batch.
@@ -162,10 +162,11 @@ class TagStore:
 
     async def begin_removal(self, tag: Tag, actor_id: str, *, session: Session) -> None:
         """The tag leaves the catalogue now and its customers as due work."""
+        now = self._clock.now()
         await self._tags.update_one(
             {"_id": tag.id},
             {
-                "$set": {"removal": due(self._clock.now()), "removed_by": actor_id},
+                "$set": {"removal": due(now), "removed_by": actor_id, "removed_at": now},
                 "$unset": {"key": 1, "renaming": 1},
             },
             session=session,
@@ -251,6 +252,11 @@ class TagStore:
                 writes.append(UpdateOne({"_id": one["_id"]}, {"$set": marks}))
         if writes:
             await self._customers.bulk_write(writes, ordered=False, session=session)
+
+    def removed_since(self, claimed: Claimed) -> timedelta:
+        """How long ago a tag has left the catalogue."""
+        removed_at: datetime = claimed.document["removed_at"]
+        return self._clock.now() - removed_at
 
     async def finish_removal(self, claimed: Claimed) -> None:
         """No customer has it any more."""

@@ -10,6 +10,7 @@ from inbox.clock import FixedClock
 from inbox.config import TagsConfig
 from inbox.customers.store import CustomerStore
 from inbox.mongo.client import Mongo
+from inbox.mongo.due import Pace
 from inbox.tags.removing import BATCH, SETTLED_AFTER, TagRemoving
 from inbox.tags.routes import TagRoutes
 from inbox.tags.service import TagService
@@ -273,13 +274,17 @@ async def test_deleting_asks_with_the_usage_and_detaches_everywhere(
     assert await mongo["tags"].count_documents({}) == 1
 
 
+@pytest.mark.parametrize("first_worker", ["lives", "dies"])
 async def test_a_tag_attached_while_it_is_deleted_goes_too(
-    api: Api, hoa: str, service: TagService, clock: FixedClock, mongo: Mongo
+    api: Api, hoa: str, service: TagService, clock: FixedClock, mongo: Mongo, first_worker: str
 ) -> None:
     tag = (await api.call("POST", "/tags", "lead", json={"name": "Cũ"})).json["id"]
     await api.call("DELETE", f"/tags/{tag}", "lead")
     removing = TagRemoving(service.store)
-    await removing.step()
+    if first_worker == "dies":
+        await service.store.due.claim(1)
+        clock.advance(Pace().lease)
+    assert await removing.step() == 1
     # a transaction that had read the catalogue before commits only now
     await mongo["customers"].update_one({"_id": hoa}, {"$set": {"tag_ids": [tag]}})
     clock.advance(SETTLED_AFTER)

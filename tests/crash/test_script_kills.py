@@ -1,6 +1,7 @@
 """kill -9 at every command and request of timed scripts: each step once, in order, with an end."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,8 +29,8 @@ _CLOSED = 2
 """Steps that come after Facebook has closed the window."""
 _FEWEST = 20
 """Commands and requests of such a worker; one with fewer was not watched all the time."""
-_TOLD = 4
-"""Changes of enrolments: two begin, one is stopped, one takes its only step."""
+_TOLD = {"script_attached": 2, "script_stopped": 1}
+"""Rows of the timeline, by their type."""
 PEOPLE = ("hoa", "nam", "mai")
 MOMENTS = pytest.mark.parametrize("moment", ["before", "after"])
 
@@ -176,8 +177,8 @@ async def _kill_while_heeding(scene: Scene, points: Iterable[Point]) -> None:
         told = [(one["status"], one.get("reason"), one["via"]) for one in found]
         assert told == [("stopped", "customer_replied", "staff"), ("done", None, "keyword")]
         assert len(taken) == 1 - verdict.lost
-        changes = await scene.mongo["live_events"].count_documents({"type": "enrolments_changed"})
-        assert changes == _TOLD
+        rows = scene.mongo["interactions"].find({"type": {"$regex": "^script_"}})
+        assert Counter([one["type"] async for one in rows]) == _TOLD
         if not ended.killed:
             assert point.number > _FEWEST
             return

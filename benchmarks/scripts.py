@@ -253,7 +253,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=5000, help="due at one moment")
     parser.add_argument("--rounds", type=int, default=3, help="of claims")
     parser.add_argument("--ticks", type=int, default=15, help="in each shop")
-    parser.add_argument("--cache-gb", type=float, default=0.25, help="of mongod")
+    parser.add_argument("--cache-gb", type=float, default=1, help="of mongod")
     options = parser.parse_args()
     where = machine()
     with tempfile.TemporaryDirectory() as folder:

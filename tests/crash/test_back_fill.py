@@ -146,6 +146,9 @@ async def _connect(mongo: Mongo, start: Start, platforms: SimulatedPlatforms) ->
             }
         )
         await store.replace(_key(account), platforms.credentials(account), now=now)
+    # A pair that Zalo has sent and nobody could keep is lost, as decision 0011 says, and its
+    # account waits for an admin: no refresh may be under way where a server is killed.
+    await mongo["accounts"].update_many({}, {"$unset": {"token": ""}})
 
 
 def _say_unheard(platforms: SimulatedPlatforms, now: datetime) -> set[str]:

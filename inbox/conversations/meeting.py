@@ -164,9 +164,12 @@ class _Told:
 
 
 def _likely(sheet: Sheet, told: _Told) -> tuple[Tracked, int] | None:
-    """A part on its way, or in doubt, with the same content at the same time; oldest first."""
+    """A part on its way, or in doubt, with the same content: the one that was sent at that time.
+
+    Two pictures are alike, and the doubt about the first may outlast the sending of the second.
+    """
     found = [
-        (part["state"] != "sending", message.get("seq"), part["n"], message)
+        (abs(told.at - part["at"]), message.get("seq"), part["n"], message)
         for message in sheet.messages.values()
         if message.get("pending") and message.get("conversation_id") == told.thread_id
         for part in message.get("parts")

@@ -453,3 +453,29 @@ async def test_the_late_echo_of_a_doubt_is_no_message_of_somebody_else(
     await world.apply(await echo(world, thread, second, "Dạ"))
 
     assert await shown(world, thread) == [("Dạ", "sent"), ("Dạ", "sent")]
+
+
+async def test_of_two_alike_in_doubt_an_echo_is_of_the_one_that_was_sent_then(
+    world: ReplyWorld, platform: FakePlatform
+) -> None:
+    platform.hides = True
+    platform.faults += ["taken", "taken"]
+    thread = await world.thread()
+    said_at, ids = [], []
+    for _ in range(2):
+        ids.append(await world.say(thread, "Dạ"))
+        await world.deliver()
+        said_at.append(world.clock.now())
+        for _ in range(4):  # the doubt about the first lets the second go
+            await world.at(30)
+            await world.deliver()
+    assert len(platform.taken) == 2
+
+    for n in (1, 0):
+        told = await echo(world, thread, platform.taken[n].id, "Dạ", at=said_at[n])
+        await world.apply(told)
+
+    assert await shown(world, thread) == [("Dạ", "sent"), ("Dạ", "sent")]
+    for n in (0, 1):
+        (part,) = (await world.kept(ids[n]))["parts"]
+        assert part["external_id"] == platform.taken[n].id

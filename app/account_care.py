@@ -49,7 +49,7 @@ class AccountCare:
         installation = Installation(_checked_channels(settings), self._skew)
         self._notices = Notices(HealthStore(mongo, clock), installation)
         rules = WindowRules(human_agent=settings.inbox.delivery.human_agent)
-        self.moving = Moving(MovingStore(mongo, clock, rules=rules), actors, clock, refresh)
+        self.moving = Moving(MovingStore(mongo, clock, rules=rules), actors, refresh)
         self.jobs = Jobs(mongo, clock, table(duties), owner=owner)
 
     def tables(self) -> Sequence[Routes]:

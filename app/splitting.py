@@ -95,7 +95,6 @@ class Splitting:
         self._handovers = HandoverStore(mongo, clock, self._by_hand)
         self._handing_over = HandingOver(
             self._handovers,
-            clock,
             rights_changed=hub.on_sight_changed,
             wake=self.assigner.wake,
         )

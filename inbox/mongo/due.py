@@ -198,6 +198,72 @@ class DueWork:
             if full is None or done < full:
                 await self.wait(stop)
 
+    async def attempt(
+        self,
+        claimed: Claimed,
+        work: Callable[[Claimed], Awaitable[None]],
+        *,
+        most_tries: int | None = None,
+    ) -> None:
+        """Do one piece of work; what fails is logged and tried again, parked after `most_tries`.
+
+        While the database is away nothing is written: the lease ends by itself.
+        """
+        try:
+            await self._attempt(claimed, work, most_tries)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+
+    async def _attempt(
+        self,
+        claimed: Claimed,
+        work: Callable[[Claimed], Awaitable[None]],
+        most_tries: int | None,
+    ) -> None:
+        try:
+            await work(claimed)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            log.exception("due work failed", work=self._name)
+            if most_tries is not None and claimed.attempts >= most_tries:
+                await self.park(claimed, type(error).__name__)
+            else:
+                await self.retry(claimed, type(error).__name__)
+
+    async def work_off(
+        self,
+        claimed: Claimed,
+        batch: Callable[[], Awaitable[int | None]],
+        stop: asyncio.Event | None,
+        *,
+        settled_at: datetime | None = None,
+    ) -> bool:
+        """Batch after batch until none is left; whether that is the end of it.
+
+        A batch says how much it has done, None when somebody else is at it. With `settled_at` a
+        last look comes then, for what others had begun before. What `stop` cuts short is due at
+        once for the next worker.
+        """
+        renew_at = self._clock.now() + self._pace.lease / 3
+        while stop is None or not stop.is_set():
+            done = await batch()
+            if not done:
+                return done is not None and await self._is_settled(claimed, settled_at)
+            if self._clock.now() >= renew_at:
+                await self.renew([claimed])
+                renew_at = self._clock.now() + self._pace.lease / 3
+        await self.retry(claimed, "stopping", after=timedelta())
+        return False
+
+    async def _is_settled(self, claimed: Claimed, settled_at: datetime | None) -> bool:
+        left = timedelta() if settled_at is None else settled_at - self._clock.now()
+        if left > timedelta():
+            await self.retry(claimed, "settling", after=left)
+            return False
+        return True
+
     def _held(self, claimed: Claimed) -> Document:
         return {"_id": claimed.id, f"{self._path}.token": claimed.token}
 

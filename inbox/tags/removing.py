@@ -36,19 +36,16 @@ class TagRemoving:
 
     async def _mark(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
         """A killed worker's successor goes on behind the last customer that was marked."""
-        while await self._store.mark_some(claimed, BATCH):
-            if stop is not None and stop.is_set():
-                return
-            await self._store.renamed.renew([claimed])
-        await self._store.renamed.finish(claimed)
+        renamed = self._store.renamed
+        if await renamed.work_off(claimed, lambda: self._store.mark_some(claimed, BATCH), stop):
+            await renamed.finish(claimed)
 
     async def _remove(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
-        while await self._store.detach_some(claimed, BATCH):
-            if stop is not None and stop.is_set():
-                return  # another process goes on when the lease is over
-            await self._store.due.renew([claimed])
-        since = self._store.removed_since(claimed)
-        if since < SETTLED_AFTER:
-            await self._store.due.retry(claimed, "settling", after=SETTLED_AFTER - since)
-        else:
+        settled_at = claimed.document["removed_at"] + SETTLED_AFTER
+        if await self._store.due.work_off(
+            claimed,
+            lambda: self._store.detach_some(claimed, BATCH),
+            stop,
+            settled_at=settled_at,
+        ):
             await self._store.finish_removal(claimed)

@@ -1,7 +1,7 @@
 """The collection `tags`, and the tags of customers."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from pymongo import UpdateOne
@@ -252,11 +252,6 @@ class TagStore:
                 writes.append(UpdateOne({"_id": one["_id"]}, {"$set": marks}))
         if writes:
             await self._customers.bulk_write(writes, ordered=False, session=session)
-
-    def removed_since(self, claimed: Claimed) -> timedelta:
-        """How long ago a tag has left the catalogue."""
-        removed_at: datetime = claimed.document["removed_at"]
-        return self._clock.now() - removed_at
 
     async def finish_removal(self, claimed: Claimed) -> None:
         """No customer has it any more."""

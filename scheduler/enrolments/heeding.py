@@ -1,12 +1,10 @@
 """The worker that heeds what happens: stops scripts, lets waiting ones go on, attaches new ones."""
 
 import asyncio
-
-import structlog
+import contextlib
 
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed
-from inbox.mongo.failures import is_passing
 from inbox.signals.model import Signal
 from inbox.signals.store import SignalStore, signal_from
 from scheduler.enrolments.attaching import Attaching
@@ -17,11 +15,10 @@ from scheduler.enrolments.surroundings import AroundReader
 from scheduler.scripts.documents import enrolment_from, script_from
 from scheduler.scripts.model import Holding, Script
 
-log = structlog.get_logger(__name__)
-
 AT_ONCE = 100
 LANES = 8
 MOST_TRIES = 8
+"""Then a signal is parked, so that the steps of its customer do not wait for it for ever."""
 _LETS_GO_ON: dict[str, Holding] = {"customer_wrote": "window", "automation_resumed": "human"}
 
 
@@ -57,27 +54,16 @@ class Heeding:
 
         async def lane(one: Claimed) -> None:
             async with lanes:
-                await self._heed_anyhow(one)
+                await self._signals.due.attempt(one, self._heed_once, most_tries=MOST_TRIES)
 
         await asyncio.gather(*(lane(one) for one in claimed))
         if claimed:
             self._store.due.wake()
         return len(claimed)
 
-    async def _heed_anyhow(self, claimed: Claimed) -> None:
-        """Nothing is raised; what fails again and again is parked, so that steps do not wait."""
-        try:
+    async def _heed_once(self, claimed: Claimed) -> None:
+        with contextlib.suppress(_LeaseLost):
             await self._mongo.transaction(lambda session: self._heed(claimed, session))
-        except _LeaseLost:
-            return
-        except Exception as error:
-            if is_passing(error):  # the lease ends by itself
-                return
-            log.exception("a signal could not be heeded", signal_id=claimed.id)
-            if claimed.attempts >= MOST_TRIES:
-                await self._signals.due.park(claimed, type(error).__name__)
-            else:
-                await self._signals.due.retry(claimed, type(error).__name__)
 
     async def _heed(self, claimed: Claimed, session: Session) -> None:
         signal = signal_from(claimed.document)

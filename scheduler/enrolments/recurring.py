@@ -2,13 +2,11 @@
 
 import asyncio
 from datetime import datetime, timedelta
-
-import structlog
+from functools import partial
 
 from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace
-from inbox.mongo.failures import is_passing
 from inbox.splitting.store import SplitStore
 from scheduler.enrolments.attaching import Attaching
 from scheduler.enrolments.store import EnrolmentStore, Start
@@ -16,8 +14,6 @@ from scheduler.scripts.documents import script_from
 from scheduler.scripts.model import Recurring, Script
 from scheduler.scripts.store import ScriptStore
 from scheduler.timing import calendar_of, crontab, next_run
-
-log = structlog.get_logger(__name__)
 
 AT_ONCE = 4
 BATCH = 100
@@ -56,13 +52,7 @@ class RecurringRuns:
         """Make the runs that are due; how many."""
         claimed = await self.due.claim(AT_ONCE)
         for one in claimed:
-            try:
-                await self._make(one, stop)
-            except Exception as error:
-                if is_passing(error):  # the lease ends by itself
-                    continue
-                log.exception("a calendar run could not be made", script_id=one.id)
-                await self.due.retry(one, type(error).__name__)
+            await self.due.attempt(one, partial(self._make, stop=stop))
         return len(claimed)
 
     async def _make(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
@@ -75,16 +65,20 @@ class RecurringRuns:
             return
         tag_ids = _tags_of_run(script, run_at, config.time_zone)
         run = f"{script.id}:{run_at.isoformat()}"
-        while ids := await self._scripts.customers_with(tag_ids, after, BATCH):
-            if stop is not None and stop.is_set():
-                await self.due.retry(claimed, "stopping", after=timedelta())
-                return
+
+        async def batch() -> int:
+            nonlocal after
+            ids = await self._scripts.customers_with(tag_ids, after, BATCH)
             for customer_id in ids:
                 await self._attach(script, customer_id, run)
-            after = ids[-1]
-            await self._scripts.note_run(claimed.id, claimed.token, after)
-            await self.due.renew([claimed])
-            self._store.due.wake()
+            if ids:
+                after = ids[-1]
+                await self._scripts.note_run(claimed.id, claimed.token, after)
+                self._store.due.wake()
+            return len(ids)
+
+        if not await self.due.work_off(claimed, batch, stop):
+            return
         following = calendar_of(script, config.time_zone, self._clock.now())
         await self._scripts.end_run(claimed.id, claimed.token, following)
 

@@ -3,20 +3,16 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
-
-import structlog
+from functools import partial
 
 from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo
 from inbox.mongo.due import Claimed, DueWork, Pace
-from inbox.mongo.failures import is_passing
 from scheduler.enrolments.store import EnrolmentStore
 from scheduler.enrolments.surroundings import Around, AroundReader
 from scheduler.enrolments.turns import following_of
 from scheduler.scripts.documents import enrolment_from
 from scheduler.scripts.model import Next, Script
-
-log = structlog.get_logger(__name__)
 
 AT_ONCE = 4
 BATCH = 500
@@ -50,13 +46,7 @@ class Retiming:
         """Work at the scripts that are due, once; how many."""
         claimed = await self.due.claim(AT_ONCE)
         for one in claimed:
-            try:
-                await self._work_at(one, stop)
-            except Exception as error:
-                if is_passing(error):  # the lease ends by itself
-                    continue
-                log.exception("a script could not be brought up to date", script_id=one.id)
-                await self.due.retry(one, type(error).__name__)
+            await self.due.attempt(one, partial(self._work_at, stop=stop))
         return len(claimed)
 
     async def _work_at(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
@@ -66,13 +56,17 @@ class Retiming:
             await self.due.finish(claimed)
             return
         after: str | None = None
-        while documents := await self._store.behind(script.id, script.version, after, BATCH):
-            if stop is not None and stop.is_set():
-                await self.due.retry(claimed, "stopping", after=timedelta())
-                return
-            await self._retime(script, documents)
-            after = documents[-1]["customer_id"]
-            await self.due.renew([claimed])
+
+        async def batch() -> int:
+            nonlocal after
+            documents = await self._store.behind(script.id, script.version, after, BATCH)
+            if documents:
+                await self._retime(script, documents)
+                after = documents[-1]["customer_id"]
+            return len(documents)
+
+        if not await self.due.work_off(claimed, batch, stop):
+            return
         if await self._store.behind(script.id, script.version, None, 1):
             await self.due.retry(claimed, "busy", after=AGAIN)
         else:

@@ -8,7 +8,6 @@ import structlog
 
 from inbox.bots.moving.model import Move
 from inbox.bots.moving.store import MovingStore
-from inbox.clock import Clock
 from inbox.mongo.due import Claimed
 from inbox.staff.authenticator import ActorCache
 from inbox.staff.model import Actor
@@ -19,8 +18,6 @@ SETTLES_AFTER = timedelta(seconds=30)
 """Other processes look up every two seconds which bot an account is in. What they still begin in
 the old one is found by a last look, this long after the move began."""
 _AT_ONCE = 4
-_RENEWED_EVERY = 50
-"""Batches of one claim; a batch takes some 100 ms, the lease is a minute."""
 
 Refresh = Callable[[], Awaitable[None]]
 
@@ -28,12 +25,9 @@ Refresh = Callable[[], Awaitable[None]]
 class Moving:
     """`refresh` makes this process look up the accounts' bots anew."""
 
-    def __init__(
-        self, store: MovingStore, actors: ActorCache, clock: Clock, refresh: Refresh
-    ) -> None:
+    def __init__(self, store: MovingStore, actors: ActorCache, refresh: Refresh) -> None:
         self._store = store
         self._actors = actors
-        self._clock = clock
         self._refresh = refresh
 
     async def move(self, actor: Actor, account_key: str, to_bot: str) -> Move:
@@ -62,23 +56,11 @@ class Moving:
         return len(claimed)
 
     async def _go_on(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
-        batches = 0
-        while stop is None or not stop.is_set():
-            moved = await self._store.step(claimed)
-            if moved is None:
-                return  # turned, or somebody else is at it
-            if moved == 0:
-                await self._settle(claimed)
-                return
-            batches += 1
-            if batches % _RENEWED_EVERY == 0:
-                await self._store.due.renew([claimed])
-        await self._store.due.retry(claimed, "stopping", after=timedelta())
-
-    async def _settle(self, claimed: Claimed) -> None:
-        settled_at = claimed.document["move"]["begun_at"] + SETTLES_AFTER
-        left = settled_at - self._clock.now()
-        if left > timedelta():
-            await self._store.due.retry(claimed, "settling", after=left)
-        elif await self._store.finish(claimed):
+        over = await self._store.due.work_off(
+            claimed,
+            lambda: self._store.step(claimed),
+            stop,
+            settled_at=claimed.document["move"]["begun_at"] + SETTLES_AFTER,
+        )
+        if over and await self._store.finish(claimed):
             log.info("account has moved", account=claimed.id)

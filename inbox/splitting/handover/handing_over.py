@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import structlog
 
-from inbox.clock import Clock
 from inbox.mongo.due import Claimed
 from inbox.splitting.handover.model import Handover
 from inbox.splitting.handover.store import HandoverStore
@@ -17,8 +16,6 @@ log = structlog.get_logger(__name__)
 SETTLES_AFTER = timedelta(seconds=30)
 """A decision that began before may still name them; a last look this long after finds it."""
 _AT_ONCE = 4
-_RENEWED_EVERY = 50
-"""Batches of one claim; a batch takes some 100 ms, the lease is a minute."""
 
 
 class HandingOver:
@@ -27,14 +24,12 @@ class HandingOver:
     def __init__(
         self,
         store: HandoverStore,
-        clock: Clock,
         *,
         rights_changed: Callable[[], None] = lambda: None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         """`wake` is called when something goes back to the splitter."""
         self._store = store
-        self._clock = clock
         self._rights_changed = rights_changed
         self._wake = wake
 
@@ -58,23 +53,14 @@ class HandingOver:
         return len(claimed)
 
     async def _go_on(self, claimed: Claimed, stop: asyncio.Event | None) -> None:
-        batches = 0
-        while stop is None or not stop.is_set():
+        async def batch() -> int | None:
             handed = await self._store.step(claimed)
-            if handed is None:
-                return  # turned, or somebody else is at it
-            if handed == 0:
-                await self._settle(claimed)
-                return
-            self._wake()
-            batches += 1
-            if batches % _RENEWED_EVERY == 0:
-                await self._store.due.renew([claimed])
-        await self._store.due.retry(claimed, "stopping", after=timedelta())
+            if handed:
+                self._wake()
+            return handed
 
-    async def _settle(self, claimed: Claimed) -> None:
-        left = claimed.document["begun_at"] + SETTLES_AFTER - self._clock.now()
-        if left > timedelta():
-            await self._store.due.retry(claimed, "settling", after=left)
-        elif await self._store.finish(claimed):
+        settled_at = claimed.document["begun_at"] + SETTLES_AFTER
+        if not await self._store.due.work_off(claimed, batch, stop, settled_at=settled_at):
+            return
+        if await self._store.finish(claimed):
             log.info("handover done", staff_id=claimed.id)

@@ -44,7 +44,7 @@ class Shop:
         self.refreshed = 0
         self.store = MovingStore(mongo, clock, batch=batch)
         actors = ActorCache(timedelta(seconds=5), clock)
-        self.moving = Moving(self.store, actors, clock, self._refresh)
+        self.moving = Moving(self.store, actors, self._refresh)
 
     async def _refresh(self) -> None:
         self.refreshed += 1

@@ -33,7 +33,7 @@ class Leaving:
     def another(self, batch: int = 2) -> HandingOver:
         """The work of a process of its own."""
         store = HandoverStore(self.desk.mongo, self.clock, self.desk.store, batch=batch)
-        return HandingOver(store, self.clock)
+        return HandingOver(store)
 
     async def open(self, **settings: Any) -> Api:
         alert = {"after_min": 5, "staff_ids": ["lan", "hoa"]}

@@ -42,7 +42,7 @@ class Enrolling:
         self.clock = clock
         self.around = AroundReader(mongo)
         self.store = EnrolmentStore(mongo, clock)
-        customers = CustomerStore(mongo, clock)
+        self.customers = customers = CustomerStore(mongo, clock)
         self.enrolments = Enrolments(mongo, self.store, customers, self.around, clock)
         self.attaching = Attaching(mongo, self.store, customers, self.around, clock)
 
@@ -69,7 +69,7 @@ class Scripts:
         self.recurring = RecurringRuns(mongo, ScriptStore(mongo), store, attaching, clock)
         sender = ReplySender(mongo, replies, clock)
         self.running = Running(store, around, signals, sender, clock, rules)
-        self.heeding = Heeding(mongo, signals, store, attaching, around)
+        self.heeding = Heeding(mongo, signals, store, attaching, around, enrolling.customers)
         surroundings = Surroundings(mongo, uploads, messengers, clock)
         self.configuring = ScriptConfiguring(mongo, surroundings, clock, self._wake)
         self._enrolling = enrolling

@@ -59,7 +59,7 @@ class CustomerStore:
         return await self._mongo.transaction(partial(self._get, customer_id, actor))
 
     async def _get(self, customer_id: str, actor: Actor, session: Session | None) -> Document:
-        found = await self._find(customer_id, session)
+        found = await self.find(customer_id, session)
         if not actor.sees_every_bot:
             seen = await self._mongo["conversations"].find_one(
                 {"$and": [{"customer_id": found["_id"]}, visible(actor)]},
@@ -70,7 +70,8 @@ class CustomerStore:
                 raise NotAllowed
         return found
 
-    async def _find(self, customer_id: str, session: Session | None) -> Document:
+    async def find(self, customer_id: str, session: Session | None) -> Document:
+        """The customer, whoever asks; in a transaction an old id leads on. Raises NotFound."""
         found = await self._customers.find_one({"_id": customer_id}, session=session)
         if found is None and session is not None:
             redirect = await self._mongo["redirects"].find_one(

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 
+from inbox.customers.store import CustomerStore
+from inbox.errors import NotFound
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed
 from inbox.signals.model import Signal
@@ -36,12 +38,14 @@ class Heeding:
         store: EnrolmentStore,
         attaching: Attaching,
         around: AroundReader,
+        customers: CustomerStore,
     ) -> None:
         self._mongo = mongo
         self._signals = signals
         self._store = store
         self._attaching = attaching
         self._around = around
+        self._customers = customers
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; the batch in hand is always finished first."""
@@ -69,25 +73,14 @@ class Heeding:
         signal = signal_from(claimed.document)
         if not await self._signals.delete(claimed.id, claimed.token, session=session):
             raise _LeaseLost
-        customer = await self._customer(signal.customer_id, session)
-        if customer is None:
+        try:
+            customer = await self._customers.find(signal.customer_id, session)
+        except NotFound:  # erased
             return
         await self._stop(signal, customer, session)
         await self._let_go_on(signal, session)
         if not signal.late:
             await self._attach(signal, customer, session)
-
-    async def _customer(self, customer_id: str, session: Session) -> Document | None:
-        """Whoever it is by now; None after an erasure."""
-        customers = self._mongo["customers"]
-        found = await customers.find_one({"_id": customer_id}, session=session)
-        if found is None:
-            redirect = await self._mongo["redirects"].find_one(
-                {"_id": customer_id}, session=session
-            )
-            to = redirect["to"] if redirect else None
-            found = await customers.find_one({"_id": to}, session=session)
-        return found
 
     async def _stop(self, signal: Signal, customer: Document, session: Session) -> None:
         ids = [customer["_id"], *customer.get("merged_from", ())]

@@ -10,7 +10,7 @@ import structlog
 from inbox.clock import Clock
 from inbox.conversations.automation import automation_of
 from inbox.conversations.window import DEFAULT_RULES, WindowRules, window_of
-from inbox.mongo.client import Document, Session
+from inbox.mongo.client import Session
 from inbox.mongo.due import Claimed
 from inbox.mongo.failures import is_passing
 from inbox.signals.store import SignalStore
@@ -25,7 +25,7 @@ from scheduler.enrolments.sending import (
     Silenced,
     StepSender,
 )
-from scheduler.enrolments.store import EnrolmentStore
+from scheduler.enrolments.store import EnrolmentStore, place_in_line
 from scheduler.enrolments.surroundings import Around, AroundReader
 from scheduler.enrolments.turns import (
     End,
@@ -38,7 +38,7 @@ from scheduler.enrolments.turns import (
     turn_of,
 )
 from scheduler.scripts.documents import enrolment_from
-from scheduler.scripts.model import Enrolment, Holding, Script, StepLog
+from scheduler.scripts.model import Enrolment, Holding, Script, SkipReason, Step, StepLog
 
 log = structlog.get_logger(__name__)
 
@@ -100,18 +100,28 @@ class Running:
         return len(claimed)
 
     async def _take_anyhow(self, claimed: Claimed, around: Around) -> None:
-        """Nothing is raised: what cannot be done now is tried again."""
+        """Nothing is raised, so that the rest of the batch goes on: the lease ends by itself."""
+        try:
+            await self._take_or_put_off(claimed, around)
+        except _TurnLost:
+            return
+        except Exception as error:
+            if not is_passing(error):
+                log.exception("a step could not be put off", enrolment_id=claimed.id)
+
+    async def _take_or_put_off(self, claimed: Claimed, around: Around) -> None:
+        """What cannot be done now is tried again."""
         try:
             await self._take(claimed, around)
         except _TurnLost:
-            return
+            raise
         except _NotYet:
             await self._store.look_again(claimed, self._clock.now() + LOOK_AGAIN)
         except Exception as error:
-            if not is_passing(error):
-                log.exception("a step could not be taken", enrolment_id=claimed.id)
-                await self._try_again(claimed, around)
-            # else the lease ends by itself
+            if is_passing(error):
+                raise
+            log.exception("a step could not be taken", enrolment_id=claimed.id)
+            await self._try_again(claimed, around)
 
     async def _take(self, claimed: Claimed, around: Around) -> None:
         enrolment = enrolment_from(claimed.document)
@@ -172,7 +182,7 @@ class Running:
         if outside == "hold":
             await self._hold(claimed, saying.enrolment, saying.step.id, "window")
             return
-        reason = "handed_over" if outside == "hand_over" else "window"
+        reason: SkipReason = "handed_over" if outside == "hand_over" else "window"
         entry = skipped(saying.step, reason, self._clock.now())
         if outside == "hand_over":
             record = self._record(claimed, saying, entry, around)
@@ -250,10 +260,9 @@ class Running:
             after = retry_after(claimed.attempts)
             await self._store.due.retry(claimed, "failed", after=after)
             return
-        entry = StepLog(step, "failed", self._clock.now(), "internal")
+        entry = StepLog(step.id, "failed", self._clock.now(), "internal")
         customer = around.customers.get(enrolment.customer_id) or {}
-        (found,) = (one for one in script.steps if one.id == step)
-        await self._note(claimed, Saying(enrolment, script, found, customer), entry, around)
+        await self._note(claimed, Saying(enrolment, script, step, customer), entry, around)
 
     def _count(self, entry: StepLog, due_at: datetime | None) -> None:
         metrics.steps_total.labels(entry.result).inc()
@@ -265,16 +274,11 @@ class Running:
 def _by_conversation(claimed: Iterable[Claimed]) -> list[list[Claimed]]:
     """The turns of each conversation in the order in which they go out."""
     lanes: defaultdict[str, list[Claimed]] = defaultdict(list)
-    for one in sorted(claimed, key=_place):
+    for one in sorted(claimed, key=lambda one: place_in_line(one.document)):
         lanes[one.document["conversation_id"]].append(one)
     return list(lanes.values())
 
 
-def _place(claimed: Claimed) -> tuple[datetime, datetime, str]:
-    document: Document = claimed.document
-    return document["next_at"], document["script_created_at"], document["_id"]
-
-
-def _step(script: Script | None, step_id: str | None) -> str | None:
-    ids = {step.id for step in script.steps} if script is not None else set()
-    return step_id if step_id in ids else None
+def _step(script: Script | None, step_id: str | None) -> Step | None:
+    steps = script.steps if script is not None else ()
+    return next((step for step in steps if step.id == step_id), None)

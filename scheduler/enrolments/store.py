@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from pymongo import UpdateOne
 
@@ -14,16 +14,7 @@ from inbox.mongo.due import Claimed, DueWork, Pace, due
 from scheduler.enrolments.telling import Telling
 from scheduler.enrolments.turns import Update, advance_update, end_update
 from scheduler.scripts.documents import log_document
-from scheduler.scripts.model import (
-    Holding,
-    Next,
-    Script,
-    StepLog,
-    StopReason,
-    Via,
-)
-
-Refusal = Literal["already_active", "ran_already", "never_due"]
+from scheduler.scripts.model import Holding, Next, Script, StepLog, StopReason, Via
 
 _RUNNING: Document = {"open": True}
 _BATCH = 500
@@ -167,8 +158,8 @@ class EnrolmentStore:
         }
         fields = {"next_at": 1, "script_created_at": 1}
         others = self._enrolments.find(query, fields, session=session)
-        mine = _place(document)
-        return all([mine < _place(other) async for other in others])
+        mine = place_in_line(document)
+        return all([mine < place_in_line(other) async for other in others])
 
     async def take_step(
         self, claimed: Claimed, entry: StepLog, following: Next, *, session: Session
@@ -338,7 +329,8 @@ class EnrolmentStore:
     ) -> None:
         """Write when the next step is due by a newer version of the script.
 
-        What is claimed right now is left alone: it looks at the script itself.
+        What is claimed right now is left alone: it looks at the script itself. So is what was
+        paused or held since it was read: nothing of it is due.
         """
         writes = [
             UpdateOne(
@@ -347,6 +339,7 @@ class EnrolmentStore:
                     **_RUNNING,
                     "log": {"$size": len(document.get("log") or ())},
                     "work.token": {"$exists": False},
+                    "work": {"$exists": "work" in document},
                 },
                 _retimed(document, following, version),
             )
@@ -382,7 +375,8 @@ def _held(claimed: Claimed) -> Document:
     return {"_id": claimed.id, "work.token": claimed.token, "status": "active", **_RUNNING}
 
 
-def _place(document: Document) -> tuple[datetime, datetime, str]:
+def place_in_line(document: Document) -> tuple[datetime, datetime, str]:
+    """Earlier steps go first, and of those that are due together that of the older script."""
     return document["next_at"], document["script_created_at"], document["_id"]
 
 

@@ -11,6 +11,7 @@ from scheduler.scripts.model import (
     Holding,
     Next,
     Script,
+    SkipReason,
     Step,
     StepLog,
     StopReason,
@@ -108,7 +109,7 @@ def end_update(reason: StopReason | None, now: datetime) -> Update:
     return {"$set": sets, "$unset": dict.fromkeys(ENDED, "")}
 
 
-def skipped(step: Step, reason: str, at: datetime) -> StepLog:
+def skipped(step: Step, reason: SkipReason, at: datetime) -> StepLog:
     return StepLog(step.id, "skipped", at, reason)
 
 

@@ -145,7 +145,7 @@ REASONS: dict[str, Sentences] = {
         "The reply window is over; left to people as a note",
     ),
     "internal": ("Lỗi hệ thống", "An internal error"),
-    "not_found": ("Tệp không còn nữa", "The file is gone"),
+    "upload_not_found": ("Tệp không còn nữa", "The file is gone"),
     "empty_message": ("Nội dung trống sau khi điền biến", "Nothing was left to say"),
     "refused_by_channel": ("Kênh không gửi được nội dung này", "The channel does not take this"),
     "channel_cannot_send": ("Kênh chưa gửi được tin", "Nothing can be sent over the channel"),
@@ -163,5 +163,5 @@ WAITING: dict[str, Sentences] = {
 
 
 def reason_of(code: str) -> Sentences:
-    """The sentences of a reason; a code that nobody knows stands for itself."""
-    return REASONS.get(code, (code, code))
+    """The sentences of a reason; a code without its own is told in a general one."""
+    return REASONS.get(code, (f"Không thực hiện được ({code})", f"It was not possible ({code})"))

@@ -1,23 +1,22 @@
 """Notices in a real browser: they come and go live, at the top and in the thread they are about."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import expect
 
 from app.serving import WEB_BUILD
 from inbox.bots.credentials.model import Health
 from inbox.clock import SystemClock
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
+from tests.browser.only_thread import open_thread
 from tests.ingest import FACEBOOK_PAGE, ZALO_OA, facebook_message
-from tests.service import OWNER, PASSWORD, RunningService, running_service
+from tests.service import RunningService, running_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-CHROMIUM = "/usr/bin/chromium"
 PAGE_KEY, OA_KEY = account_key("facebook", FACEBOOK_PAGE), account_key("zalo", ZALO_OA)
 
 
@@ -26,30 +25,6 @@ async def service(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator
     assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     async with running_service(mongo, mongo_uri, tmp_path) as running:
         yield running
-
-
-@asynccontextmanager
-async def open_thread(url: str) -> AsyncIterator[Page]:
-    """Signed in, with the only conversation open; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1400, "height": 900})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(url)
-        await page.get_by_test_id("email").fill(OWNER)
-        await page.get_by_test_id("password").fill(PASSWORD)
-        await page.get_by_test_id("submit").click()
-        await page.get_by_test_id("conversation-row").click()
-        await expect(page.get_by_test_id("message")).to_have_count(1)
-        await page.evaluate("window.notReloaded = true")
-        yield page
-        assert await page.evaluate("window.notReloaded")
-        await browser.close()
-        assert errors == []
 
 
 async def test_a_dead_account_is_told_live_and_gone_when_it_is_healed(

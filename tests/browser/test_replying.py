@@ -1,27 +1,26 @@
 """Answering in a real browser: an agent writes, a fake channel takes it, no page is reloaded."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import FilePayload, Page, async_playwright, expect
+from playwright.async_api import FilePayload, expect
 
 from app.serving import WEB_BUILD
 from inbox.clock import SystemClock
 from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
 from inbox.ports import Messenger, SendUnavailable
+from tests.browser.only_thread import open_thread
 from tests.fake_messenger import FakeMessenger, FakePlatform, TooBig
 from tests.ingest import facebook_message
-from tests.service import OWNER, PASSWORD, RunningService, running_service
+from tests.service import RunningService, running_service
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-CHROMIUM = "/usr/bin/chromium"
 PSID = "7312094485501276"
 
 
@@ -45,30 +44,6 @@ async def desk(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[De
     messengers: dict[Channel, Messenger] = {"facebook": FakeMessenger(platform)}
     async with running_service(mongo, mongo_uri, tmp_path, messengers=messengers) as service:
         yield Desk(service, platform)
-
-
-@asynccontextmanager
-async def open_thread(url: str) -> AsyncIterator[Page]:
-    """Signed in, with the only conversation open; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1400, "height": 900})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(url)
-        await page.get_by_test_id("email").fill(OWNER)
-        await page.get_by_test_id("password").fill(PASSWORD)
-        await page.get_by_test_id("submit").click()
-        await page.get_by_test_id("conversation-row").click()
-        await expect(page.get_by_test_id("message")).to_have_count(1)
-        await page.evaluate("window.notReloaded = true")
-        yield page
-        assert await page.evaluate("window.notReloaded")
-        await browser.close()
-        assert errors == []
 
 
 async def test_an_answer_reaches_the_customer_and_turns_to_sent_without_reload(desk: Desk) -> None:

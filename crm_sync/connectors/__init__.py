@@ -1,0 +1,1 @@
+"""How single CRMs are spoken to, all behind one Protocol (model.py)."""

@@ -3,8 +3,7 @@
 CrmError
   CrmAway         passing: no answer, 5xx, locked; nothing was done, or repeating is harmless
     CrmBusy       passing: a rate limit, until `retry_after_s` at least
-  CrmUncertain    the request may have been carried out: look before repeating what is not
-                  idempotent
+  CrmUncertain    may have been carried out: look before repeating what is not idempotent
   AuthRefused     the credentials are dead: the connection waits for a person, no try is used up
   InvalidValue    final for the fields named, until they are edited
   RecordGone      the record was deleted or merged

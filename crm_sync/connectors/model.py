@@ -1,4 +1,4 @@
-"""The words of a CRM connection: fields, records, notes, and the Protocol that connectors implement.
+"""The words of a CRM connection: fields, records, notes, and the Protocol of connectors.
 
 Values are ours: text is str, an empty field is None, tags are names, a user is an e-mail address.
 What a CRM stores instead (False, "", ids, multifield rows) stays within its connector.
@@ -16,7 +16,7 @@ Value = str | tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class RemoteField:
-    """A field of the CRM as its own metadata describe it. `choices` are the values that it takes."""
+    """A field of the CRM as its own metadata describe it; it takes `choices`, if there are any."""
 
     name: str
     label: str

@@ -1,0 +1,1 @@
+"""What a CRM must still be told of each customer, and telling it."""

@@ -1,0 +1,137 @@
+"""What is to be pushed: marked with the edit, coalesced, kept through deaths and new edits."""
+
+from typing import Any
+
+import pytest
+
+from crm_sync.mirroring.marking import mark
+from crm_sync.mirroring.model import Link, Parked, Synced
+from crm_sync.mirroring.store import MirrorStore
+from inbox.clock import FixedClock
+from inbox.mongo.client import Mongo
+from inbox.mongo.due import Pace
+
+MAPPED = frozenset({"phones", "emails", "note", "tag_ids", "attributes.address"})
+LINK = Link("7", "https://crm.example/7", ("VIP",))
+
+
+class Shop:
+    """One customer, and edits of theirs."""
+
+    def __init__(self, mongo: Mongo, clock: FixedClock) -> None:
+        self.mongo = mongo
+        self.clock = clock
+        self.store = MirrorStore(mongo, "odoo", clock)
+
+    async def edit(self, *fields: str) -> dict[str, Any]:
+        """As an edit does it: what to set comes from the document as it was."""
+        customer = await self.mongo["customers"].find_one({"_id": "hoa"}) or {}
+        marks = mark("odoo", MAPPED, customer, fields, self.clock.now())
+        if marks:
+            await self.mongo["customers"].update_one({"_id": "hoa"}, {"$set": marks})
+        return marks
+
+    async def known(self) -> Any:
+        return self.store.of(await self.mongo["customers"].find_one({"_id": "hoa"}) or {})
+
+
+@pytest.fixture
+async def shop(mongo: Mongo, clock: FixedClock) -> Shop:
+    await mongo["customers"].insert_one({"_id": "hoa"})
+    made = Shop(mongo, clock)
+    await made.store.ensure_indexes()
+    return made
+
+
+async def test_edits_are_marked_together_and_fields_that_are_not_mapped_are_not(
+    shop: Shop,
+) -> None:
+    """X.SYN.02: the current state is sent, so that many edits are one piece of work."""
+    assert await shop.edit("owner_id") == {}
+    for _ in range(10):
+        await shop.edit("phones")
+    await shop.edit("attributes.address", "follower_ids")
+
+    assert (await shop.known()).dirty == {"attributes.address": 11, "phones": 10}
+    assert len(await shop.store.due.claim(5)) == 1
+    assert await shop.store.due.claim(5) == []
+
+
+async def test_what_was_pushed_is_kept_and_nothing_is_left_to_do(shop: Shop) -> None:
+    await shop.edit("phones", "note")
+    (claimed,) = await shop.store.due.claim(1)
+    dirty = shop.store.of(claimed.document).dirty
+    synced = {
+        "phones": Synced("+84912345678", shop.clock.now()),
+        "note": Synced(None, shop.clock.now()),
+    }
+
+    assert await shop.store.pushed(claimed, dirty, LINK, synced)
+
+    known = await shop.known()
+    assert (known.dirty, known.link, known.synced) == ({}, LINK, synced)
+    assert await shop.store.oldest_dirty() is None
+    found = await shop.store.linked_to("7")
+    assert found is not None
+    assert found["_id"] == "hoa"
+
+
+async def test_an_edit_during_a_push_is_pushed_after_it(shop: Shop) -> None:
+    """X.SYN.02: never an older value last."""
+    await shop.edit("phones", "note")
+    (claimed,) = await shop.store.due.claim(1)
+    dirty = shop.store.of(claimed.document).dirty
+    await shop.edit("phones")  # meanwhile; the lease stays with the worker
+    assert await shop.store.due.claim(1) == []
+
+    assert await shop.store.pushed(claimed, dirty, LINK, {})
+
+    assert (await shop.known()).dirty == {"phones": 2}
+    (again,) = await shop.store.due.claim(1)
+    assert again.attempts == 1
+
+
+async def test_a_worker_that_lost_its_lease_writes_nothing(shop: Shop) -> None:
+    await shop.edit("phones")
+    (slow,) = await shop.store.due.claim(1)
+    shop.clock.advance(Pace().lease)
+    (other,) = await shop.store.due.claim(1)
+    dirty = shop.store.of(other.document).dirty
+    assert other.fence > slow.fence
+
+    assert not await shop.store.pushed(slow, dirty, Link("old"), {})
+    assert not await shop.store.park(slow, Parked("exhausted", shop.clock.now()))
+    assert not await shop.store.unlink(slow)
+    assert await shop.store.pushed(other, dirty, LINK, {})
+    assert (await shop.known()).link == LINK
+
+
+async def test_what_is_parked_waits_for_the_next_edit_of_its_fields(shop: Shop) -> None:
+    await shop.edit("phones")
+    (claimed,) = await shop.store.due.claim(1)
+    invalid = Parked("invalid", shop.clock.now(), ("phones",), "bad phone", reference="r1")
+    assert await shop.store.park(claimed, invalid)
+    assert (await shop.known()).parked == (invalid,)
+    assert await shop.store.due.claim(1) == []
+
+    await shop.edit("note")
+    assert (await shop.known()).parked == (invalid,)
+    await shop.edit("phones")
+    known = await shop.known()
+    assert known.parked == ()
+    assert set(known.dirty) == {"note", "phones"}
+
+
+async def test_a_record_that_is_gone_is_looked_for_anew(shop: Shop) -> None:
+    await shop.edit("phones")
+    (claimed,) = await shop.store.due.claim(1)
+    await shop.store.pushed(claimed, {"phones": 1}, LINK, {"phones": Synced("1", shop.clock.now())})
+    await shop.edit("note")
+    (claimed,) = await shop.store.due.claim(1)
+
+    assert await shop.store.unlink(claimed)
+
+    known = await shop.known()
+    assert (known.link, known.synced) == (None, {})
+    assert set(known.dirty) == {"note"}
+    assert len(await shop.store.due.claim(1)) == 1

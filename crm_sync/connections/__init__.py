@@ -1,0 +1,1 @@
+"""How a connection is: paused, resting, or well; shared by all processes."""

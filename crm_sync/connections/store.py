@@ -1,0 +1,111 @@
+"""The collection `crm_connections {_id: name, paused?, failures, rests_until?, probe_until?,
+fields_off: [{field, reason}]}`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from pymongo import ReturnDocument
+
+from crm_sync.connections.model import Connection, Paused, failed, worked
+from inbox.clock import Clock
+from inbox.mongo.client import Document, Mongo, Session
+
+PROBE_WITHIN = timedelta(seconds=60)
+"""How long one process may take to find out whether the CRM is back."""
+
+
+class ConnectionStore:
+    """One breaker for all processes: five failures of four workers are five, not twenty."""
+
+    def __init__(self, mongo: Mongo, clock: Clock) -> None:
+        self._mongo = mongo
+        self._connections = mongo["crm_connections"]
+        self._clock = clock
+
+    async def get(self, name: str) -> Connection:
+        """How it is; one that nobody has written to is well."""
+        return _connection(name, await self._connections.find_one({"_id": name}))
+
+    async def may_call(self, name: str) -> bool:
+        """Whether this process may call now: nothing is wrong, or it has just got the probe."""
+        connection, now = await self.get(name), self._clock.now()
+        if connection.is_well:
+            return True
+        if not connection.may_probe(now):
+            return False
+        free = {"$or": [{"probe_until": {"$exists": False}}, {"probe_until": {"$lte": now}}]}
+        got = await self._connections.find_one_and_update(
+            {"_id": name, "rests_until": {"$lte": now}, "paused": {"$exists": False}, **free},
+            {"$set": {"probe_until": now + PROBE_WITHIN}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return got is not None
+
+    async def note(self, name: str, *, ok: bool) -> Connection:
+        """What became of a call; the connection as it is then."""
+
+        async def work(session: Session) -> Connection:
+            found = await self._connections.find_one({"_id": name}, session=session)
+            before = _connection(name, found)
+            after = worked(before) if ok else failed(before, self._clock.now())
+            if after != before:
+                await self._write(after, session)
+            return after
+
+        return await self._mongo.transaction(work)
+
+    async def pause(self, name: str, code: str) -> bool:
+        """Its credentials were refused. False when it was paused already: told once."""
+        paused = {"code": code, "at": self._clock.now()}
+        done = await self._connections.update_one(
+            {"_id": name, "paused": None}, {"$set": {"paused": paused}}, upsert=False
+        )
+        if done.matched_count:
+            return True
+        try_new = await self._connections.update_one(
+            {"_id": name}, {"$setOnInsert": {"paused": paused}}, upsert=True
+        )
+        return try_new.upserted_id is not None
+
+    async def resume(self, name: str) -> None:
+        """Somebody has given it new credentials, or says that it works."""
+        gone = ("paused", "rests_until", "probe_until")
+        await self._connections.update_one(
+            {"_id": name}, {"$unset": dict.fromkeys(gone, ""), "$set": {"failures": 0}}
+        )
+
+    async def switch_off(self, name: str, fields: Mapping[str, str]) -> None:
+        """Fields of the CRM that it does not know or take, by reason; a later call replaces all."""
+        rows = [{"field": one, "reason": reason} for one, reason in sorted(fields.items())]
+        await self._connections.update_one(
+            {"_id": name}, {"$set": {"fields_off": rows}}, upsert=True
+        )
+
+    async def _write(self, connection: Connection, session: Session) -> None:
+        times = {"rests_until": connection.rests_until, "probe_until": connection.probe_until}
+        update: Document = {
+            "$set": {
+                "failures": connection.failures,
+                **{name: at for name, at in times.items() if at is not None},
+            }
+        }
+        if gone := [name for name, at in times.items() if at is None]:
+            update["$unset"] = dict.fromkeys(gone, "")
+        await self._connections.update_one(
+            {"_id": connection.name}, update, upsert=True, session=session
+        )
+
+
+def _connection(name: str, document: Document | None) -> Connection:
+    found = document or {}
+    paused = found.get("paused")
+    rests_until: datetime | None = found.get("rests_until")
+    return Connection(
+        name,
+        Paused(paused["code"], paused["at"]) if paused else None,
+        found.get("failures", 0),
+        rests_until,
+        found.get("probe_until"),
+        {one["field"]: one["reason"] for one in found.get("fields_off") or ()},
+    )

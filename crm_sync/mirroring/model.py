@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from crm_sync.connectors.model import Value
+from crm_sync.mapping.synced import Synced
 
 ParkedClass = Literal["invalid", "ambiguous", "gone", "exhausted"]
 """Why nothing is tried any more: a value that the CRM refuses, several records that it may be, a
@@ -14,19 +14,10 @@ record that was deleted there, or too many failures."""
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The record of a customer in the CRM. `tags` are the names that we have put on it."""
+    """The record of a customer in the CRM."""
 
     record_id: str
     url: str | None = None
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Synced:
-    """What both sides had last, of one field, in its normal form."""
-
-    value: Value
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +36,7 @@ class Parked:
 class Mirrored:
     """`rev` grows with every marked edit; `dirty` holds each field's newest one. The last value
     wins, because the current one is sent; an edit during a push is dirty again after it.
+    `synced` is by field of the CRM.
     """
 
     rev: int = 0
@@ -68,9 +60,9 @@ def mirrored_from(document: Mapping[str, Any] | None) -> Mirrored:
     return Mirrored(
         found.get("rev", 0),
         {one["field"]: one["rev"] for one in found.get("dirty") or ()},
-        Link(link["id"], link.get("url"), tuple(link.get("tags") or ())) if link else None,
+        Link(link["id"], link.get("url")) if link else None,
         {
-            one["field"]: Synced(_value_from(one.get("value")), one["at"])
+            one["field"]: Synced(one["ours"], one["theirs"], tuple(one.get("tags") or ()))
             for one in found.get("synced") or ()
         },
         tuple(_parked_from(one) for one in found.get("parked") or ()),
@@ -83,14 +75,15 @@ def dirty_document(dirty: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def synced_document(synced: Mapping[str, Synced]) -> list[dict[str, Any]]:
+    """By the names of the CRM's fields."""
     return [
-        {"field": name, "value": _value_document(one.value), "at": one.at}
+        {"field": name, "ours": one.ours, "theirs": one.theirs, "tags": list(one.tags)}
         for name, one in sorted(synced.items())
     ]
 
 
 def link_document(link: Link) -> dict[str, Any]:
-    document: dict[str, Any] = {"id": link.record_id, "tags": list(link.tags)}
+    document: dict[str, Any] = {"id": link.record_id}
     if link.url is not None:
         document["url"] = link.url
     return document
@@ -118,11 +111,3 @@ def _parked_from(document: Mapping[str, Any]) -> Parked:
         tuple(document.get("record_ids") or ()),
         document.get("reference"),
     )
-
-
-def _value_document(value: Value) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _value_from(value: Any) -> Value:
-    return tuple(value) if isinstance(value, list) else value

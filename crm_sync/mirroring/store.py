@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from crm_sync.mapping.synced import Synced
 from crm_sync.mirroring.marking import path_of
 from crm_sync.mirroring.model import (
     Link,
     Mirrored,
     Parked,
-    Synced,
     link_document,
     mirrored_from,
     parked_document,

@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
+from crm_sync.mapping.synced import Synced
 from crm_sync.mirroring.marking import mark
-from crm_sync.mirroring.model import Link, Parked, Synced
+from crm_sync.mirroring.model import Link, Parked
 from crm_sync.mirroring.store import MirrorStore
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Pace
 
 MAPPED = frozenset({"phones", "emails", "note", "tag_ids", "attributes.address"})
-LINK = Link("7", "https://crm.example/7", ("VIP",))
+LINK = Link("7", "https://crm.example/7")
 
 
 class Shop:
@@ -125,7 +126,7 @@ async def test_what_is_parked_waits_for_the_next_edit_of_its_fields(shop: Shop) 
 async def test_a_record_that_is_gone_is_looked_for_anew(shop: Shop) -> None:
     await shop.edit("phones")
     (claimed,) = await shop.store.due.claim(1)
-    await shop.store.pushed(claimed, {"phones": 1}, LINK, {"phones": Synced("1", shop.clock.now())})
+    await shop.store.pushed(claimed, {"phones": 1}, LINK, {"phone": Synced("h1", "h1")})
     await shop.edit("note")
     (claimed,) = await shop.store.due.claim(1)
 

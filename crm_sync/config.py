@@ -1,7 +1,121 @@
 """Settings of this package; `app/settings.py` reads them from config.yaml and the environment."""
 
-from inbox.config import Section
+import json
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    SecretStr,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from crm_sync.mapping.model import MOST_FIELDS, FieldMap, FieldMapping, refuse_twice
+from crm_sync.mapping.presets import CrmKind, default_fields
+from inbox.config import FromEnvironment, Section
+
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+"""No user, no query: what opens doors comes from the environment."""
+
+
+def _checked_url(text: str) -> str:
+    if not _URL.fullmatch(text):
+        raise PydanticCustomError("crm_url", "write an address such as https://shop.odoo.com")
+    return text.rstrip("/")
+
+
+def _named(value: Any) -> Any:
+    """As shop=first,branch=second, or JSON where a secret has a comma in it."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise PydanticCustomError("crm_secrets", "is no JSON object") from None
+    pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+    if not all(name and between and secret for name, between, secret in pairs):
+        raise PydanticCustomError(
+            "crm_secrets", "write connections and their secrets as shop=first,branch=second"
+        )
+    return {name.strip(): secret.strip() for name, _, secret in pairs}
+
+
+ConnectionName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+"""Part of paths in the database and of addresses; it stays, whatever the CRM is called later."""
+
+
+class ConnectionConfig(Section):
+    """One CRM. Its secret comes from the environment, by the name of the connection."""
+
+    kind: CrmKind = Field(description="which CRM it is")
+    url: Annotated[str, AfterValidator(_checked_url)] = Field(description="where it is")
+    database: str | None = Field(default=None, description="of Odoo")
+    user: str | None = Field(default=None, description="of Odoo: the login that the secret is of")
+    record_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s{}]+\{id\}[^\s{}]*$",
+        description="leads a person to a record, where the CRM does not tell it itself",
+    )
+    timeout: timedelta = Field(default=timedelta(seconds=30), description="of a whole call")
+    calls_per_second: PositiveFloat = Field(
+        default=5.0, description="at most, of all processes together"
+    )
+    poll_every: timedelta = Field(
+        default=timedelta(minutes=1), description="between looks for changes, if a field is pulled"
+    )
+    fields: Annotated[list[FieldMap], Field(max_length=MOST_FIELDS)] | None = Field(
+        default=None, description="what is mirrored; unset: phone, e-mail, note and tags"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _says_what_and_where(cls, values: Any) -> Any:
+        """Told here, because a setting that is simply absent has no line of its own."""
+        if isinstance(values, dict) and not ("kind" in values and "url" in values):
+            raise PydanticCustomError("crm_connection", "a connection needs kind and url")
+        return values
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.kind == "odoo" and not (self.database and self.user):
+            raise PydanticCustomError("crm_odoo", "odoo needs database and user")
+        if self.fields is not None:
+            refuse_twice(self.fields)
+        return self
+
+    def mapping(self) -> FieldMapping:
+        """What is mirrored, as its first version."""
+        return FieldMapping(fields=tuple(self.fields or default_fields(self.kind)))
 
 
 class CrmSyncConfig(Section):
-    """Everything that `crm_sync` can be told: nothing yet."""
+    """The CRMs that edits are mirrored into."""
+
+    connections: dict[ConnectionName, ConnectionConfig] = Field(
+        default={}, description="by a name of your own"
+    )
+    secrets: Annotated[dict[str, SecretStr], BeforeValidator(_named), FromEnvironment()] = Field(
+        default={}, description="API keys, passwords and tokens by connection"
+    )
+
+    @model_validator(mode="after")
+    def _every_connection_has_its_secret(self) -> Self:
+        if missing := sorted(self.connections.keys() - self.secrets.keys()):
+            raise PydanticCustomError(
+                "crm_no_secret",
+                "no secret for {names}: set CRM_SYNC__SECRETS=name=secret",
+                {"names": ", ".join(missing)},
+            )
+        if unknown := sorted(self.secrets.keys() - self.connections.keys()):
+            raise PydanticCustomError(
+                "crm_no_connection",
+                "CRM_SYNC__SECRETS names a connection that is not there: {names}",
+                {"names": ", ".join(unknown)},
+            )
+        return self

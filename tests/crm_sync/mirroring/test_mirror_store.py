@@ -62,10 +62,7 @@ async def test_what_was_pushed_is_kept_and_nothing_is_left_to_do(shop: Shop) -> 
     await shop.edit("phones", "note")
     (claimed,) = await shop.store.due.claim(1)
     dirty = shop.store.of(claimed.document).dirty
-    synced = {
-        "phones": Synced("+84912345678", shop.clock.now()),
-        "note": Synced(None, shop.clock.now()),
-    }
+    synced = {"phone": Synced("h1", "h1"), "category_id": Synced("h2", "", ("VIP",))}
 
     assert await shop.store.pushed(claimed, dirty, LINK, synced)
 

@@ -11,7 +11,7 @@ export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install check check-fast fix bench torture openapi lock clean packages-run packages-test
+.PHONY: help run test install odoo check check-fast fix bench torture openapi lock clean packages-run packages-test
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -20,13 +20,16 @@ run: .venv/installed-run ## The demo: embedded MongoDB, simulated customers, the
 	@$(BIN)/python scripts/web.py build
 	@exec $(BIN)/python -m app demo $(ARGS)
 
-test: install ## Everything the tests need, then all of them
+test: install odoo ## Everything the tests need, then all of them
 	@$(BIN)/python scripts/web.py build
 	@$(BIN)/python -m pytest -m "not torture" $(ARGS)
 
 install: packages-test .venv/installed-dev ## .venv with all tools; checks the Debian packages
 
-check: install ## What CI asks of a change: format, lint, types, imports, tests, coverage, web
+odoo: install ## A real Odoo 11 for the tests of the CRM mirror, once, under ~/.cache
+	@$(BIN)/python scripts/odoo.py prepare
+
+check: install odoo ## What CI asks of a change: format, lint, types, imports, tests, coverage, web
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -38,7 +41,7 @@ check: install ## What CI asks of a change: format, lint, types, imports, tests,
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -m "not torture" --cov --cov-report=term $(ARGS)
 
-check-fast: install ## Under two minutes: format, lint, types, imports, tests without browser and crashes
+check-fast: install odoo ## Under two minutes: format, lint, types, imports, tests without browser and crashes
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -22,6 +22,8 @@ packages_for() {
   # The browser tests.
   echo "chromium command -v chromium"
   echo "fonts-dejavu-core test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+  # What the Odoo of the CRM tests keeps its data in.
+  echo "postgresql command -v postgres || ls /usr/lib/postgresql/*/bin/postgres"
   [ "$1" != test ] || return 0
   echo "wrk command -v wrk"
 }

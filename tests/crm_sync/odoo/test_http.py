@@ -1,0 +1,120 @@
+"""Outgoing JSON: what a failure tells of the request, and what an error keeps to itself."""
+
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, CrmError, CrmUncertain
+from crm_sync.connectors.http import MAX_ANSWER_BYTES, MAX_RETRY_AFTER_S, Answer, JsonClient
+from tests.crm_sync.faults import FaultProxy, Refuse, fault_proxy
+
+SECRET = "s3cret-in-the-path"
+
+
+@pytest.fixture
+async def proxy() -> AsyncIterator[FaultProxy]:
+    """Behind it is nothing: every request is for a fault."""
+    async with fault_proxy("http://127.0.0.1:9") as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[JsonClient]:
+    client = JsonClient(headers={"X-Key": SECRET})
+    yield client
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({}, None, id="none"),
+        pytest.param({"retry-after": "30"}, 30, id="seconds"),
+        pytest.param({"retry-after": " 0 "}, 0, id="at once"),
+        pytest.param({"retry-after": "99999999"}, MAX_RETRY_AFTER_S, id="three years"),
+        pytest.param({"retry-after": "-5"}, None, id="negative"),
+        pytest.param({"retry-after": "soon"}, None, id="a word"),
+        pytest.param({"retry-after": "٣"}, None, id="a digit of another script"),
+        pytest.param(
+            {
+                "retry-after": "Sun, 22 Nov 2026 05:01:00 GMT",
+                "date": "Sun, 22 Nov 2026 05:00:00 GMT",
+            },
+            60,
+            id="a date",
+        ),
+        pytest.param(
+            {
+                "retry-after": "Sun, 22 Nov 2026 04:00:00 GMT",
+                "date": "Sun, 22 Nov 2026 05:00:00 GMT",
+            },
+            0,
+            id="a date that has passed",
+        ),
+        pytest.param(
+            {"retry-after": "Sun, 22 Nov 2026 05:01:00 GMT"}, None, id="a date, but no own"
+        ),
+    ],
+)
+def test_how_long_to_wait(headers: Mapping[str, str], seconds: float | None) -> None:
+    assert Answer(429, None, headers).retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        pytest.param(Refuse(429), CrmBusy, id="limited"),
+        pytest.param(Refuse(503, {"Retry-After": "3"}), CrmBusy, id="out of service for a while"),
+        pytest.param(Refuse(503), CrmAway, id="out of service"),
+        pytest.param(Refuse(423), CrmAway, id="locked"),
+        pytest.param(Refuse(302, {"Location": "/login"}), CrmAway, id="redirect"),
+        pytest.param(Refuse(401), AuthRefused, id="unknown"),
+        pytest.param(Refuse(504), CrmUncertain, id="gateway"),
+    ],
+)
+async def test_status_that_means_the_same_everywhere(
+    proxy: FaultProxy, client: JsonClient, fault: Refuse, error: type[CrmError]
+) -> None:
+    proxy.will(fault)
+
+    with pytest.raises(CrmError) as failed:
+        await client.call("POST", f"{proxy.url}/{SECRET}", json={"token": SECRET})
+
+    assert type(failed.value) is error
+    assert SECRET not in f"{failed.value!r} {failed.value.detail} {failed.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 400, 404, 409, 422, 500])
+async def test_status_about_the_request_is_an_answer(
+    proxy: FaultProxy, client: JsonClient, status: int
+) -> None:
+    body = b"" if status == 204 else b'{"code": "x"}'
+    proxy.will(Refuse(status, {"Content-Type": "application/json", "X-Limit": "9"}, body))
+
+    answer = await client.call("GET", f"{proxy.url}/contacts", query={"q": "Lan"})
+
+    assert answer.status == status
+    assert answer.json == (None if status == 204 else {"code": "x"})
+    assert answer.headers["x-limit"] == "9"
+
+
+async def test_nobody_listening_is_away(client: JsonClient) -> None:
+    with pytest.raises(CrmAway):
+        await client.call("POST", "http://127.0.0.1:9/", json={})
+
+
+async def test_endless_answer_is_not_read_to_the_end(client: JsonClient) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(MAX_ANSWER_BYTES // 2**20 + 2):
+            await response.write(b" " * 2**20)
+        return response
+
+    application = web.Application()
+    application.router.add_get("/", answer)
+    async with TestServer(application) as server:
+        with pytest.raises(CrmUncertain):
+            await client.call("GET", str(server.make_url("/")))

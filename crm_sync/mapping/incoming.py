@@ -7,7 +7,7 @@ the field's policy decides, and who lost is told what they had.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from crm_sync.connectors.model import RemoteRecord, Value
 from crm_sync.mapping.deciding import Sides, Verdict, decide
@@ -32,7 +32,7 @@ class Take:
 class Lost:
     """The value of the side that lost a conflict, for the history: nobody else has it now."""
 
-    side: str
+    side: Literal["inbox", "crm"]
     value: Any
 
 
@@ -175,12 +175,12 @@ class _Field:
         path = self.pair.map.ours
         try:
             value = taken(self.pair, self.theirs, self.customer, self.names)
+            after = with_changes(self.customer, {path: value})
+            form = value_hash(self.pair, written(self.pair, after, self.names))
         except Unfit as unfit:
             push = verdict.is_conflict and self.pair.map.pushes
             lost = Lost("crm", self.theirs) if push else None
             return Outcome(pair=self.pair, push=push, lost=lost, reason=unfit.reason)
-        after = with_changes(self.customer, {path: value})
-        form = value_hash(self.pair, written(self.pair, after, self.names))
         lost = Lost("inbox", value_at(self.customer, path)) if verdict.is_conflict else None
         synced = Synced(form, sides.theirs)
         return Outcome(pair=self.pair, take=Take(value), lost=lost, synced=synced)

@@ -1,6 +1,7 @@
 """Text and HTML: what customers write runs nowhere, and comes back as it was written."""
 
 import unicodedata
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -97,6 +98,12 @@ def test_clean_text_can_be_stored_anywhere(text: str) -> None:
         pytest.param("", "", id="nothing"),
         pytest.param("a < b", "a < b", id="no HTML at all"),
         pytest.param("<![if x", "<![if x", id="declaration that nobody closes"),
+        pytest.param("a<!-- b", "a", id="comment that nobody closes"),
+        pytest.param("a<!-- b <!-- c -->d", "ad", id="comment in a comment"),
+        pytest.param('<p title="a>b">c</p>', "c", id="quoted attribute"),
+        pytest.param("<P CLASS=x>a</P>b", "a\nb", id="capitals"),
+        pytest.param(f"a&#{'9' * 5000};", "a\ufffd", id="a character that there is not"),
+        pytest.param("a&#10;b", "a\nb", id="line end as an entity"),
     ],
 )
 def test_html_is_read_as_it_is_shown(html: str, text: str) -> None:
@@ -108,3 +115,16 @@ def test_large_note_comes_back_whole() -> None:
     assert len(note.encode()) > 70_000
 
     assert text_of(html_of(note)) == note.rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    "piece", ["<!--", "<a ", "<a", "<", "</", '<a b="', "<a href='", "&#", "<?", "<script>", "<p>"]
+)
+def test_html_of_any_shape_takes_no_longer_than_its_length(piece: str) -> None:
+    """Half a minute with the parser of the standard library; here far below a second."""
+    html = piece * (70_000 // len(piece))
+
+    began = process_time()
+    text_of(html)
+
+    assert process_time() - began < 2

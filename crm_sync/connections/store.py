@@ -2,7 +2,7 @@
 fields_off: [{field, reason}]}`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from pymongo import ReturnDocument
@@ -27,20 +27,20 @@ class ConnectionStore:
         """How it is; one that nobody has written to is well."""
         return _connection(name, await self._connections.find_one({"_id": name}))
 
-    async def may_call(self, name: str) -> bool:
-        """Whether this process may call now: nothing is wrong, or it has just got the probe."""
+    async def allowed(self, name: str, most: int) -> int:
+        """How many customers this process may push now: `most`, one as a probe, or none."""
         connection, now = await self.get(name), self._clock.now()
         if connection.is_well:
-            return True
+            return most
         if not connection.may_probe(now):
-            return False
+            return 0
         free = {"$or": [{"probe_until": {"$exists": False}}, {"probe_until": {"$lte": now}}]}
         got = await self._connections.find_one_and_update(
             {"_id": name, "rests_until": {"$lte": now}, "paused": {"$exists": False}, **free},
             {"$set": {"probe_until": now + PROBE_WITHIN}},
             return_document=ReturnDocument.AFTER,
         )
-        return got is not None
+        return 1 if got is not None else 0
 
     async def note(self, name: str, *, ok: bool) -> Connection:
         """What became of a call; the connection as it is then."""
@@ -81,6 +81,11 @@ class ConnectionStore:
         await self._connections.update_one(
             {"_id": name}, {"$set": {"fields_off": rows}}, upsert=True
         )
+
+    async def switch_off_more(self, name: str, fields: Collection[str], reason: str) -> None:
+        """Fields that a call has just failed by; `switch_off` looks at all of them anew."""
+        known = (await self.get(name)).fields_off
+        await self.switch_off(name, {**known, **dict.fromkeys(fields, reason)})
 
     async def _write(self, connection: Connection, session: Session) -> None:
         times = {"rests_until": connection.rests_until, "probe_until": connection.probe_until}

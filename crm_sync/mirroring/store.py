@@ -1,7 +1,7 @@
 """`customers.crm.<connection>`: what is to be pushed, what was, and what nobody tries any more."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crm_sync.mapping.synced import Synced
 from crm_sync.mirroring.marking import path_of
@@ -80,6 +80,7 @@ class MirrorStore:
         before = await self._customers.find_one({"_id": claimed.id}, {self._path: 1})
         known = self.of(before or {})
         values = dict(known.synced) | dict(synced)
+        still = [one for one in known.parked if one.fields and not {*one.fields} & pushed.keys()]
         done = [{"field": name, "rev": rev} for name, rev in sorted(pushed.items())]
         left = {
             "$filter": {
@@ -94,7 +95,9 @@ class MirrorStore:
             f"{self._path}.dirty": left,
             f"{self._path}.link": {"$literal": link_document(link)},
             f"{self._path}.synced": {"$literal": synced_document(values)},
-            f"{self._path}.parked": {"$literal": [parked_document(one) for one in parked]},
+            f"{self._path}.parked": {
+                "$literal": [parked_document(one) for one in [*still, *parked]]
+            },
         }
         return await self._write(claimed, [{"$set": sets}])
 
@@ -107,6 +110,31 @@ class MirrorStore:
                 "$unset": {f"{self._path}.work": "", f"{self._path}.dirty": ""},
             },
         )
+
+    async def park_fields(self, claimed: Claimed, parked: Parked) -> bool:
+        """These fields wait for an edit; what else is dirty is due at once."""
+        left = {
+            "$filter": {
+                "input": {"$ifNull": [f"${self._path}.dirty", []]},
+                "as": "one",
+                "cond": {"$not": [{"$in": ["$$one.field", list(parked.fields)]}]},
+            }
+        }
+        now = self._clock.now()
+        again = {"$cond": [{"$eq": [left, []]}, "$$REMOVE", {"$literal": due(now)}]}
+        known = {"$ifNull": [f"${self._path}.parked", []]}
+        added = {"$literal": [parked_document(parked)]}
+        sets: Document = {
+            f"{self._path}.work": again,
+            f"{self._path}.dirty": left,
+            f"{self._path}.parked": {"$concatArrays": [known, added]},
+        }
+        return await self._write(claimed, [{"$set": sets}])
+
+    async def release(self, claimed: Claimed, *, after: timedelta = timedelta()) -> bool:
+        """Due again, and no try was used up: it was not this customer's fault."""
+        at = self._clock.now() + after
+        return await self._write(claimed, {"$set": {f"{self._path}.work": due(at)}})
 
     async def unlink(self, claimed: Claimed) -> bool:
         """The record is not there any more: it is looked for anew, at once."""

@@ -182,8 +182,11 @@ class _Field:
             lost = Lost("crm", self.theirs) if push else None
             return Outcome(pair=self.pair, push=push, lost=lost, reason=unfit.reason)
         lost = Lost("inbox", value_at(self.customer, path)) if verdict.is_conflict else None
-        synced = Synced(form, sides.theirs)
-        return Outcome(pair=self.pair, take=Take(value), lost=lost, synced=synced)
+        # one number was emptied there, and the next one here is the first now: that is news to them
+        is_next = bool(form) and not sides.theirs
+        synced = Synced("" if is_next else form, sides.theirs)
+        push = is_next and self.pair.map.pushes
+        return Outcome(pair=self.pair, take=Take(value), push=push, lost=lost, synced=synced)
 
     def _tags(self, ours: Value) -> Outcome:
         last = self.known.synced.get(self.pair.theirs)

@@ -91,7 +91,7 @@ def taken(pair: Pair, value: Value, customer: Mapping[str, Any], names: Names) -
     """What their value is here, as an edit of the customer takes it. Tags are names.
 
     A phone or e-mail address replaces the first one of ours; an emptied one is taken out, so the
-    next one of ours becomes the first.
+    next one of ours becomes the first, there as well.
 
     Raises:
         Unfit: it is no such thing, or nobody here.

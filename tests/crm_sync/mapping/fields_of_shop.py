@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import settings
+
 from crm_sync.connectors.model import FieldKind, RemoteField, RemoteRecord, Value
 from crm_sync.mapping.model import FieldMap
 from crm_sync.mapping.pairing import Names, Pair
 
+UNHURRIED = settings(deadline=None)
+"""For properties: a busy machine is no reason to fail."""
 NOON = datetime(2026, 3, 2, 5, tzinfo=UTC)
 PHONE = "+84912345678"
 OTHER_PHONE = "+84987654321"

@@ -22,6 +22,7 @@ from tests.crm_sync.mapping.fields_of_shop import (
     NOON,
     OTHER_PHONE,
     PHONE,
+    UNHURRIED,
     customer,
     pair,
     record,
@@ -137,7 +138,7 @@ class Shop:
         ]
 
 
-@settings(max_examples=300)
+@settings(UNHURRIED, max_examples=300)
 @given(EVENTS, st.sampled_from(["inbox_wins", "crm_wins", "newest_wins"]))
 def test_both_sides_end_with_the_same_and_then_nobody_writes(
     events: list[tuple[str, Any]], policy: str
@@ -160,7 +161,7 @@ def test_both_sides_end_with_the_same_and_then_nobody_writes(
     assert (shop.here, shop.there, shop.writes) == before
 
 
-@settings(max_examples=150)
+@settings(UNHURRIED, max_examples=150)
 @given(EVENTS)
 def test_crm_that_only_follows_changes_nothing_here(events: list[tuple[str, Any]]) -> None:
     shop = Shop((pair("phones"), pair("note"), pair("tag_ids")))

@@ -266,6 +266,22 @@ def test_second_number_that_somebody_types_there_is_not_written_over() -> None:
     assert update([pair_], here, NAMES, ["phones"], found.synced).edit.is_empty
 
 
+@pytest.mark.parametrize(("direction", "pushes"), [("both", ("phones",)), ("pull", ())])
+def test_next_number_follows_where_the_first_one_was_emptied(
+    direction: str, pushes: tuple[str, ...]
+) -> None:
+    pair_ = pair("phones", direction=direction)
+    known = Known({"phone": had(pair_, OLD)})
+    here = customer(phones=[OLD, OURS])
+
+    found = compare([pair_], here, record({"phone": None}), known, NAMES, NOON)
+
+    assert found.edit == {"phones": [OURS]}
+    assert found.pushes == pushes
+    pushed = update([pair_], here | found.edit, NAMES, found.pushes, found.synced)
+    assert pushed.edit.values == ({"phone": OURS} if pushes else {})
+
+
 def test_person_in_charge_whom_nobody_knows_here_is_told_and_stays() -> None:
     pair_ = pair("owner_id", direction="both")
     known = Known({"user_id": had(pair_, "lan@shop.vn")})

@@ -18,7 +18,7 @@ from crm_sync.mapping.matching import (
     claimed_twice,
     match,
 )
-from tests.crm_sync.mapping.fields_of_shop import OTHER_PHONE, PHONE, pair
+from tests.crm_sync.mapping.fields_of_shop import OTHER_PHONE, PHONE, UNHURRIED, pair
 
 PAIRS = (pair("phones"), pair("emails"), pair("phones", "x_phones", transform="join"))
 LAN = Wanted(
@@ -122,6 +122,7 @@ RECORDS = st.lists(
 )
 
 
+@UNHURRIED
 @given(RECORDS, st.randoms(use_true_random=False))
 def test_order_of_the_answers_does_not_matter(records: list[RemoteRecord], chance: Any) -> None:
     shuffled = [*records, *records[:2]]

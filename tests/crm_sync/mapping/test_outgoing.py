@@ -16,6 +16,7 @@ from tests.crm_sync.mapping.fields_of_shop import (
     NAMES,
     OTHER_PHONE,
     PHONE,
+    UNHURRIED,
     customer,
     odd_pair,
     pair,
@@ -200,6 +201,7 @@ EDITS = st.lists(
 )
 
 
+@UNHURRIED
 @given(EDITS, st.lists(st.booleans(), min_size=8, max_size=8))
 def test_record_has_the_last_values_however_edits_are_put_together(
     edits: list[dict[str, Any]], pushes: list[bool]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_sync.mapping.text import clean, comparable, html_of, text_of
+from tests.crm_sync.mapping.fields_of_shop import UNHURRIED
 
 WORDS = st.sampled_from(
     [
@@ -36,11 +37,13 @@ WORDS = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=20).map("".join))
 
 
+@UNHURRIED
 @given(TEXTS)
 def test_text_in_html_reads_as_it_was(text: str) -> None:
     assert comparable(text_of(html_of(text))) == comparable(text)
 
 
+@UNHURRIED
 @given(st.text(alphabet="aệ <&\n", max_size=40))
 def test_lines_and_inner_blanks_come_back_exactly(text: str) -> None:
     lines = "\n".join(line.rstrip(" ") for line in text.split("\n")).strip("\n")
@@ -49,6 +52,7 @@ def test_lines_and_inner_blanks_come_back_exactly(text: str) -> None:
     assert "\n".join(line.rstrip(" ") for line in back.split("\n")).strip("\n") == lines
 
 
+@UNHURRIED
 @given(TEXTS)
 def test_html_of_a_text_has_no_markup_but_its_paragraph_and_line_ends(text: str) -> None:
     inner = html_of(text).removeprefix("<p>").removesuffix("</p>").replace("<br>", "")
@@ -57,21 +61,25 @@ def test_html_of_a_text_has_no_markup_but_its_paragraph_and_line_ends(text: str)
     assert ">" not in inner
 
 
+@UNHURRIED
 @given(st.one_of(TEXTS, st.text(alphabet="<>![]-/apbr&;#x \n\"'=", max_size=80)))
 def test_any_html_can_be_read(html: str) -> None:
     text_of(html)
 
 
+@UNHURRIED
 @given(TEXTS)
 def test_comparable_form_is_its_own(text: str) -> None:
     assert comparable(comparable(text)) == comparable(text)
 
 
+@UNHURRIED
 @given(TEXTS)
 def test_decomposed_letters_compare_equal(text: str) -> None:
     assert comparable(unicodedata.normalize("NFD", text)) == comparable(text)
 
 
+@UNHURRIED
 @given(st.text(alphabet=st.characters(), max_size=30))
 def test_clean_text_can_be_stored_anywhere(text: str) -> None:
     cleaned = clean(text)

@@ -18,6 +18,7 @@ from tests.crm_sync.mapping.fields_of_shop import (
     OTHER_PHONE,
     PHONE,
     THIRD_PHONE,
+    UNHURRIED,
     customer,
     odd_pair,
     pair,
@@ -180,6 +181,7 @@ def test_hash_says_nothing_but_whether_there_is_a_value() -> None:
 TEXTS = st.text(max_size=40)
 
 
+@UNHURRIED
 @given(TEXTS, st.sampled_from(["text", "html"]))
 def test_note_that_is_written_and_taken_back_is_the_same(text: str, kind: Any) -> None:
     pair_ = odd_pair("note", kind)
@@ -191,6 +193,7 @@ def test_note_that_is_written_and_taken_back_is_the_same(text: str, kind: Any) -
     assert value_hash(pair_, again) == value_hash(pair_, there)
 
 
+@UNHURRIED
 @given(st.lists(st.sampled_from([PHONE, OTHER_PHONE, THIRD_PHONE]), unique=True))
 def test_phones_that_are_written_and_taken_back_are_the_same(phones: list[str]) -> None:
     for pair_ in (PHONES, pair("phones")):
@@ -199,11 +202,13 @@ def test_phones_that_are_written_and_taken_back_are_the_same(phones: list[str]) 
         assert taken(pair_, written(pair_, ours, NAMES), ours, NAMES) == phones
 
 
+@UNHURRIED
 @given(TEXTS, st.sampled_from([pair("phones"), PHONES, pair("note"), POINTS, BIRTHDAY, LOYALTY]))
 def test_anything_has_a_normal_form_that_is_its_own(text: str, pair_: Pair) -> None:
     normal(pair_, text)
 
 
+@UNHURRIED
 @given(TEXTS)
 def test_whatever_stands_in_the_crm_is_taken_or_refused(text: str) -> None:
     for pair_ in (pair("phones"), pair("emails"), pair("note"), pair("owner_id"), POINTS, BIRTHDAY):

@@ -7,7 +7,7 @@ a proxy that misbehaves. Its test file derives from `ConnectorContract` and give
 
 import asyncio
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -208,7 +208,7 @@ class ConnectorContract:
 
         assert await harness.records_named(f"Khách {external_id}") == 1
         found = await harness.connector.find(Asked(external_id), ())
-        assert [one.id for one in found] == [written.record_id]
+        assert [(one.id, one.external_id) for one in found] == [(written.record_id, external_id)]
 
     async def test_record_made_by_six_workers_at_once_is_one(self, harness: Harness) -> None:
         external_id = harness.new_id()
@@ -324,6 +324,8 @@ class ConnectorContract:
         made = [await a_record(harness) for _ in spellings]
         for record_id, spelling in zip(made, spellings, strict=True):
             await harness.edit(record_id, {names.phone: spelling})
+        another = f"{phone[:4]}{(int(phone[4]) + 1) % 10}{phone[5:]}"  # ends in the same digits
+        await a_record(harness, **{names.phone: another})
 
         found = await harness.connector.find(Asked(phones=(phone,)), ())
 
@@ -429,9 +431,22 @@ class ConnectorContract:
         told = await _all_changes(harness, Place(first.changed_at), limit)
 
         assert [one.id for one in told if one.id in made] == sorted(made, key=int)
-        assert len({one.id for one in told}) == len(told)
-        times = [(one.changed_at or NOON, int(one.id)) for one in told]
-        assert times == sorted(times)
+        _each_once_in_order(told)
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
+    async def test_changes_told_to_the_second_are_told_once_though_made_in_another_order(
+        self, harness: Harness, limit: int
+    ) -> None:
+        made = await harness.make_at_once(8)
+        first = await harness.connector.get(made[0], ())
+        assert first.changed_at is not None
+        for record_id in reversed(made):  # each a transaction of its own
+            await harness.edit(record_id, {harness.names.text: f"sửa {record_id}"})
+
+        told = await _all_changes(harness, Place(first.changed_at), limit)
+
+        assert {one.id for one in told} >= set(made)
+        _each_once_in_order(told)
 
     async def test_edit_in_the_moment_that_was_told_last_is_told(self, harness: Harness) -> None:
         names = harness.names
@@ -520,6 +535,12 @@ class ConnectorContract:
 
         assert phone not in str(refused.value)
         assert phone not in refused.value.detail
+
+
+def _each_once_in_order(told: Sequence[RemoteRecord]) -> None:
+    assert len({one.id for one in told}) == len(told)
+    places = [(one.changed_at or NOON, int(one.id)) for one in told]
+    assert places == sorted(places)
 
 
 async def _all_changes(

@@ -5,6 +5,7 @@ of `POST /json/2/<model>/<method>`, so it fits behind the same Protocol.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -75,7 +76,7 @@ class JsonRpc:
     async def version(self) -> int:
         if self._version is None:
             told = await self._service("common", "version", [])
-            self._version = int(told["server_version_info"][0])
+            self._version = major(told["server_version_info"][0])
         return self._version
 
     async def call(
@@ -129,6 +130,12 @@ class JsonRpc:
         params = {"service": service, "method": method, "args": arguments}
         body = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}
         return _result(await self._http.call("POST", self._url, json=body))
+
+
+def major(told: int | str) -> int:
+    """Of the first part of a version: 11, or "saas~17" of Odoo's own servers."""
+    found = re.search(r"\d+", str(told))
+    return int(found[0]) if found else 0
 
 
 def _result(answer: Answer) -> Any:

@@ -1,6 +1,7 @@
-"""The connector of Odoo. Source: what was tried on Odoo 11 and 16 (docs/decisions)."""
+"""The connector of Odoo: what it does is what Odoo 11 was seen to do, and 16 where it differs."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,6 @@ from crm_sync.connectors.model import (
 )
 from crm_sync.connectors.odoo.changes import ChangedIds
 from crm_sync.connectors.odoo.client import JsonRpc, OdooAccount, OdooTransport
-from crm_sync.connectors.odoo.failures import NotPermitted
 from crm_sync.connectors.odoo.finding import CANDIDATES_MAX, domain_of, fields_of, is_meant
 from crm_sync.connectors.odoo.loading import QUIET, Loader
 from crm_sync.connectors.odoo.metadata import PARTNER, Described, Metadata
@@ -42,10 +42,9 @@ class OdooConnector:
 
     async def check(self) -> None:
         await self._odoo.sign_in()
-        try:
-            await self._odoo.call(PARTNER, "check_access_rights", operation="write")
-        except NotPermitted as error:
-            raise AuthRefused(error.detail) from None
+        name = (await self._metadata.read()).get(NAME)
+        if name is None or name.field.read_only:  # then every field is so
+            raise AuthRefused("may_not_write_partners")
 
     async def fields(self) -> Mapping[str, RemoteField]:
         return {name: one.field for name, one in (await self._metadata.read()).items()}
@@ -53,24 +52,39 @@ class OdooConnector:
     async def find(self, asked: Asked, fields: Collection[str]) -> Sequence[RemoteRecord]:
         known = await self._metadata.known(fields)
         phones, emails = fields_of(known, "phone"), fields_of(known, "email")
-        rows: dict[int, Row] = {}
-        if asked.external_id is not None:
-            found = await self._records.of_external_id(asked.external_id)
-            if found is not None:
-                rows |= {row["id"]: row for row in await self._records.rows([found], fields)}
         candidates = await self._candidates(domain_of(asked, phones, emails))
-        for row in await self._records.rows(candidates, {*fields, *phones, *emails}):
-            if is_meant(row, asked, phones, emails):
-                rows.setdefault(row["id"], row)
-        return await self._records.records([rows[id_] for id_ in sorted(rows)], fields)
+        rows = {
+            row["id"]: row
+            for row in await self._records.rows(candidates, {*fields, *phones, *emails})
+            if is_meant(row, asked, phones, emails)
+        }
+        ours = await self._of_external_id(asked.external_id)
+        rows |= {row["id"]: row for row in await self._records.rows(ours, fields)}
+        found = await self._records.records([rows[id_] for id_ in sorted(rows)], fields)
+        return [
+            replace(one, external_id=asked.external_id) if int(one.id) in ours else one
+            for one in found  # looked up or not: it was found by it
+        ]
+
+    async def _of_external_id(self, external_id: str | None) -> list[int]:
+        if external_id is None:
+            return []
+        found = await self._records.of_external_id(external_id)
+        return [] if found is None else [found]
 
     async def _candidates(self, domain: list[Any]) -> list[int]:
         if not domain:
             return []
-        ids: list[int] = await self._odoo.call(
-            PARTNER, "search", args=domain, limit=CANDIDATES_MAX, order="id", context=QUIET
+        found = await self._odoo.call(
+            PARTNER,
+            "search_read",  # the arguments of `search` have other names since 17
+            domain=domain,
+            fields=["id"],
+            limit=CANDIDATES_MAX,
+            order="id",
+            context=QUIET,
         )
-        return ids
+        return [row["id"] for row in found]
 
     async def get(self, record_id: str, fields: Collection[str]) -> RemoteRecord:
         await self._metadata.known(fields)

@@ -31,6 +31,8 @@ class Records:
 
     async def rows(self, ids: Sequence[int], fields: Collection[str]) -> list[Row]:
         """Of those that are still there, archived ones too."""
+        if not ids:
+            return []
         known = await self._metadata.known()
         names = ["active", "write_date", *(name for name in fields if name in known)]
         found: list[Row] = await self._odoo.call(
@@ -119,6 +121,8 @@ class Records:
 
     async def _external_ids(self, ids: Sequence[int]) -> Mapping[int, str]:
         """Ours, of those that have one. Without the right to look they are not told."""
+        if not ids:
+            return {}
         domain = [
             ["model", "=", PARTNER],
             ["module", "=", self._loader.module],

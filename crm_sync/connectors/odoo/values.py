@@ -34,7 +34,7 @@ def from_odoo(raw: Any) -> str | None:
     """Text, a choice, a date or a number; not tags and users. An empty text is empty."""
     if raw is None or raw is False or raw == "":
         return None
-    return f"{raw:g}" if isinstance(raw, float) and raw.is_integer() else str(raw)
+    return str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)
 
 
 def clean(text: str) -> str:

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,11 @@ class Child:
 
 
 def start(command: Sequence[str], log: Path, *, user: str | None = None) -> Child:
-    """Start a server that ends when this process does, however that one is killed."""
+    """Start a server that ends when this process does, however that one is killed.
+
+    From the main thread only: for the kernel it is the calling thread that must not end.
+    """
+    assert threading.current_thread() is threading.main_thread()
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*_bound_to_us(user), *command],
@@ -65,11 +70,13 @@ def run(command: Sequence[str], *, user: str | None = None) -> None:
 
 
 def _bound_to_us(user: str | None) -> list[str]:
-    """What stands before a command: the kernel sends it SIGQUIT when we die."""
+    """What stands before a command: the kernel interrupts it when we die. (On SIGQUIT, Odoo only
+    says where it is.)
+    """
     if shutil.which("setpriv") is None:  # not Linux
         assert user is None, "nobody is root there"
         return []
-    words = ["setpriv", "--pdeathsig", "QUIT"]
+    words = ["setpriv", "--pdeathsig", "INT"]
     if user is not None:
         words += ["--reuid", user, "--regid", user, "--clear-groups"]
     return [*words, "--"]

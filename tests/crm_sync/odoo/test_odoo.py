@@ -78,6 +78,17 @@ async def test_new_record_may_have_a_salesperson_a_date_and_a_number(harness: Od
     assert (await connector.get(made.record_id, values)).values == values
 
 
+@pytest.mark.parametrize("number", ["0", "-3", "12.5", "15000000", "0.1"])
+async def test_number_comes_back_as_it_was(harness: OdooHarness, number: str) -> None:
+    admin = harness.connect(login=ADMIN, secret=ADMIN)  # the field is for accountants
+    record_id = await a_record(harness)
+
+    await admin.update(record_id, Edit({"credit_limit": number}))
+
+    found = await admin.get(record_id, ["credit_limit"])
+    assert found.values["credit_limit"] == number
+
+
 async def test_number_that_is_none_names_its_field(harness: OdooHarness) -> None:
     record_id = await a_record(harness)
 
@@ -188,13 +199,13 @@ async def test_odoo_that_stops_is_away_and_nothing_is_lost_when_it_is_back(
     record_id = await a_record(harness)
     direct = OdooConnector(OdooAccount(odoo.url, DATABASE, BOT, BOT_SECRET), harness.instance)
     await direct.check()
-    await asyncio.to_thread(odoo.stop)
+    odoo.stop()
     try:
         for _ in range(2):
             with pytest.raises((CrmAway, CrmUncertain)):
                 await direct.update(record_id, Edit({NAMES.text: "sau khi sống lại"}))
     finally:
-        await asyncio.to_thread(odoo.start)
+        odoo.start()  # in this thread: with another one it would end
 
     await direct.update(record_id, Edit({NAMES.text: "sau khi sống lại"}))
 
@@ -213,3 +224,14 @@ async def test_note_has_its_own_time_and_runs_no_script(harness: OdooHarness) ->
     assert rows[0]["date"] == "2026-11-22 05:00:00"
     assert "<script" not in rows[0]["body"]
     assert "&lt;script&gt;" in rows[0]["body"]
+
+
+async def test_workers_who_lose_a_race_find_the_record_without_being_called_again(
+    harness: OdooHarness,
+) -> None:
+    edit = named(harness, "c1", comment="một")
+    workers = [harness.connect() for _ in range(6)]
+
+    made = await asyncio.gather(*(one.create("c1", edit) for one in workers))
+
+    assert len({one.record_id for one in made}) == 1

@@ -17,7 +17,7 @@ class DidNotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A server that was started; `log` is where it writes."""
+    """A server that was started; `log` is where it writes, from this start on."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -48,7 +48,7 @@ def start(command: Sequence[str], log: Path, *, user: str | None = None) -> Chil
     From the main thread only: for the kernel it is the calling thread that must not end.
     """
     assert threading.current_thread() is threading.main_thread()
-    with log.open("ab") as output:
+    with log.open("wb") as output:
         process = subprocess.Popen(
             [*_bound_to_us(user), *command],
             stdin=subprocess.DEVNULL,

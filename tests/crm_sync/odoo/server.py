@@ -51,7 +51,7 @@ workers = 0
 max_cron_threads = 0
 without_demo = all
 list_db = False
-log_level = warn
+log_level = info
 admin_passwd = only-for-tests
 """
 
@@ -70,8 +70,10 @@ class OdooServer:
 
     def start(self) -> None:
         """Back as soon as it answers. Raises DidNotStart."""
-        command = self._place.command(self._port)
-        self._child = start(command, self._place.folder / "odoo.log")
+        log = self._place.folder / "odoo.log"
+        self._child = start(self._place.command(self._port), log)
+        # A request that comes while the modules are being imported may lock it up for good.
+        self._child.wait_until(lambda: "Modules loaded." in log.read_text(errors="replace"))
         self._child.wait_until(self._answers)
 
     def stop(self) -> None:

@@ -73,6 +73,7 @@ class OdooHarness:
 
     names = NAMES
     making = b'"load"'
+    archives = True
 
     def __init__(self, url: str, proxy: FaultProxy) -> None:
         self.proxy = proxy

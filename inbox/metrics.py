@@ -55,6 +55,9 @@ split_seconds = Histogram(
     "time to decide one batch of conversations",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+crm_oldest_edit_seconds = Gauge(
+    "inbox_crm_oldest_edit_seconds", "age of the oldest edit that is not in the CRM", ["connection"]
+)
 live_clients = Gauge("inbox_live_clients", "open WebSockets of this process")
 live_frames_total = Counter("inbox_live_frames_total", "frames sent to live clients")
 live_resyncs_total = Counter("inbox_live_resyncs_total", "clients told to fetch everything anew")

@@ -1,5 +1,5 @@
 """The collection `crm_connections {_id: name, paused?, failures, rests_until?, probe_until?,
-fields_off: [{field, reason}]}`.
+fields_off: [{field, reason}], checked?: {mapping: fingerprint, at}}`.
 """
 
 from collections.abc import Collection, Mapping
@@ -81,6 +81,18 @@ class ConnectionStore:
         await self._connections.update_one(
             {"_id": name}, {"$set": {"fields_off": rows}}, upsert=True
         )
+
+    async def checked(self, name: str, off: Mapping[str, str], mapping: str, now: datetime) -> bool:
+        """The mapping was compared with the CRM's fields; `mapping` is its fingerprint.
+
+        Whether it is another one than last time.
+        """
+        await self.switch_off(name, off)
+        before = await self._connections.find_one_and_update(
+            {"_id": name}, {"$set": {"checked": {"mapping": mapping, "at": now}}}
+        )
+        known: str | None = ((before or {}).get("checked") or {}).get("mapping")
+        return known != mapping
 
     async def switch_off_more(self, name: str, fields: Collection[str], reason: str) -> None:
         """Fields that a call has just failed by; `switch_off` looks at all of them anew."""

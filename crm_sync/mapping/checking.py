@@ -11,6 +11,7 @@ from crm_sync.mapping.model import (
     OWNER,
     PHONES,
     TAGS,
+    WALL,
     FieldMap,
     FieldMapping,
 )
@@ -47,6 +48,8 @@ _TAKES: Mapping[Way, frozenset[FieldKind]] = {
     "tags": frozenset({"tags"}),
 }
 """Text as it is never goes into an HTML field: what customers write would run there."""
+_ON_THE_WALL = RemoteField(WALL, "@notes", "text")
+"""Every CRM takes notes, and none lists them among its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def check(
     pairs: list[Pair] = []
     off: list[Off] = []
     for one in mapping.fields:
-        found = fields.get(one.theirs)
+        found = _ON_THE_WALL if one.theirs == WALL else fields.get(one.theirs)
         why = _wrong_here(one, attributes) or _wrong_there(one, found)
         if why is not None:
             off.append(Off(one, why))

@@ -150,6 +150,8 @@ class _Field:
         if self.pair.way == "tags":
             return self._tags(ours)
         last = self.known.synced.get(self.pair.theirs)
+        if is_echo and last is None:  # we wrote it, and died before that was remembered
+            last = Synced(value_hash(self.pair, self.theirs), value_hash(self.pair, self.theirs))
         sides = Sides(
             ours=value_hash(self.pair, ours),
             theirs=last.theirs if is_echo and last else value_hash(self.pair, self.theirs),

@@ -24,6 +24,8 @@ PHONES = "phones"
 EMAILS = "emails"
 OWNER = "owner_id"
 NOTE = "note"
+WALL = "@notes"
+"""In place of a field of the CRM: the notes on a record, of which one is ours."""
 MAPPED = (PHONES, EMAILS, NOTE, TAGS, NAME, OWNER)
 """The paths of inbox/customers/fields.py that may be mapped, beside "attributes.<key>"."""
 
@@ -62,7 +64,11 @@ class FieldMap(Section):
     """
 
     ours: Annotated[str, BeforeValidator(_path)] = Field(description="a path, see MAPPED")
-    theirs: str = Field(min_length=1, max_length=LONGEST_NAME, description="its name in the CRM")
+    theirs: str = Field(
+        min_length=1,
+        max_length=LONGEST_NAME,
+        description="its name in the CRM; @notes for a note on the record",
+    )
     direction: Direction = Field(default="push", description="push is from here to the CRM")
     transform: Transform = Field(default="auto", description="how the value is written there")
     clear: Clear = Field(default="push", description="whether emptying empties the other side")
@@ -85,6 +91,8 @@ class FieldMap(Section):
             )
         if self.is_only_at_creation and self.direction != "push":
             raise PydanticCustomError("crm_name_pulled", "the name can only be pushed")
+        if self.theirs == WALL and (self.ours != NOTE or self.direction != "push"):
+            raise PydanticCustomError("crm_wall", "only the note can be pushed to @notes")
         return self
 
     @property

@@ -25,6 +25,8 @@ NO_DATE = "crm_no_date"
 MASKED = "crm_value_masked"
 PERSON_WITHOUT_EMAIL = "crm_person_without_email"
 PERSON_UNKNOWN = "crm_person_unknown"
+NOT_TAKEN = "crm_value_not_taken"
+NOT_KEPT = "crm_value_not_kept"
 
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     FIELD_UNKNOWN: (
@@ -74,6 +76,14 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     PERSON_UNKNOWN: (
         "Người phụ trách trong CRM không có tài khoản ở đây.",
         "The person in charge in the CRM has no account here.",
+    ),
+    NOT_TAKEN: (
+        "Giá trị của “{field}” trong CRM không hợp lệ ở đây.",
+        "The CRM's value of “{field}” is not valid here.",
+    ),
+    NOT_KEPT: (
+        "CRM không giữ đúng giá trị đã ghi vào “{field}”.",
+        "The CRM did not keep the value that was written into “{field}”.",
     ),
 }
 

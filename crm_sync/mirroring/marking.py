@@ -1,13 +1,14 @@
 """Marks edits for one connection in the write of the edit (inbox/customers/mirroring). Pure.
 
-The mark is `{rev, dirty: [{field, rev}], work: due work}` beside what is known of the record.
+The mark is `{rev, since, dirty: [{field, rev, at}], work: due work}` beside what is known of the
+record; `since` is when the oldest edit was made that is not in the CRM.
 """
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from crm_sync.mirroring.model import dirty_document, mirrored_from, parked_document
+from crm_sync.mirroring.model import RECORD, dirty_document, mirrored_from, parked_document
 from inbox.mongo.due import due
 
 
@@ -27,16 +28,28 @@ def mark(
 
     A worker that pushes right now keeps its lease: when it ends it finds what is dirty by then.
     """
-    wanted = sorted(set(fields) & set(mapped))
+    return _marks(connection, customer, sorted(set(fields) & set(mapped)), now)
+
+
+def mark_record(connection: str, customer: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What to $set so that the customer's record is read anew: it was changed in the CRM."""
+    return _marks(connection, customer, [RECORD], now)
+
+
+def _marks(
+    connection: str, customer: Mapping[str, Any], wanted: Collection[str], now: datetime
+) -> dict[str, Any]:
     if not wanted:
         return {}
     found = (customer.get("crm") or {}).get(connection) or {}
-    after = mirrored_from(found).marked(wanted)
+    after = mirrored_from(found).marked(wanted, now)
     path = path_of(connection)
     marks: dict[str, Any] = {
         f"{path}.rev": after.rev,
         f"{path}.dirty": dirty_document(after.dirty),
     }
+    if "since" not in found:
+        marks[f"{path}.since"] = now
     if found.get("parked"):
         marks[f"{path}.parked"] = [parked_document(one) for one in after.parked]
     if "token" not in (found.get("work") or {}):

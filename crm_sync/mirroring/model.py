@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from crm_sync.mapping.echoes import Wrote
 from crm_sync.mapping.synced import Synced
 
-ParkedClass = Literal["invalid", "ambiguous", "gone", "exhausted"]
-"""Why nothing is tried any more: a value that the CRM refuses, several records that it may be, a
-record that was deleted there, or too many failures."""
+ParkedClass = Literal["invalid", "refused", "ambiguous", "gone", "exhausted"]
+"""Why nothing is tried any more: a value that cannot pass, one that the CRM refuses, several
+records that it may be, a record that was deleted there, or too many failures."""
+
+RECORD = "record"
+"""Dirty besides our fields: the record was changed in the CRM, and is to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +37,56 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The newest edit of a field: its number, and when it was made."""
+
+    rev: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Mirrored:
     """`rev` grows with every marked edit; `dirty` holds each field's newest one. The last value
     wins, because the current one is sent; an edit during a push is dirty again after it.
-    `synced` is by field of the CRM.
+    `synced` is by field of the CRM. `wrote` is what may come back from there as if it were news.
     """
 
     rev: int = 0
-    dirty: Mapping[str, int] = field(default_factory=dict)
+    dirty: Mapping[str, Mark] = field(default_factory=dict)
     link: Link | None = None
     synced: Mapping[str, Synced] = field(default_factory=dict)
     parked: tuple[Parked, ...] = ()
+    wrote: tuple[Wrote, ...] = ()
+    pushed_at: datetime | None = None
 
-    def marked(self, fields: Collection[str]) -> "Mirrored":
+    @property
+    def dirty_fields(self) -> frozenset[str]:
+        """The paths of ours that were edited."""
+        return frozenset(self.dirty) - {RECORD}
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Fields that the CRM will not take before they are edited again."""
+        parked = [one.fields for one in self.parked if one.kind == "refused"]
+        return frozenset(name for fields in parked for name in fields) - self.dirty.keys()
+
+    @property
+    def edited_at(self) -> dict[str, datetime]:
+        return {name: mark.at for name, mark in self.dirty.items() if name != RECORD}
+
+    def marked(self, fields: Collection[str], now: datetime) -> "Mirrored":
         """With these fields to be pushed; what was parked because of them is tried again."""
-        rev = self.rev + 1
+        mark = Mark(self.rev + 1, now)
         kept = tuple(one for one in self.parked if one.fields and not {*one.fields} & {*fields})
-        dirty = {**self.dirty, **dict.fromkeys(fields, rev)}
-        return Mirrored(rev, dirty, self.link, self.synced, kept)
+        return Mirrored(
+            mark.rev,
+            {**self.dirty, **dict.fromkeys(fields, mark)},
+            self.link,
+            self.synced,
+            kept,
+            self.wrote,
+            self.pushed_at,
+        )
 
 
 def mirrored_from(document: Mapping[str, Any] | None) -> Mirrored:
@@ -59,19 +95,21 @@ def mirrored_from(document: Mapping[str, Any] | None) -> Mirrored:
     link = found.get("link")
     return Mirrored(
         found.get("rev", 0),
-        {one["field"]: one["rev"] for one in found.get("dirty") or ()},
+        {one["field"]: Mark(one["rev"], one["at"]) for one in found.get("dirty") or ()},
         Link(link["id"], link.get("url")) if link else None,
         {
             one["field"]: Synced(one["ours"], one["theirs"], tuple(one.get("tags") or ()))
             for one in found.get("synced") or ()
         },
         tuple(_parked_from(one) for one in found.get("parked") or ()),
+        tuple(Wrote(one["field"], one["hash"], one["at"]) for one in found.get("wrote") or ()),
+        found.get("pushed_at"),
     )
 
 
-def dirty_document(dirty: Mapping[str, int]) -> list[dict[str, Any]]:
+def dirty_document(dirty: Mapping[str, Mark]) -> list[dict[str, Any]]:
     """A list: names of fields have dots, which would nest."""
-    return [{"field": name, "rev": rev} for name, rev in sorted(dirty.items())]
+    return [{"field": name, "rev": mark.rev, "at": mark.at} for name, mark in sorted(dirty.items())]
 
 
 def synced_document(synced: Mapping[str, Synced]) -> list[dict[str, Any]]:
@@ -80,6 +118,10 @@ def synced_document(synced: Mapping[str, Synced]) -> list[dict[str, Any]]:
         {"field": name, "ours": one.ours, "theirs": one.theirs, "tags": list(one.tags)}
         for name, one in sorted(synced.items())
     ]
+
+
+def wrote_document(wrote: Collection[Wrote]) -> list[dict[str, Any]]:
+    return [{"field": one.field, "hash": one.hash, "at": one.at} for one in wrote]
 
 
 def link_document(link: Link) -> dict[str, Any]:

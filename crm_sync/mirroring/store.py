@@ -1,104 +1,144 @@
 """`customers.crm.<connection>`: what is to be pushed, what was, and what nobody tries any more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from crm_sync.mapping.echoes import Wrote
 from crm_sync.mapping.synced import Synced
 from crm_sync.mirroring.marking import path_of
 from crm_sync.mirroring.model import (
     Link,
+    Mark,
     Mirrored,
     Parked,
     link_document,
     mirrored_from,
     parked_document,
     synced_document,
+    wrote_document,
 )
 from inbox.clock import Clock
-from inbox.mongo.client import Document, Mongo
+from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
+
+_OF_WORK = ("work", "dirty", "since", "asked_at")
+"""What is there only while something is to be done."""
 
 
 class MirrorStore:
     """One connection's part of the customers. Every write of a worker asks for its lease.
 
-    Needs indexes on `crm.<connection>.work.due_at` and `crm.<connection>.link.id`, which
-    `ensure_indexes` makes: connections are named in the configuration.
+    Needs indexes on `work.due_at`, `link.id`, `since` and `parked.at` of `crm.<connection>`,
+    which `ensure_indexes` makes: connections are named in the configuration.
     """
 
     def __init__(
         self, mongo: Mongo, connection: str, clock: Clock, *, pace: Pace | None = None
     ) -> None:
+        self.mongo = mongo
+        self.connection = connection
+        self.path = path_of(connection)
         self._customers = mongo["customers"]
-        self._connection = connection
-        self._path = path_of(connection)
         self._clock = clock
-        self.due = DueWork(mongo, "customers", f"{self._path}.work", clock, pace=pace)
+        self.due = DueWork(mongo, "customers", f"{self.path}.work", clock, pace=pace)
 
     async def ensure_indexes(self) -> None:
         """Partial: customers who were never mirrored cost nothing. Safe to repeat."""
-        for path in (f"{self._path}.work.due_at", f"{self._path}.link.id"):
+        for name in ("work.due_at", "link.id", "since", "parked.at"):
+            path = f"{self.path}.{name}"
             await self._customers.create_index(
                 path,
                 name=path.replace(".", "_"),
                 partialFilterExpression={path: {"$exists": True}},
             )
 
-    def of(self, document: Mapping[str, object]) -> Mirrored:
+    def of(self, document: Mapping[str, Any]) -> Mirrored:
         """How far the connection is with a customer."""
-        crm = document.get("crm")
-        return mirrored_from(crm.get(self._connection) if isinstance(crm, dict) else None)
+        return mirrored_from(part_of(document, self.connection))
 
-    async def linked_to(self, record_id: str) -> Document | None:
-        """The customer whose record this is; index (crm.<connection>.link.id)."""
-        return await self._customers.find_one({f"{self._path}.link.id": record_id})
+    async def get(self, customer_id: str) -> Document | None:
+        return await self._customers.find_one({"_id": customer_id})
 
-    async def oldest_dirty(self) -> datetime | None:
-        """Since when the oldest edit waits, whether or not it may be tried now."""
-        waiting = {f"{self._path}.work.due_at": {"$exists": True}}
+    async def linked_to(self, record_ids: Collection[str]) -> list[Document]:
+        """The customers whose records these are; index (crm.<connection>.link.id)."""
+        query = {f"{self.path}.link.id": {"$in": list(record_ids)}}
+        return await self._customers.find(query).to_list()
+
+    async def waiting_since(self) -> datetime | None:
+        """When the oldest edit was made that is not in the CRM; index (crm.<connection>.since)."""
+        since = f"{self.path}.since"
         found = await self._customers.find_one(
-            waiting, {f"{self._path}.work.due_at": 1}, sort=[(f"{self._path}.work.due_at", 1)]
+            {since: {"$exists": True}}, {since: 1}, sort=[(since, 1)]
         )
         if found is None:
             return None
-        at: datetime = found["crm"][self._connection]["work"]["due_at"]
+        at: datetime = found["crm"][self.connection]["since"]
         return at
+
+    async def next_due(self) -> datetime | None:
+        """When something may be tried next."""
+        due_at = f"{self.path}.work.due_at"
+        found = await self._customers.find_one(
+            {due_at: {"$exists": True}}, {due_at: 1}, sort=[(due_at, 1)]
+        )
+        if found is None:
+            return None
+        at: datetime = found["crm"][self.connection]["work"]["due_at"]
+        return at
+
+    async def will_write(self, claimed: Claimed, wrote: Sequence[Wrote]) -> bool:
+        """Keep what is about to be written, so that nobody takes it for news when it comes back.
+
+        False when the lease was lost: then it must not be written.
+        """
+        return await self._write(
+            claimed, {"$set": {f"{self.path}.wrote": wrote_document(wrote)}}, may_be_same=True
+        )
+
+    async def linked(self, claimed: Claimed, link: Link | None) -> bool:
+        """Whose record it is, before anything is written into it. False: the lease was lost."""
+        change = (
+            {"$set": {f"{self.path}.link": link_document(link)}}
+            if link is not None
+            else {"$unset": {f"{self.path}.link": ""}}
+        )
+        return await self._write(claimed, change, may_be_same=True)
+
+    async def taken(
+        self, claimed: Claimed, synced: Mapping[str, Synced], *, session: Session
+    ) -> bool:
+        """Keep how both sides agree now, in the transaction of what was taken from the CRM."""
+        update = {"$set": {f"{self.path}.synced": synced_document(synced)}}
+        return await self._write(claimed, update, session=session, may_be_same=True)
 
     async def pushed(
         self,
         claimed: Claimed,
-        pushed: Mapping[str, int],
+        pushed: Mapping[str, Mark],
         link: Link,
         synced: Mapping[str, Synced],
         parked: Sequence[Parked] = (),
+        *,
+        wrote: Sequence[Wrote] = (),
     ) -> bool:
         """Keep what both sides have now. False when the lease was lost.
 
         `pushed` says of which edit of each field the value was: a newer one stays dirty, and is
         due at once.
         """
-        before = await self._customers.find_one({"_id": claimed.id}, {self._path: 1})
+        before = await self._customers.find_one({"_id": claimed.id}, {self.path: 1})
         known = self.of(before or {})
         values = dict(known.synced) | dict(synced)
         still = [one for one in known.parked if one.fields and not {*one.fields} & pushed.keys()]
-        done = [{"field": name, "rev": rev} for name, rev in sorted(pushed.items())]
-        left = {
-            "$filter": {
-                "input": {"$ifNull": [f"${self._path}.dirty", []]},
-                "as": "one",
-                "cond": {"$not": [_is_done(done)]},
-            }
-        }
-        again = {"$cond": [{"$eq": [left, []]}, "$$REMOVE", {"$literal": due(self._clock.now())}]}
-        sets: Document = {
-            f"{self._path}.work": again,
-            f"{self._path}.dirty": left,
-            f"{self._path}.link": {"$literal": link_document(link)},
-            f"{self._path}.synced": {"$literal": synced_document(values)},
-            f"{self._path}.parked": {
-                "$literal": [parked_document(one) for one in [*still, *parked]]
-            },
-        }
+        done = [{"field": name, "rev": mark.rev} for name, mark in sorted(pushed.items())]
+        sets = self._left(_is_done(done))
+        sets[f"{self.path}.link"] = {"$literal": link_document(link)}
+        sets[f"{self.path}.synced"] = {"$literal": synced_document(values)}
+        sets[f"{self.path}.parked"] = _literal([*still, *parked])
+        sets[f"{self.path}.pushed_at"] = {"$literal": self._clock.now()}
+        sets[f"{self.path}.asked_at"] = "$$REMOVE"
+        sets[f"{self.path}.wrote"] = {"$literal": wrote_document(wrote)} if wrote else "$$REMOVE"
         return await self._write(claimed, [{"$set": sets}])
 
     async def park(self, claimed: Claimed, parked: Parked) -> bool:
@@ -106,50 +146,63 @@ class MirrorStore:
         return await self._write(
             claimed,
             {
-                "$push": {f"{self._path}.parked": parked_document(parked)},
-                "$unset": {f"{self._path}.work": "", f"{self._path}.dirty": ""},
+                "$push": {f"{self.path}.parked": parked_document(parked)},
+                "$unset": {f"{self.path}.{name}": "" for name in _OF_WORK},
             },
         )
 
     async def park_fields(self, claimed: Claimed, parked: Parked) -> bool:
         """These fields wait for an edit; what else is dirty is due at once."""
-        left = {
-            "$filter": {
-                "input": {"$ifNull": [f"${self._path}.dirty", []]},
-                "as": "one",
-                "cond": {"$not": [{"$in": ["$$one.field", list(parked.fields)]}]},
-            }
-        }
-        now = self._clock.now()
-        again = {"$cond": [{"$eq": [left, []]}, "$$REMOVE", {"$literal": due(now)}]}
-        known = {"$ifNull": [f"${self._path}.parked", []]}
-        added = {"$literal": [parked_document(parked)]}
-        sets: Document = {
-            f"{self._path}.work": again,
-            f"{self._path}.dirty": left,
-            f"{self._path}.parked": {"$concatArrays": [known, added]},
-        }
+        sets = self._left({"$in": ["$$one.field", list(parked.fields)]})
+        known = {"$ifNull": [f"${self.path}.parked", []]}
+        sets[f"{self.path}.parked"] = {"$concatArrays": [known, _literal([parked])]}
         return await self._write(claimed, [{"$set": sets}])
+
+    async def drop(self, claimed: Claimed) -> bool:
+        """Nothing is to be pushed after all: no bot of the customer has its switch on any more."""
+        gone = {f"{self.path}.{name}": "" for name in _OF_WORK}
+        return await self._write(claimed, {"$unset": gone})
 
     async def release(self, claimed: Claimed, *, after: timedelta = timedelta()) -> bool:
         """Due again, and no try was used up: it was not this customer's fault."""
         at = self._clock.now() + after
-        return await self._write(claimed, {"$set": {f"{self._path}.work": due(at)}})
+        return await self._write(claimed, {"$set": {f"{self.path}.work": due(at)}})
 
-    async def unlink(self, claimed: Claimed) -> bool:
-        """The record is not there any more: it is looked for anew, at once."""
-        return await self._write(
-            claimed,
-            {
-                "$set": {f"{self._path}.work": due(self._clock.now())},
-                "$unset": {f"{self._path}.link": "", f"{self._path}.synced": ""},
-            },
-        )
+    def _left(self, is_done: Document) -> Document:
+        """What to set when some of the dirty fields are done: whatever is left is due at once."""
+        dirty = {"$ifNull": [f"${self.path}.dirty", []]}
+        left = {"$filter": {"input": dirty, "as": "one", "cond": {"$not": [is_done]}}}
+        is_all = {"$eq": [left, []]}
+        again = {"$literal": due(self._clock.now())}
+        first = {"$min": {"$map": {"input": left, "as": "one", "in": "$$one.at"}}}
+        return {
+            f"{self.path}.work": {"$cond": [is_all, "$$REMOVE", again]},
+            f"{self.path}.since": {"$cond": [is_all, "$$REMOVE", first]},
+            f"{self.path}.dirty": left,
+        }
 
-    async def _write(self, claimed: Claimed, update: Document | list[Document]) -> bool:
-        held = {"_id": claimed.id, f"{self._path}.work.token": claimed.token}
-        done = await self._customers.update_one(held, update)
-        return done.modified_count == 1
+    async def _write(
+        self,
+        claimed: Claimed,
+        update: Document | list[Document],
+        *,
+        session: Session | None = None,
+        may_be_same: bool = False,
+    ) -> bool:
+        held = {"_id": claimed.id, f"{self.path}.work.token": claimed.token}
+        done = await self._customers.update_one(held, update, session=session)
+        return (done.matched_count if may_be_same else done.modified_count) == 1
+
+
+def part_of(customer: Mapping[str, Any], connection: str) -> Mapping[str, Any] | None:
+    """What lies under `crm.<connection>`; None: nothing yet."""
+    crm = customer.get("crm")
+    found = crm.get(connection) if isinstance(crm, Mapping) else None
+    return found if isinstance(found, Mapping) else None
+
+
+def _literal(parked: Sequence[Parked]) -> Document:
+    return {"$literal": [parked_document(one) for one in parked]}
 
 
 def _is_done(done: Sequence[Document]) -> Document:

@@ -1,6 +1,6 @@
 """Reads and edits the collection `customers`, as far as the actor may see them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -106,19 +106,33 @@ class CustomerStore:
 
         async def work(session: Session) -> Document:
             before = await self.get(customer_id, actor, session=session)
-            checked = await self._checks.check(before, fields, session)
-            clash = [path for path in checked if _is_newer(before, path, version)]
-            if clash:
-                raise _clash(before, clash)
-            changed = {k: v for k, v in checked.items() if value_at(before, k) != v}
-            if not changed:
-                return before
-            after = await self._write(before, changed, session)
-            await self._note(before, changed, actor, after["updated_at"], session)
-            return after
+            return await self.edit_within(before, fields, actor, version=version, session=session)
 
         after = await self._mongo.transaction(work)
         self.mirrors.wake()
+        return after
+
+    async def edit_within(
+        self,
+        before: Document,
+        fields: Mapping[str, Any],
+        actor: Actor,
+        *,
+        version: int | None,
+        session: Session,
+    ) -> Document:
+        """`edit` of a customer that was read in this transaction. Raises VersionClash,
+        InvalidInput; wake the mirrors after the commit.
+        """
+        checked = await self._checks.check(before, fields, session)
+        clash = [path for path in checked if _is_newer(before, path, version)]
+        if clash:
+            raise _clash(before, clash)
+        changed = {k: v for k, v in checked.items() if value_at(before, k) != v}
+        if not changed:
+            return before
+        after = await self._write(before, changed, session)
+        await self._note(before, changed, actor, after["updated_at"], session)
         return after
 
     async def _write(self, before: Document, changed: dict[str, Any], session: Session) -> Document:

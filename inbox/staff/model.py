@@ -102,7 +102,8 @@ class Actor:
     `own_bot_ids` among them they see only their own conversations, of `own_unassigned_bot_ids`
     also those that nobody has: `inbox.conversations.visibility` says what that means.
     `session_id` is set for a cookie, `token_id` for a token; a session has every scope.
-    `address` is where the request came from; it goes into the audit log.
+    `address` is where the request came from; it goes into the audit log. Of kind "system" is what
+    nobody here has done: people changed it in a CRM.
     """
 
     id: str
@@ -114,7 +115,7 @@ class Actor:
     session_id: str | None = None
     token_id: str | None = None
     scopes: frozenset[Scope] = ALL_SCOPES
-    kind: Literal["staff", "bot"] = "staff"
+    kind: Literal["staff", "bot", "system"] = "staff"
     address: str | None = field(default=None, compare=False)
 
     def at_least(self, role: Role) -> bool:

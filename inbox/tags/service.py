@@ -1,6 +1,6 @@
 """What people do with tags: attach, detach, and look after the catalogue."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -108,6 +108,41 @@ class TagService:
 
         return await self._told(work)
 
+    async def follow(
+        self,
+        customer: Document,
+        add: Collection[str],
+        remove: Collection[str],
+        actor: Actor,
+        *,
+        session: Session,
+    ) -> list[str]:
+        """Attach and detach tags by name as another system has done it, within a transaction.
+
+        A name that is new becomes a tag; one that cannot be attached (retired, too many) is left
+        out. The names that could not be attached. Wake mirrors and signals after the commit.
+        """
+        left_out: list[str] = []
+        for name in remove:
+            tag = await self.store.by_name(name, session=session)
+            if tag is not None:
+                customer = await self._again(customer, session)
+                await self._detach(customer, tag, actor, session)
+        for name in add:
+            if not tag_key(name):
+                continue
+            tag = await self.store.by_name(name, session=session)
+            tag = tag or await self._insert(name, None, actor, session)
+            customer = await self._again(customer, session)
+            try:
+                await self._attach(customer, tag, actor, session)
+            except (TagRetired, TooManyTags):
+                left_out.append(name)
+        return left_out
+
+    async def _again(self, customer: Document, session: Session) -> Document:
+        return await self._customers.find(customer["_id"], session)
+
     async def _told(self, work: Callable[[Session], Awaitable[_Result]]) -> _Result:
         """Run a transaction that changes a customer's tags, and tell the mirrors."""
         result = await self._mongo.transaction(work)
@@ -138,16 +173,20 @@ class TagService:
 
         async def work(session: Session) -> None:
             customer = await self._customers.get(customer_id, actor, session=session)
-            ids: list[str] = customer.get("tag_ids", [])
             tag = await self.store.get(tag_id, session=session)
-            if tag is None or tag_id not in ids:
-                return
-            left = [id_ for id_ in ids if id_ != tag_id]
-            await self.store.set_tags(
-                customer, left, row=("tag_removed", tag), actor_id=actor.id, session=session
-            )
+            if tag is not None:
+                await self._detach(customer, tag, actor, session)
 
         await self._told(work)
+
+    async def _detach(self, customer: Document, tag: Tag, actor: Actor, session: Session) -> None:
+        ids: list[str] = customer.get("tag_ids", [])
+        if tag.id not in ids:
+            return
+        left = [id_ for id_ in ids if id_ != tag.id]
+        await self.store.set_tags(
+            customer, left, row=("tag_removed", tag), actor_id=actor.id, session=session
+        )
 
     async def create(self, name: str, colour: Colour | None, actor: Actor) -> Tag:
         """Add a tag to the catalogue.

@@ -40,6 +40,7 @@ StaffKind = Literal[
     "automation_resumed",
     "script_attached",
     "script_stopped",
+    "crm_conflict",
 ]
 """What people do beside those; written with `interaction`."""
 
@@ -111,6 +112,7 @@ KINDS: dict[Kind, Words] = {
     "automation_resumed": Words("Bật lại tin tự động", "Automatic messages resumed"),
     "script_attached": Words("Gắn kịch bản", "Script attached"),
     "script_stopped": Words("Dừng kịch bản", "Script stopped"),
+    "crm_conflict": Words("Hai bên cùng sửa, CRM và hộp thư", "Edited here and in the CRM"),
     "opted_out": Words("Khách từ chối tin tự động", "Refused automatic messages"),
     "opted_in": Words("Khách nhận lại tin tự động", "Agreed to automatic messages"),
     "referral": Words("Đến từ quảng cáo hoặc liên kết", "Came by an ad or a link"),

@@ -1,12 +1,13 @@
 """What is to be pushed: marked with the edit, coalesced, kept through deaths and new edits."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from crm_sync.mapping.synced import Synced
 from crm_sync.mirroring.marking import mark
-from crm_sync.mirroring.model import Link, Parked
+from crm_sync.mirroring.model import Link, Mark, Parked
 from crm_sync.mirroring.store import MirrorStore
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
@@ -53,7 +54,9 @@ async def test_edits_are_marked_together_and_fields_that_are_not_mapped_are_not(
         await shop.edit("phones")
     await shop.edit("attributes.address", "follower_ids")
 
-    assert (await shop.known()).dirty == {"attributes.address": 11, "phones": 10}
+    now = shop.clock.now()
+    dirty = {"attributes.address": Mark(11, now), "phones": Mark(10, now)}
+    assert (await shop.known()).dirty == dirty
     assert len(await shop.store.due.claim(5)) == 1
     assert await shop.store.due.claim(5) == []
 
@@ -68,10 +71,8 @@ async def test_what_was_pushed_is_kept_and_nothing_is_left_to_do(shop: Shop) -> 
 
     known = await shop.known()
     assert (known.dirty, known.link, known.synced) == ({}, LINK, synced)
-    assert await shop.store.oldest_dirty() is None
-    found = await shop.store.linked_to("7")
-    assert found is not None
-    assert found["_id"] == "hoa"
+    assert await shop.store.waiting_since() is None
+    assert [one["_id"] for one in await shop.store.linked_to(["7", "8"])] == ["hoa"]
 
 
 async def test_an_edit_during_a_push_is_pushed_after_it(shop: Shop) -> None:
@@ -79,12 +80,14 @@ async def test_an_edit_during_a_push_is_pushed_after_it(shop: Shop) -> None:
     await shop.edit("phones", "note")
     (claimed,) = await shop.store.due.claim(1)
     dirty = shop.store.of(claimed.document).dirty
+    shop.clock.advance(timedelta(seconds=5))
     await shop.edit("phones")  # meanwhile; the lease stays with the worker
     assert await shop.store.due.claim(1) == []
 
     assert await shop.store.pushed(claimed, dirty, LINK, {})
 
-    assert (await shop.known()).dirty == {"phones": 2}
+    assert (await shop.known()).dirty == {"phones": Mark(2, shop.clock.now())}
+    assert await shop.store.waiting_since() == shop.clock.now()
     (again,) = await shop.store.due.claim(1)
     assert again.attempts == 1
 
@@ -99,7 +102,8 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(shop: Shop) -> None:
 
     assert not await shop.store.pushed(slow, dirty, Link("old"), {})
     assert not await shop.store.park(slow, Parked("exhausted", shop.clock.now()))
-    assert not await shop.store.unlink(slow)
+    assert not await shop.store.will_write(slow, [])
+    assert not await shop.store.linked(slow, None)
     assert await shop.store.pushed(other, dirty, LINK, {})
     assert (await shop.known()).link == LINK
 
@@ -120,16 +124,12 @@ async def test_what_is_parked_waits_for_the_next_edit_of_its_fields(shop: Shop) 
     assert set(known.dirty) == {"note", "phones"}
 
 
-async def test_a_record_that_is_gone_is_looked_for_anew(shop: Shop) -> None:
+async def test_how_old_the_oldest_edit_is_does_not_change_by_trying(shop: Shop) -> None:
+    began = shop.clock.now()
     await shop.edit("phones")
     (claimed,) = await shop.store.due.claim(1)
-    await shop.store.pushed(claimed, {"phones": 1}, LINK, {"phone": Synced("h1", "h1")})
+    await shop.store.due.retry(claimed, "crm_away", after=timedelta(hours=1))
+    shop.clock.advance(timedelta(minutes=30))
     await shop.edit("note")
-    (claimed,) = await shop.store.due.claim(1)
 
-    assert await shop.store.unlink(claimed)
-
-    known = await shop.known()
-    assert (known.link, known.synced) == (None, {})
-    assert set(known.dirty) == {"note"}
-    assert len(await shop.store.due.claim(1)) == 1
+    assert await shop.store.waiting_since() == began

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crm_sync.connections.pacing import Line
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, MappingBroken
 from crm_sync.mapping.checking import check
@@ -13,11 +14,14 @@ from crm_sync.mapping.model import FieldMapping
 from crm_sync.mapping.pairing import Names
 from crm_sync.mapping.presets import default_fields
 from crm_sync.mirroring.marking import mark
-from crm_sync.mirroring.pushing import MOST_TRIES, Line, Pushing, Terms
+from crm_sync.mirroring.pushing import MOST_TRIES, Pushing
 from crm_sync.mirroring.store import MirrorStore
+from crm_sync.mirroring.syncing import Syncing
+from crm_sync.mirroring.terms import Terms
 from inbox.clock import FixedClock
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
+from tests.crm_sync.adopting import adopting
 from tests.crm_sync.fake_crm import FIELDS, REFUSED, TAGS, FakeCrm
 
 PAIRS = check(FieldMapping(fields=default_fields("webhook")), FIELDS).pairs
@@ -35,17 +39,21 @@ class Shop:
         self.crm = FakeCrm(clock)
         self.store = MirrorStore(mongo, "crm", clock)
         self.connections = ConnectionStore(mongo, clock)
-        self.off: set[str] = set()
+        self.switched_off: set[str] = set()
         self.worker = self.another_worker()
 
     def another_worker(self) -> Pushing:
         async def terms() -> Terms:
             off = (await self.connections.get("crm")).fields_off
-            return Terms(tuple(one for one in PAIRS if one.theirs not in off), NAMES, 1000)
+            return Terms(tuple(one for one in PAIRS if one.theirs not in off), NAMES)
 
-        buckets = Buckets(self.mongo, self.clock)
-        line = Line("crm", self.crm)
-        return Pushing(line, self.store, self.connections, terms, buckets, self.clock)
+        line = Line("crm", self.crm, Buckets(self.mongo, self.clock), 1000)
+        syncing = Syncing(self.store, adopting(self.mongo, self.clock), self.clock)
+        connections, clock = self.connections, self.clock
+        return Pushing(line, syncing, connections, terms, self.is_wanted, clock)
+
+    async def is_wanted(self, customer_id: str) -> bool:
+        return customer_id not in self.switched_off
 
     async def edit(self, customer_id: str = "hoa", **fields: Any) -> None:
         customers = self.mongo["customers"]
@@ -67,7 +75,7 @@ class Shop:
 
     async def _until_next(self) -> timedelta:
         """Until something is due, and may be tried."""
-        due_at = await self.store.oldest_dirty()
+        due_at = await self.store.next_due()
         rests_until = (await self.connections.get("crm")).rests_until
         now = self.clock.now()
         return max([timedelta(milliseconds=1), *(at - now for at in (due_at, rests_until) if at)])
@@ -228,7 +236,7 @@ async def test_a_value_that_is_refused_waits_for_an_edit_and_the_others_go(shop:
     await shop.edit(phones=[REFUSED], note="b")
     await shop.settle()
     (parked,) = (await shop.known()).parked
-    assert (parked.kind, parked.fields, parked.reference) == ("invalid", ("phones",), "ref-1")
+    assert (parked.kind, parked.fields, parked.reference) == ("refused", ("phones",), "ref-1")
     assert shop.only() == {"note": "b"}
 
     await shop.edit(phones=[PHONE])

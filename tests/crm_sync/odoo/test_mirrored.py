@@ -5,17 +5,21 @@ from typing import Any
 
 import pytest
 
+from crm_sync.connections.pacing import Line
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.mapping.checking import check
 from crm_sync.mapping.model import FieldMapping
 from crm_sync.mapping.pairing import Names
 from crm_sync.mapping.presets import default_fields
 from crm_sync.mirroring.marking import mark
-from crm_sync.mirroring.pushing import Line, Pushing, Terms
+from crm_sync.mirroring.pushing import Pushing
 from crm_sync.mirroring.store import MirrorStore
+from crm_sync.mirroring.syncing import Syncing
+from crm_sync.mirroring.terms import Terms
 from inbox.clock import FixedClock
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
+from tests.crm_sync.adopting import adopting
 from tests.crm_sync.contract import read
 from tests.crm_sync.faults import DropAnswer
 from tests.crm_sync.odoo.odoo_harness import OdooHarness
@@ -39,12 +43,15 @@ class Inbox:
     def worker(self) -> Pushing:
         async def terms() -> Terms:
             pairs = check(FIELDS, await self.harness.connector.fields()).pairs
-            return Terms(pairs, Names({"vip": f"VIP {self.id}"}), 1000)
+            return Terms(pairs, Names({"vip": f"VIP {self.id}"}))
 
-        buckets = Buckets(self.mongo, self.clock)
+        async def is_wanted(_: str) -> bool:
+            return True
+
         connections = ConnectionStore(self.mongo, self.clock)
-        line = Line("odoo", self.harness.connector)
-        return Pushing(line, self.store, connections, terms, buckets, self.clock)
+        line = Line("odoo", self.harness.connector, Buckets(self.mongo, self.clock), 1000)
+        syncing = Syncing(self.store, adopting(self.mongo, self.clock), self.clock)
+        return Pushing(line, syncing, connections, terms, is_wanted, self.clock)
 
     async def edit(self, **fields: Any) -> None:
         customers = self.mongo["customers"]

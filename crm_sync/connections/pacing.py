@@ -1,0 +1,96 @@
+"""Keeps all processes together within the rate of a CRM, and a share of it for people who wait."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from crm_sync.connectors.model import (
+    Asked,
+    Changes,
+    Connector,
+    Edit,
+    Place,
+    RemoteField,
+    RemoteRecord,
+    Written,
+)
+from inbox.mongo.buckets import Buckets
+
+SHARE_OF_WORKERS = 0.8
+SHARE_OF_PEOPLE = 0.2
+"""Kept for "sync now" and for cards, however much there is to mirror."""
+
+
+class NotYet(Exception):
+    """The rate is used up: the CRM was not asked. Worth another try after `wait_s`."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__()
+        self.wait_s = wait_s
+
+
+class Paced:
+    """A `Connector` of which every call takes its turn first. Raises NotYet besides."""
+
+    def __init__(
+        self, connector: Connector, buckets: Buckets, bucket: str, calls_per_second: float
+    ) -> None:
+        self._connector = connector
+        self._buckets = buckets
+        self._bucket = bucket
+        self._rate = calls_per_second
+
+    async def check(self) -> None:
+        await self._turn()
+        await self._connector.check()
+
+    async def fields(self) -> Mapping[str, RemoteField]:
+        await self._turn()
+        return await self._connector.fields()
+
+    async def find(self, asked: Asked, fields: Collection[str]) -> Sequence[RemoteRecord]:
+        await self._turn()
+        return await self._connector.find(asked, fields)
+
+    async def get(self, record_id: str, fields: Collection[str]) -> RemoteRecord:
+        await self._turn()
+        return await self._connector.get(record_id, fields)
+
+    async def create(self, external_id: str, edit: Edit) -> Written:
+        await self._turn()
+        return await self._connector.create(external_id, edit)
+
+    async def update(self, record_id: str, edit: Edit) -> Written:
+        await self._turn()
+        return await self._connector.update(record_id, edit)
+
+    async def note(self, record_id: str, note_id: str, text: str, at: datetime) -> str:
+        await self._turn()
+        return await self._connector.note(record_id, note_id, text, at)
+
+    async def changed_since(
+        self, place: Place, fields: Collection[str], *, limit: int = 100
+    ) -> Changes:
+        await self._turn()
+        return await self._connector.changed_since(place, fields, limit=limit)
+
+    async def close(self) -> None:
+        await self._connector.close()
+
+    async def _turn(self) -> None:
+        wait_s = await self._buckets.take(self._bucket, self._rate, max(1, round(self._rate)))
+        if wait_s > 0:
+            raise NotYet(wait_s)
+
+
+class Line:
+    """A connection by its name, and what speaks to it: for workers, and for people who wait."""
+
+    def __init__(
+        self, name: str, connector: Connector, buckets: Buckets, calls_per_second: float
+    ) -> None:
+        self.name = name
+        self.direct = connector
+        self.workers = Paced(connector, buckets, f"crm:{name}", calls_per_second * SHARE_OF_WORKERS)
+        self.people = Paced(
+            connector, buckets, f"crm:{name}:people", calls_per_second * SHARE_OF_PEOPLE
+        )

@@ -1,0 +1,250 @@
+"""Brings one customer and their record together, under the customer's lease.
+
+What goes to the CRM is the state now of the fields that were edited. Where a field may also come
+from there, the record is read first, so that nobody's edit is overwritten unseen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from crm_sync.connectors.errors import MappingBroken, RecordGone
+from crm_sync.connectors.model import Connector, Edit, RemoteRecord
+from crm_sync.mapping.echoes import Wrote, kept
+from crm_sync.mapping.incoming import Known, compare
+from crm_sync.mapping.model import TAGS, WALL
+from crm_sync.mapping.normal import normal, value_hash
+from crm_sync.mapping.outgoing import Outgoing, creation, update
+from crm_sync.mapping.pairing import Pair
+from crm_sync.mapping.reasons import NOT_KEPT
+from crm_sync.mapping.synced import Synced
+from crm_sync.mirroring.finding import Finder, Park
+from crm_sync.mirroring.model import RECORD, Link, Mirrored, Parked
+from crm_sync.mirroring.store import MirrorStore
+from crm_sync.mirroring.taking import Customer, LostLease, Taking
+from crm_sync.mirroring.terms import Terms
+from inbox.clock import Clock
+from inbox.customers.adopting.store import Adopting
+from inbox.mongo.due import Claimed
+
+_EMPTIED = "(Ghi chú đã được xoá.)"
+"""What a note on a record says when ours was emptied: notes cannot be empty."""
+
+
+class Syncing:
+    """For one connection."""
+
+    def __init__(self, store: MirrorStore, adopting: Adopting, clock: Clock) -> None:
+        self.store = store
+        self.finder = Finder(store, clock)
+        self.taking = Taking(store, adopting, clock)
+        self.clock = clock
+
+    async def sync(self, claimed: Claimed, connector: Connector, terms: Terms) -> None:
+        """Whatever is to be done for a claimed customer; what was done is kept at its end.
+
+        Raises:
+            CrmError, NotYet: repeating is harmless. Park: nobody should try again.
+            LostLease: another worker has taken over. VersionClash: compare anew, at once.
+        """
+        known = self.store.of(claimed.document)
+        await _Pass(self, claimed, claimed.document, known, connector, terms).run()
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One customer, one time."""
+
+    parts: Syncing
+    claimed: Claimed
+    customer: Customer
+    known: Mirrored
+    connector: Connector
+    terms: Terms
+
+    async def run(self) -> None:
+        if self.known.link is None:
+            read_at = self._now()
+            found = await self.parts.finder.matched(self.customer, self.connector, self.terms)
+            if found is None:
+                await self._create()
+            else:
+                await self._meet(found, read_at)
+            return
+        try:
+            await self._go_on(self.known.link)
+        except RecordGone as gone:
+            await self._find_again(self.known.link, gone)
+
+    async def _go_on(self, link: Link) -> None:
+        """With the record that is known. Raises RecordGone."""
+        dirty, synced = self.known.dirty_fields, self.known.synced
+        pairs = self._sendable(self.terms.pairs)
+        outgoing = update(pairs, self.customer, self.terms.names, dirty, synced)
+        if RECORD not in self.known.dirty and not self._may_clash(outgoing):
+            await self._write(link, outgoing, self.known.wrote)
+            return
+        read_at = self._now()
+        record = await self.connector.get(link.record_id, self.terms.fields)
+        await self._compare(link, record, self.terms.pairs, read_at)
+
+    def _sendable(self, pairs: Sequence[Pair]) -> list[Pair]:
+        return [pair for pair in pairs if pair.map.ours not in self.known.refused]
+
+    def _may_clash(self, outgoing: Outgoing) -> bool:
+        """Whether people of the CRM may have changed what is about to be written."""
+        written = _fields_of(outgoing.edit)
+        return any(pair.map.pulls and pair.theirs in written for pair in self.terms.pairs)
+
+    async def _find_again(self, link: Link, gone: RecordGone) -> None:
+        """The record that it was merged into, or another that fits; it is not made anew."""
+        read_at = self._now()
+        if gone.into is not None:
+            found: RemoteRecord | None = await self.connector.get(gone.into, self.terms.fields)
+        else:
+            found = await self.parts.finder.matched(self.customer, self.connector, self.terms)
+        if found is None or found.id == link.record_id:
+            raise Park(Parked("gone", self._now(), record_ids=(link.record_id,)))
+        await self._meet(found, read_at)
+
+    async def _meet(self, record: RemoteRecord, read_at: datetime) -> None:
+        """A record that was there before us: what was not edited here and stands there stays."""
+        link = Link(record.id, record.url)
+        if not await self.parts.store.linked(self.claimed, link):
+            raise LostLease
+        if other := await self.parts.finder.yields_to(self.claimed.id, record.id):
+            await self.parts.store.linked(self.claimed, None)
+            raise self.parts.finder.taken(record.id, other)
+        self.known = replace(self.known, link=link, synced={})
+        pairs = [pair for pair in self.terms.pairs if self._concerns(pair, record)]
+        await self._compare(link, record, pairs, read_at)
+
+    def _concerns(self, pair: Pair, record: RemoteRecord) -> bool:
+        if pair.map.pulls or pair.map.ours == TAGS or pair.map.ours in self.known.dirty:
+            return True
+        return not normal(pair, record.values.get(pair.theirs))
+
+    async def _compare(
+        self, link: Link, record: RemoteRecord, pairs: Sequence[Pair], read_at: datetime
+    ) -> None:
+        """Both sides, field by field: take what is new there, write what is new here."""
+        known, names = self.known, self.terms.names
+        remembered = Known(known.synced, known.wrote, known.edited_at)
+        incoming = compare(pairs, self.customer, record, remembered, names, read_at)
+        synced: Mapping[str, Synced] = {**known.synced, **incoming.synced}
+        self.customer, synced, parked = await self.parts.taking.take(
+            self.claimed, self.customer, incoming, synced
+        )
+        paths = {*known.dirty_fields, *incoming.pushes}
+        outgoing = update(self._sendable(pairs), self.customer, names, paths, synced)
+        link = Link(link.record_id, record.url or link.url)
+        agreed = replace(outgoing, synced={**synced, **outgoing.synced})
+        await self._write(link, agreed, incoming.ledger, parked)
+
+    async def _create(self) -> None:
+        pairs = self._sendable(self.terms.pairs)
+        outgoing = creation(pairs, self.customer, self.terms.names)
+        edit, note = _parted(outgoing.edit)
+        wrote = await self._will_write(outgoing, ())
+        written = await self.connector.create(self.customer["_id"], edit)
+        _refuse_dropped(written.dropped)
+        link = Link(written.record_id, written.url)
+        await self._write_note(link, note)
+        await self._keep(link, outgoing, wrote, [])
+
+    async def _write(
+        self,
+        link: Link,
+        outgoing: Outgoing,
+        ledger: Sequence[Wrote],
+        parked: Sequence[Parked] = (),
+    ) -> None:
+        edit, note = _parted(outgoing.edit)
+        wrote = tuple(ledger)
+        found = list(parked)
+        if not outgoing.edit.is_empty:
+            wrote = await self._will_write(outgoing, ledger)
+        if not edit.is_empty:
+            written = await self.connector.update(link.record_id, edit)
+            _refuse_dropped(written.dropped)
+            link = Link(written.record_id, written.url or link.url)
+            found += await self._read_back(link, outgoing)
+        await self._write_note(link, note)
+        await self._keep(link, outgoing, wrote, found)
+
+    async def _write_note(self, link: Link, note: str | None) -> None:
+        if note is not None:
+            note_id, at = self.customer["_id"], self._now()
+            await self.connector.note(link.record_id, note_id, note or _EMPTIED, at)
+
+    async def _will_write(self, outgoing: Outgoing, ledger: Sequence[Wrote]) -> tuple[Wrote, ...]:
+        """Remember what is about to be written; that the lease is still ours is seen by it."""
+        now, written = self._now(), _fields_of(outgoing.edit)
+        rows = [
+            Wrote(pair.theirs, outgoing.synced[pair.theirs].theirs, now)
+            for pair in self.terms.pairs
+            if pair.map.pulls and pair.theirs in written and pair.theirs in outgoing.synced
+        ]
+        wrote = (*kept(ledger, now), *rows)
+        if not await self.parts.store.will_write(self.claimed, wrote):
+            raise LostLease
+        return wrote
+
+    async def _read_back(self, link: Link, outgoing: Outgoing) -> list[Parked]:
+        """Some CRMs cut, change or drop values without a word: now and then it is looked at.
+
+        Fields that people there may change are left to the comparison of both sides.
+        """
+        if not self.terms.reads_back(self.claimed.id, self.known.rev):
+            return []
+        pairs = [
+            pair
+            for pair in self.terms.pairs
+            if pair.theirs in outgoing.edit.values and pair.theirs != WALL and not pair.map.pulls
+        ]
+        if not pairs:
+            return []
+        record = await self.connector.get(link.record_id, [pair.theirs for pair in pairs])
+        changed = tuple(
+            pair.map.ours
+            for pair in pairs
+            if value_hash(pair, record.values.get(pair.theirs))
+            != outgoing.synced[pair.theirs].theirs
+        )
+        return [Parked("invalid", self._now(), changed, NOT_KEPT)] if changed else []
+
+    async def _keep(
+        self, link: Link, outgoing: Outgoing, wrote: Sequence[Wrote], parked: Sequence[Parked]
+    ) -> None:
+        left_out = [
+            Parked("invalid", self._now(), (one.pair.map.ours,), one.reason.code)
+            for one in outgoing.left_out
+        ]
+        store, dirty = self.parts.store, self.known.dirty
+        done = await store.pushed(
+            self.claimed, dirty, link, outgoing.synced, [*parked, *left_out], wrote=wrote
+        )
+        if not done:
+            raise LostLease
+
+    def _now(self) -> datetime:
+        return self.parts.clock.now()
+
+
+def _fields_of(edit: Edit) -> set[str]:
+    return {*edit.values, *edit.add_tags, *edit.remove_tags}
+
+
+def _parted(edit: Edit) -> tuple[Edit, str | None]:
+    """The fields, and the text of the note on the record; None: there is none to write."""
+    if WALL not in edit.values:
+        return edit, None
+    values = {name: value for name, value in edit.values.items() if name != WALL}
+    note = edit.values[WALL]
+    return replace(edit, values=values), note if isinstance(note, str) else ""
+
+
+def _refuse_dropped(fields: Sequence[str]) -> None:
+    """Raises MappingBroken: the CRM has left fields out without a word."""
+    if fields:
+        raise MappingBroken("left out", fields=fields)

@@ -1,0 +1,1 @@
+"""What people change elsewhere, in a CRM, becomes an edit here."""

@@ -57,8 +57,15 @@ class MirrorStore:
         """How far the connection is with a customer."""
         return mirrored_from(part_of(document, self.connection))
 
-    async def get(self, customer_id: str) -> Document | None:
-        return await self._customers.find_one({"_id": customer_id})
+    async def get(self, customer_id: str, *, session: Session | None = None) -> Document | None:
+        return await self._customers.find_one({"_id": customer_id}, session=session)
+
+    async def set(self, customer_id: str, marks: Mapping[str, Any], *, session: Session) -> None:
+        """Write marks (marking.py) of a customer who was read in this transaction."""
+        if marks:
+            await self._customers.update_one(
+                {"_id": customer_id}, {"$set": dict(marks)}, session=session
+            )
 
     async def linked_to(self, record_ids: Collection[str]) -> list[Document]:
         """The customers whose records these are; index (crm.<connection>.link.id)."""

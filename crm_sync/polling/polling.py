@@ -1,0 +1,105 @@
+"""The worker that reads what was changed in the CRMs, page by page, and marks whom it concerns."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from crm_sync.connections.pacing import Line, NotYet
+from crm_sync.connections.store import ConnectionStore
+from crm_sync.connectors.errors import AuthRefused, CrmBusy, CrmError
+from crm_sync.mirroring.terms import Terms
+from crm_sync.polling.looking import Looking
+from crm_sync.polling.store import PollStore, beginning_of
+from inbox.clock import Clock
+from inbox.mongo.due import Claimed
+
+log = structlog.get_logger(__name__)
+
+OVERLAP = timedelta(minutes=2)
+"""CRMs tell the second in which a transaction began: one that took long appears in the past."""
+AT_ONCE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A connection whose changes are read."""
+
+    line: Line
+    looking: Looking
+    terms: Callable[[], Awaitable[Terms]]
+    every: timedelta
+
+
+class Polling:
+    """Reads for all connections of which a field is pulled."""
+
+    def __init__(
+        self,
+        store: PollStore,
+        connections: ConnectionStore,
+        polled: Mapping[str, Polled],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._connections = connections
+        self._polled = polled
+        self._clock = clock
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set."""
+        for name in self._polled:
+            await self._store.begin(name)
+        await self._store.due.keep_at(self.step, stop, full=AT_ONCE)
+
+    async def step(self) -> int:
+        """Poll what is due, once; the number of connections."""
+        claimed = await self._store.due.claim(AT_ONCE)
+        await asyncio.gather(*(self._poll_anyhow(one) for one in claimed))
+        return len(claimed)
+
+    async def _poll_anyhow(self, claimed: Claimed) -> None:
+        polled = self._polled.get(claimed.id)
+        if polled is None:
+            await self._store.stop(claimed.id)
+            return
+        try:
+            if await self._connections.allowed(claimed.id, 1):
+                await self._poll(claimed, polled)
+                await self._connections.note(claimed.id, ok=True)
+            else:
+                await self._later(claimed, polled.every)
+        except NotYet as busy:
+            await self._later(claimed, timedelta(seconds=busy.wait_s))
+        except CrmError as error:
+            await self._failed(claimed, polled, error)
+
+    async def _poll(self, claimed: Claimed, polled: Polled) -> None:
+        """Every page since the last time; the place moves on when a page has been dealt with."""
+        terms = await polled.terms()
+        hints = [str(one) for one in claimed.document.get("hints") or ()]
+        await polled.looking.look_again(hints)
+        place, more = beginning_of(claimed.document, OVERLAP), True
+        while more:
+            read_at = self._clock.now()
+            page = await polled.line.workers.changed_since(place, terms.fields)
+            await polled.looking.look(page.records, terms, read_at)
+            place, more = page.place, page.more
+            if not await self._store.advance(claimed, place):
+                return
+        await self._store.end(claimed, hints, self._clock.now() + polled.every)
+
+    async def _failed(self, claimed: Claimed, polled: Polled, error: CrmError) -> None:
+        wait = polled.every
+        if isinstance(error, AuthRefused):
+            await self._connections.pause(claimed.id, error.code)
+        elif isinstance(error, CrmBusy):
+            wait = max(wait, timedelta(seconds=error.retry_after_s or 0))
+        else:
+            await self._connections.note(claimed.id, ok=False)
+        await self._later(claimed, wait)
+
+    async def _later(self, claimed: Claimed, wait: timedelta) -> None:
+        await self._store.due.retry(claimed, "later", after=wait)

@@ -187,7 +187,6 @@ class Service:
         self._links = MediaLinks(self.settings.secret_keys(), clock, config.media.link_lifetime)
         refresh = self.authenticator.refresh
         self.hub = Hub(LiveStore(mongo), refresh, config.live, present=self._links.frame)
-        self.erasures = ErasureStore(mongo, clock)
         self.hub.on_sight_changed = self._actors.clear
         self.splitting = Splitting(
             mongo, clock, self.hub, config.presence, self._rules, owner=self.owner
@@ -196,6 +195,8 @@ class Service:
         self._enrolling = Enrolling(mongo, clock)
         links, panels = self._links, self._enrolling.panels()
         self.customers = Customers(mongo, clock, config, links, signals=self.outbox, panels=panels)
+        mirrors = self.customers.store.mirrors
+        self.erasures = ErasureStore(mongo, clock, mirrors=mirrors)
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery

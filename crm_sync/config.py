@@ -3,7 +3,7 @@
 import json
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -62,12 +62,23 @@ class ConnectionConfig(Section):
         pattern=r"^https?://[^\s{}]+\{id\}[^\s{}]*$",
         description="leads a person to a record, where the CRM does not tell it itself",
     )
+    instance: str = Field(
+        default="inbox",
+        pattern=r"^[a-z0-9]{1,20}$",
+        description="tells our records from those of another inbox in the same CRM; it stays",
+    )
     timeout: timedelta = Field(default=timedelta(seconds=30), description="of a whole call")
     calls_per_second: PositiveFloat = Field(
         default=5.0, description="at most, of all processes together"
     )
     poll_every: timedelta = Field(
         default=timedelta(minutes=1), description="between looks for changes, if a field is pulled"
+    )
+    on_erasure: Literal["empty", "keep"] = Field(
+        default="empty", description="whether what we wrote there goes with an erased customer"
+    )
+    repair_share: float = Field(
+        default=0.01, ge=0, le=1, description="of linked customers; more drift is not repaired"
     )
     fields: Annotated[list[FieldMap], Field(max_length=MOST_FIELDS)] | None = Field(
         default=None, description="what is mirrored; unset: phone, e-mail, note and tags"
@@ -102,6 +113,10 @@ class CrmSyncConfig(Section):
     )
     secrets: Annotated[dict[str, SecretStr], BeforeValidator(_named), FromEnvironment()] = Field(
         default={}, description="API keys, passwords and tokens by connection"
+    )
+
+    webhook_secrets: Annotated[dict[str, SecretStr], BeforeValidator(_named), FromEnvironment()] = (
+        Field(default={}, description="what the CRM's own webhooks are signed or addressed with")
     )
 
     @model_validator(mode="after")

@@ -95,6 +95,11 @@ def reason(code: str, *, field: str = "", ours: str = "", kind: str = "") -> Rea
     return Reason(code, vi.format(**words), en.format(**words))
 
 
+def known_reason(code: str, *, field: str) -> Reason | None:
+    """The reason of a code that was kept; None: it is none of ours."""
+    return reason(code, field=field, ours=field) if code in _SENTENCES else None
+
+
 class Unfit(Exception):
     """A value that cannot pass. The other fields of the customer do."""
 

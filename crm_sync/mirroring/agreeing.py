@@ -1,6 +1,6 @@
 """Keeps the terms of a connection: the mapping checked against the CRM's own metadata, daily."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -10,7 +10,7 @@ from crm_sync.connectors.errors import MappingBroken
 from crm_sync.connectors.model import Connector
 from crm_sync.mapping.checking import Checked, check
 from crm_sync.mapping.model import FieldMapping
-from crm_sync.mapping.pairing import Names
+from crm_sync.mapping.pairing import Names, Pair
 from crm_sync.mirroring.terms import Terms
 from inbox.clock import Clock
 
@@ -47,6 +47,11 @@ class Agreeing:
         self._checked: Checked | None = None
         self._checked_at = clock.now()
         self._fresh_until: datetime | None = None
+
+    @property
+    def pairs(self) -> Mapping[str, Pair]:
+        """The fields as they were checked last, by the CRM's name; none before the first time."""
+        return {pair.theirs: pair for pair in self._checked.pairs} if self._checked else {}
 
     async def terms(self) -> Terms:
         """What can be mirrored now. Raises CrmError: the CRM's fields could not be read."""

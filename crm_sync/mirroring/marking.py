@@ -36,6 +36,13 @@ def mark_record(connection: str, customer: Mapping[str, Any], now: datetime) -> 
     return _marks(connection, customer, [RECORD], now)
 
 
+def mark_all(
+    connection: str, mapped: Collection[str], customer: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """What to $set so that both sides are compared in everything, whatever is known of them."""
+    return _marks(connection, customer, [*sorted(mapped), RECORD], now)
+
+
 def _marks(
     connection: str, customer: Mapping[str, Any], wanted: Collection[str], now: datetime
 ) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from crm_sync.connectors.errors import (
     InvalidValue,
     MappingBroken,
 )
+from crm_sync.connectors.model import Connector
 from crm_sync.mirroring.finding import Park
 from crm_sync.mirroring.model import Parked
-from crm_sync.mirroring.store import MirrorStore, part_of
+from crm_sync.mirroring.store import MirrorStore
 from crm_sync.mirroring.syncing import Syncing
 from crm_sync.mirroring.taking import LostLease
 from crm_sync.mirroring.terms import Terms
@@ -85,8 +86,26 @@ class Pushing:
         except (CrmError, NotYet) as error:
             await self._put_off(claimed, error)
             return 0
-        await asyncio.gather(*(self._sync_anyhow(one, terms) for one in claimed))
+        workers = self._line.workers
+        await asyncio.gather(*(self._sync_anyhow(one, terms, workers) for one in claimed))
         return len(claimed)
+
+    async def sync_now(self, customer_id: str) -> None:
+        """Mirror one customer ahead of all others, for somebody who waits for it.
+
+        Nothing is raised; what could not be done stays due.
+        """
+        if not await self._connections.allowed(self._connection, 1):
+            return
+        claimed = await self._store.due.claim_one(customer_id)
+        if claimed is None:
+            return
+        try:
+            terms = await self._terms()
+        except (CrmError, NotYet) as error:
+            await self._put_off([claimed], error)
+            return
+        await self._sync_anyhow(claimed, terms, self._line.people)
 
     async def _put_off(self, claimed: Sequence[Claimed], why: CrmError | NotYet) -> None:
         """Nothing can be mirrored at all now; it is no customer's fault."""
@@ -100,10 +119,10 @@ class Pushing:
         since = await self._store.waiting_since()
         self._age.set((self._clock.now() - since).total_seconds() if since is not None else 0)
 
-    async def _sync_anyhow(self, claimed: Claimed, terms: Terms) -> None:
+    async def _sync_anyhow(self, claimed: Claimed, terms: Terms, connector: Connector) -> None:
         """Nothing is raised."""
         try:
-            await self._sync(claimed, terms)
+            await self._sync(claimed, terms, connector)
         except (NotYet, VersionClash, LostLease, Park) as end:
             await self._ended(claimed, end)
         except CrmError as error:
@@ -126,12 +145,10 @@ class Pushing:
             case _:
                 log.info("another worker has the customer", connection=self._connection)
 
-    async def _sync(self, claimed: Claimed, terms: Terms) -> None:
+    async def _sync(self, claimed: Claimed, terms: Terms, connector: Connector) -> None:
         if not await self._is_wanted(claimed.id):
             await self._store.drop(claimed)
             return
-        part = part_of(claimed.document, self._connection) or {}
-        connector = self._line.people if "asked_at" in part else self._line.workers
         await self._syncing.sync(claimed, connector, terms)
         await self._connections.note(self._connection, ok=True)
 

@@ -22,7 +22,7 @@ from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
 
-_OF_WORK = ("work", "dirty", "since", "asked_at")
+_OF_WORK = ("work", "dirty", "since")
 """What is there only while something is to be done."""
 
 
@@ -60,17 +60,27 @@ class MirrorStore:
     async def get(self, customer_id: str, *, session: Session | None = None) -> Document | None:
         return await self._customers.find_one({"_id": customer_id}, session=session)
 
-    async def set(self, customer_id: str, marks: Mapping[str, Any], *, session: Session) -> None:
+    async def set(
+        self,
+        customer_id: str,
+        marks: Mapping[str, Any],
+        *,
+        unset: Sequence[str] = (),
+        session: Session,
+    ) -> None:
         """Write marks (marking.py) of a customer who was read in this transaction."""
-        if marks:
-            await self._customers.update_one(
-                {"_id": customer_id}, {"$set": dict(marks)}, session=session
-            )
+        update: Document = {"$set": dict(marks)} if marks else {}
+        if unset:
+            update["$unset"] = dict.fromkeys(unset, "")
+        if update:
+            await self._customers.update_one({"_id": customer_id}, update, session=session)
 
-    async def linked_to(self, record_ids: Collection[str]) -> list[Document]:
+    async def linked_to(
+        self, record_ids: Collection[str], *, session: Session | None = None
+    ) -> list[Document]:
         """The customers whose records these are; index (crm.<connection>.link.id)."""
         query = {f"{self.path}.link.id": {"$in": list(record_ids)}}
-        return await self._customers.find(query).to_list()
+        return await self._customers.find(query, session=session).to_list()
 
     async def waiting_since(self) -> datetime | None:
         """When the oldest edit was made that is not in the CRM; index (crm.<connection>.since)."""
@@ -112,6 +122,26 @@ class MirrorStore:
         )
         return await self._write(claimed, change, may_be_same=True)
 
+    async def left_behind(self, customer_id: str, link: Link, synced: Mapping[str, Synced]) -> bool:
+        """A record was written for somebody who was merged meanwhile: whoever they are now has
+        it. Without a record of their own it is found by our external id, with the next push.
+
+        False when they are nobody any more: they were erased.
+        """
+        redirect = await self.mongo["redirects"].find_one({"_id": customer_id})
+        if redirect is None:
+            return await self.get(customer_id) is not None
+        row = {"id": link.record_id, "synced": synced_document(synced)}
+        await self._customers.update_one(
+            {
+                "_id": redirect["to"],
+                f"{self.path}.link.id": {"$exists": True, "$ne": link.record_id},
+                f"{self.path}.merged.id": {"$ne": link.record_id},
+            },
+            {"$push": {f"{self.path}.merged": row}},
+        )
+        return True
+
     async def taken(
         self, claimed: Claimed, synced: Mapping[str, Synced], *, session: Session
     ) -> bool:
@@ -144,7 +174,6 @@ class MirrorStore:
         sets[f"{self.path}.synced"] = {"$literal": synced_document(values)}
         sets[f"{self.path}.parked"] = _literal([*still, *parked])
         sets[f"{self.path}.pushed_at"] = {"$literal": self._clock.now()}
-        sets[f"{self.path}.asked_at"] = "$$REMOVE"
         sets[f"{self.path}.wrote"] = {"$literal": wrote_document(wrote)} if wrote else "$$REMOVE"
         return await self._write(claimed, [{"$set": sets}])
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from crm_sync.connectors.errors import MappingBroken, RecordGone
 from crm_sync.connectors.model import Connector, Edit, RemoteRecord
+from crm_sync.forgetting.store import ForgettingStore
 from crm_sync.mapping.echoes import Wrote, kept
 from crm_sync.mapping.incoming import Known, compare
 from crm_sync.mapping.model import TAGS, WALL
@@ -34,8 +35,11 @@ _EMPTIED = "(Ghi chú đã được xoá.)"
 class Syncing:
     """For one connection."""
 
-    def __init__(self, store: MirrorStore, adopting: Adopting, clock: Clock) -> None:
+    def __init__(
+        self, store: MirrorStore, adopting: Adopting, forgetting: ForgettingStore, clock: Clock
+    ) -> None:
         self.store = store
+        self.forgetting = forgetting
         self.finder = Finder(store, clock)
         self.taking = Taking(store, adopting, clock)
         self.clock = clock
@@ -225,6 +229,10 @@ class _Pass:
             self.claimed, dirty, link, outgoing.synced, [*parked, *left_out], wrote=wrote
         )
         if not done:
+            synced = {**self.known.synced, **outgoing.synced}
+            if not await store.left_behind(self.claimed.id, link, synced):
+                record = (store.connection, self.claimed.id, link.record_id)
+                await self.parts.forgetting.add_record(*record, synced)
             raise LostLease
 
     def _now(self) -> datetime:

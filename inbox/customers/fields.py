@@ -70,6 +70,12 @@ def differing_paths(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[st
     return paths + [f"{ATTRIBUTES}.{key}" for key in keys if mine.get(key) != theirs.get(key)]
 
 
+def every_path(*customers: Mapping[str, Any]) -> list[str]:
+    """Every editable field that one of the records may have, and the tags."""
+    keys = {key for one in customers for key in one.get(ATTRIBUTES) or {}}
+    return [*_WHOLE, "tag_ids", *(f"{ATTRIBUTES}.{key}" for key in sorted(keys))]
+
+
 def stamped(
     customer: Mapping[str, Any], read_as: Mapping[str, Any], paths: Collection[str], version: int
 ) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from pymongo import ReturnDocument
 
 from inbox import metrics
 from inbox.clock import Clock
@@ -111,6 +112,24 @@ class DueWork:
         mine = self._collection.find({"_id": {"$in": ids}, f"{self._path}.token": token})
         claimed = {one["_id"]: one async for one in mine.hint("_id_")}
         return [self._claimed(claimed[id_], token) for id_ in ids if id_ in claimed]
+
+    async def claim_one(self, id_: Any) -> Claimed | None:
+        """The work of one owner, due or not; None: there is none, or somebody is at it."""
+        now = self._clock.now()
+        token, until = secrets.token_hex(8), now + self._pace.lease
+        free = [
+            {f"{self._path}.token": {"$exists": False}},
+            {f"{self._path}.lease_until": {"$lte": now}},
+        ]
+        found = await self._collection.find_one_and_update(
+            {"_id": id_, f"{self._path}.due_at": {"$exists": True}, "$or": free},
+            {
+                "$set": self._at(due_at=until, lease_until=until, token=token),
+                "$inc": self._at(fence=1, attempts=1),
+            },
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if found is None else self._claimed(found, token)
 
     def _claimed(self, document: Document, token: str) -> Claimed:
         work = self._work(document)

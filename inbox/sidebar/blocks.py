@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from inbox.conversations.reading.store import ConversationReads
 from inbox.customers.masking import Masking
 from inbox.customers.media.model import MediaItem
 from inbox.customers.merging.store import MergeStore
 from inbox.customers.merging.view import DuplicatesView, duplicates_view
-from inbox.customers.mirroring.cards import SyncState
 from inbox.customers.mirroring.marking import Mirrors
+from inbox.customers.mirroring.view import CrmView, crm_view
 from inbox.customers.model import CustomerView, customer_view
 from inbox.customers.store import CustomerStore
 from inbox.customers.suggesting.routes import SuggestionsView, suggestions_view
@@ -210,22 +210,6 @@ class SuggestionsPanel:
         return suggestions_view(found, context.actor, self._masking)
 
 
-class CrmView(BaseModel):
-    """The customer's record in the CRM; `state` is how far our edits are, `reason` why not."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    connection: str
-    id: str
-    name: str | None
-    phone: str | None
-    email: str | None
-    chat_tags: list[str]
-    url: str | None
-    state: SyncState
-    reason: str | None
-
-
 class CrmPanel:
     """The customer's CRM record at a glance, or why there is none."""
 
@@ -246,19 +230,14 @@ class CrmPanel:
                 en="The bot does not mirror its customers into the CRM.",
             )
         card = await self._mirrors.card(customer)
-        if card is None:
+        if card is None or card.id is None:
+            why = card.reason if card is not None else None
             raise PanelOff(
                 "not_linked",
-                vi="Khách hàng chưa có trong CRM.",
-                en="The customer is not in the CRM yet.",
+                vi=why.vi if why is not None else "Khách hàng chưa có trong CRM.",
+                en=why.en if why is not None else "The customer is not in the CRM yet.",
             )
-        view = CrmView.model_validate(card)
-        masked = {
-            name: self._masking.text(value, context.actor)
-            for name in ("phone", "email")
-            if (value := getattr(view, name)) is not None
-        }
-        return view.model_copy(update=masked)
+        return crm_view(card, self._masking, context.actor)
 
 
 async def _threads(reads: ConversationReads, context: PanelContext) -> list[str]:

@@ -106,6 +106,11 @@ class StaffStore:
         cursor = self._staff.find(query, {"_id": 1}, session=session)
         return frozenset([document["_id"] async for document in cursor])
 
+    async def emails(self) -> dict[str, str]:
+        """The addresses of everybody who works here, by id."""
+        found = self._staff.find({"active": True}, {"email": 1})
+        return {one["_id"]: one["email"] async for one in found}
+
     async def memberships(self, staff_id: str) -> list[Membership]:
         """The bots that a person is a member of. Bots are few: no index."""
         fields = {"split.enabled": 1, "split.visibility": 1}

@@ -10,6 +10,7 @@ from inbox.conversations.visibility import people_of
 from inbox.customers.erasure.files import ErasedFiles
 from inbox.customers.erasure.scope import Scope
 from inbox.customers.erasure.traces import patterns
+from inbox.customers.mirroring.marking import Mirrors
 from inbox.ids import conversation_key
 from inbox.live.model import EventType, live_event
 from inbox.mongo.client import Document, Mongo, Session
@@ -27,8 +28,11 @@ class Bury(Protocol):
 class Beginning:
     """Runs inside one transaction; `bury` leaves tombstones in it."""
 
-    def __init__(self, mongo: Mongo, now: datetime, session: Session, bury: Bury) -> None:
+    def __init__(
+        self, mongo: Mongo, now: datetime, session: Session, bury: Bury, mirrors: Mirrors
+    ) -> None:
         self._mongo = mongo
+        self._mirrors = mirrors
         self._now = now
         self._session = session
         self._bury = bury
@@ -183,6 +187,7 @@ class Beginning:
             return
         before = await customers.find_one({"_id": scope.customer_id}, session=self._session)
         assert before is not None, "read in this transaction"
+        await self._mirrors.erase(before, session=self._session)
         files = ErasedFiles(self._mongo, self._now)
         await files.let_go_of_avatars(before.get("identities") or (), self._session)
         if not scope.came_back:

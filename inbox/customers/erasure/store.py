@@ -10,6 +10,7 @@ from pymongo import UpdateOne
 from inbox.clock import Clock
 from inbox.customers.erasure.beginning import Beginning
 from inbox.customers.erasure.scope import Scope
+from inbox.customers.mirroring.marking import Mirrors
 from inbox.errors import NotFound
 from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
@@ -25,8 +26,17 @@ _PATIENCE_S = 120
 class ErasureStore:
     """Collections `erasures` (path `run`) and `erased`."""
 
-    def __init__(self, mongo: Mongo, clock: Clock, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        mongo: Mongo,
+        clock: Clock,
+        *,
+        pace: Pace | None = None,
+        mirrors: Mirrors | None = None,
+    ) -> None:
+        """Without `mirrors` no CRM is told to forget anybody: for whoever only asks."""
         self._mongo = mongo
+        self._mirrors = mirrors or Mirrors(mongo)
         self._clock = clock
         self._audit = AuditStore(mongo)
         self.due = DueWork(mongo, "erasures", "run", clock, pace=pace)
@@ -127,7 +137,7 @@ class ErasureStore:
             assert erasure is not None, "erasures are never deleted"
             if erasure.get("scope") is not None:
                 return Scope.from_document(erasure["scope"])
-            beginning = Beginning(self._mongo, self._clock.now(), session, self.bury)
+            beginning = Beginning(self._mongo, self._clock.now(), session, self.bury, self._mirrors)
             return await beginning.run(erasure)
 
         return await self._mongo.transaction(work)

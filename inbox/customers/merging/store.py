@@ -1,11 +1,11 @@
 """Merges customers and parts them again, each in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from inbox.clock import Clock
-from inbox.customers.fields import changed_paths, differing_paths, stamped
+from inbox.customers.fields import changed_paths, differing_paths, every_path, stamped
 from inbox.customers.merging.model import (
     Merge,
     MergeBuriedDeeper,
@@ -90,7 +90,8 @@ class MergeStore:
         await self._mongo["customers"].delete_one({"_id": loser["_id"]}, session=session)
         moved = await self._ids({"customer_id": loser["_id"]}, session)
         await self._point(moved, survivor["_id"], session)
-        after = await self._write(survivor, fields, now, session, read_as=loser)
+        beside = self._customers.mirrors.merge(survivor, loser)
+        after = await self._write(survivor, fields, now, session, read_as=loser, beside=beside)
         await self._mongo["redirects"].update_many(
             {"to": loser["_id"]}, {"$set": {"to": survivor["_id"]}}, session=session
         )
@@ -141,7 +142,10 @@ class MergeStore:
         self, merge: Merge, survivor: Document, actor: Actor, session: Session
     ) -> tuple[Document, Document]:
         now = self._clock.now()
-        after = await self._write(survivor, parted_fields(survivor, merge), now, session)
+        both = (merge.before["survivor"], merge.before["loser"])
+        beside = self._customers.mirrors.part(survivor, *both)
+        fields = parted_fields(survivor, merge)
+        after = await self._write(survivor, fields, now, session, beside=beside)
         back = {**merge.before["loser"], "updated_at": now}
         if survivor.get("automated"):  # by a script that runs in a conversation of the other
             back["automated"] = True
@@ -217,14 +221,17 @@ class MergeStore:
         session: Session,
         *,
         read_as: Document | None = None,
+        beside: Mapping[str, Any] = {},
     ) -> Document:
         """Set fields, each with a new version of its own: an edit made before clashes.
 
         So do those that `read_as` has otherwise: its readers write here from now on, and what
-        they have read is not what is here.
+        they have read is not what is here. `beside` are paths that have no version, None is to
+        $unset; where a CRM's record comes along, every field is to be compared with it.
         """
         paths = changed_paths(customer, fields)
-        marks = await self._customers.mirrors.marks(customer, paths, now, session=session)
+        marked = every_path(customer, read_as or customer) if beside else paths
+        marks = await self._customers.mirrors.marks(customer, marked, now, session=session)
         version = _next_version(customer, read_as or customer)
         sets = {name: value for name, value in fields.items() if value is not None}
         sets[FIELD] = customer_tokens({**customer, **fields})
@@ -235,12 +242,15 @@ class MergeStore:
             "$set": {
                 **sets,
                 **marks,
+                **{name: value for name, value in beside.items() if value is not None},
                 "field_versions": versions,
                 "version": version,
                 "updated_at": now,
             }
         }
-        if unset := fields.keys() - sets.keys():
+        unset = fields.keys() - sets.keys()
+        unset |= {name for name, value in beside.items() if value is None}
+        if unset:
             update["$unset"] = dict.fromkeys(unset, 1)
         after = await self._mongo["customers"].find_one_and_update(
             {"_id": customer["_id"]}, update, return_document=True, session=session

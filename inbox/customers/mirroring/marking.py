@@ -4,6 +4,7 @@
 if a bot that they write to has its switch on ("đồng bộ dữ liệu sang CRM").
 """
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -37,12 +38,27 @@ class Mirror(Protocol):
         """Something was marked in this process, and is stored."""
         ...
 
-    async def card(self, customer: Mapping[str, Any]) -> CrmCard | None:
-        """The record that the customer is linked to; None while there is none.
+    async def card(self, customer: Mapping[str, Any]) -> CrmCard:
+        """How far the customer is, with their record if the CRM shows it soon enough."""
+        ...
 
-        Raises:
-            CrmUnavailable: the CRM does not answer.
+    def merge(self, survivor: Mapping[str, Any], loser: Mapping[str, Any]) -> dict[str, Any]:
+        """What to $set in the survivor of a merge beside the marks, so that the record of the
+        other one is not lost sight of. Pure.
         """
+        ...
+
+    def part(
+        self, survivor: Mapping[str, Any], before: Mapping[str, Any], loser: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What to $set ($unset what is None) in the survivor when the merge is undone. Pure.
+
+        `before` and `loser` are both records as they were before it.
+        """
+        ...
+
+    async def erase(self, customer: Mapping[str, Any], *, session: Session) -> None:
+        """The customer is being erased in this transaction: have the CRM forget what it got."""
         ...
 
 
@@ -89,11 +105,31 @@ class Mirrors:
         return bool(self._mirrors)
 
     async def card(self, customer: Mapping[str, Any]) -> CrmCard | None:
-        """The record of the first connection that has one. Raises CrmUnavailable."""
+        """Of the first connection that has a record, else of the first one at all."""
+        cards = await asyncio.gather(*(mirror.card(customer) for mirror in self._mirrors))
+        linked = [card for card in cards if card.id is not None]
+        return next(iter([*linked, *cards]), None)
+
+    def merge(self, survivor: Mapping[str, Any], loser: Mapping[str, Any]) -> dict[str, Any]:
+        """What to $set in the survivor of a merge, beside the marks."""
+        found: dict[str, Any] = {}
         for mirror in self._mirrors:
-            if (card := await mirror.card(customer)) is not None:
-                return card
-        return None
+            found |= mirror.merge(survivor, loser)
+        return found
+
+    def part(
+        self, survivor: Mapping[str, Any], before: Mapping[str, Any], loser: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What to $set in the survivor when the merge is undone; None is to $unset."""
+        found: dict[str, Any] = {}
+        for mirror in self._mirrors:
+            found |= mirror.part(survivor, before, loser)
+        return found
+
+    async def erase(self, customer: Mapping[str, Any], *, session: Session) -> None:
+        """In the transaction that takes the customer out of the inbox."""
+        for mirror in self._mirrors:
+            await mirror.erase(customer, session=session)
 
     def wake(self) -> None:
         """After the commit."""

@@ -9,6 +9,7 @@ import pytest
 from crm_sync.connections.pacing import Line
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, MappingBroken
+from crm_sync.forgetting.store import ForgettingStore
 from crm_sync.mapping.checking import check
 from crm_sync.mapping.model import FieldMapping
 from crm_sync.mapping.pairing import Names
@@ -48,7 +49,8 @@ class Shop:
             return Terms(tuple(one for one in PAIRS if one.theirs not in off), NAMES)
 
         line = Line("crm", self.crm, Buckets(self.mongo, self.clock), 1000)
-        syncing = Syncing(self.store, adopting(self.mongo, self.clock), self.clock)
+        forgetting = ForgettingStore(self.mongo, self.clock, ["crm"])
+        syncing = Syncing(self.store, adopting(self.mongo, self.clock), forgetting, self.clock)
         connections, clock = self.connections, self.clock
         return Pushing(line, syncing, connections, terms, self.is_wanted, clock)
 

@@ -7,6 +7,7 @@ import pytest
 
 from crm_sync.connections.pacing import Line
 from crm_sync.connections.store import ConnectionStore
+from crm_sync.forgetting.store import ForgettingStore
 from crm_sync.mapping.checking import check
 from crm_sync.mapping.model import FieldMapping
 from crm_sync.mapping.pairing import Names
@@ -50,7 +51,8 @@ class Inbox:
 
         connections = ConnectionStore(self.mongo, self.clock)
         line = Line("odoo", self.harness.connector, Buckets(self.mongo, self.clock), 1000)
-        syncing = Syncing(self.store, adopting(self.mongo, self.clock), self.clock)
+        forgetting = ForgettingStore(self.mongo, self.clock, ["crm"])
+        syncing = Syncing(self.store, adopting(self.mongo, self.clock), forgetting, self.clock)
         return Pushing(line, syncing, connections, terms, is_wanted, self.clock)
 
     async def edit(self, **fields: Any) -> None:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from inbox.clock import Clock
-from inbox.customers.mirroring.cards import CrmCard, CrmUnavailable
-from inbox.mongo.client import Mongo
+from inbox.customers.mirroring.cards import CardReason, CrmCard
+from inbox.mongo.client import Mongo, Session
 from inbox.mongo.due import DueWork, Pace, due
 
 MAPPED = {"phones": "phone", "emails": "email", "note": "note", "tag_ids": "chat_tags"}
@@ -57,13 +57,25 @@ class MirrorTwin:
     def wake(self) -> None:
         self.woken += 1
 
-    async def card(self, customer: Mapping[str, Any]) -> CrmCard | None:
-        if self._crm.is_down:
-            raise CrmUnavailable
+    def merge(self, survivor: Mapping[str, Any], loser: Mapping[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def part(
+        self, survivor: Mapping[str, Any], before: Mapping[str, Any], loser: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        return {}
+
+    async def erase(self, customer: Mapping[str, Any], *, session: Session) -> None:
+        self._crm.records.pop(customer["_id"], None)
+
+    async def card(self, customer: Mapping[str, Any]) -> CrmCard:
         record = self._crm.records.get(customer["_id"])
         if record is None:
-            return None
+            return CrmCard(connection=self.connection, id=None, state="unlinked")
         waits = "push" in customer.get("crm", {}).get("twin", {})
+        if self._crm.is_down:
+            id_, away = f"crm-{customer['_id']}", CardReason("crm_away", "CRM nghỉ.", "Away.")
+            return CrmCard(connection=self.connection, id=id_, state="synced", reason=away)
         return CrmCard(
             connection=self.connection,
             id=f"crm-{customer['_id']}",

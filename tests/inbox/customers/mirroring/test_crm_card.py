@@ -80,6 +80,10 @@ async def test_a_linked_customer_is_shown_with_a_way_to_the_record(desk: Desk) -
         "url": f"https://crm.example/records/{desk.hoa}",
         "state": "synced",
         "reason": None,
+        "fields": [],
+        "waiting_since": None,
+        "pushed_at": None,
+        "candidates": [],
     }
     await desk.edit(note="Gọi lại")
     assert (await desk.blocks())["crm"]["data"]["state"] == "waiting"
@@ -96,9 +100,13 @@ async def test_without_a_record_the_reason_is_told(desk: Desk) -> None:
     assert off["off"]["vi"] == "Bot chưa bật đồng bộ dữ liệu sang CRM."
 
 
-async def test_a_crm_that_is_down_fails_its_card_alone(desk: Desk) -> None:
-    """S0.07."""
+async def test_a_crm_that_is_down_is_told_by_its_card_alone(desk: Desk) -> None:
+    """S0.07: the card says so, the sidebar still loads."""
     desk.mirrors.register(desk.twin)
+    await desk.edit(phones=["0912345678"])
+    await desk.twin.push()
     desk.crm.is_down = True
     blocks = await desk.blocks()
-    assert (blocks["crm"]["state"], blocks["customer"]["state"]) == ("failed", "ok")
+    assert (blocks["crm"]["state"], blocks["customer"]["state"]) == ("ok", "ok")
+    card = blocks["crm"]["data"]
+    assert (card["reason"]["code"], card["phone"]) == ("crm_away", None)

@@ -1,0 +1,188 @@
+"""What people do about one customer's record: look, sync now, choose the record."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crm_sync.connections.pacing import NotYet
+from crm_sync.connectors.errors import CrmError, RecordGone
+from crm_sync.mirror import CrmMirror
+from crm_sync.mirroring.model import Link, link_document
+from crm_sync.mirroring.store import part_of
+from inbox.clock import Clock
+from inbox.customers.mirroring.cards import CrmCard
+from inbox.customers.store import CustomerStore
+from inbox.errors import Conflict, InvalidInput, NotFound, Unavailable
+from inbox.mongo.client import Document, Mongo, Session
+from inbox.staff.model import Actor
+
+WAITS_S = 5
+"""Whoever presses "sync now" is told after so long how far it is."""
+_LOOKS_EVERY_S = 0.1
+
+
+class SyncIsOff(Conflict):
+    """No bot of the customer has its switch on: nothing is mirrored."""
+
+    code = "crm_sync_off"
+    vi = "Bot chưa bật đồng bộ dữ liệu sang CRM."
+    en = "The bot does not mirror its customers into the CRM."
+
+
+class RecordTaken(Conflict):
+    """The record belongs to another customer: the two should be merged."""
+
+    code = "crm_record_taken"
+    vi = "Hồ sơ CRM này đang thuộc về một khách hàng khác; hãy gộp hai khách hàng."
+    en = "This record belongs to another customer; merge the two."
+
+
+class NoSuchRecord(InvalidInput):
+    """The CRM has no record of this id."""
+
+    code = "crm_no_such_record"
+    vi = "CRM không có hồ sơ này."
+    en = "The CRM has no such record."
+
+
+class CrmSilent(Unavailable):
+    """The CRM does not answer now, so that a record cannot be looked at."""
+
+    code = "crm_unavailable"
+    vi = "CRM hiện không phản hồi."
+    en = "The CRM does not answer right now."
+
+
+class Cards:
+    """For staff who may see the customer."""
+
+    def __init__(
+        self,
+        mongo: Mongo,
+        mirrors: Mapping[str, CrmMirror],
+        customers: CustomerStore,
+        clock: Clock,
+    ) -> None:
+        self._mongo = mongo
+        self._mirrors = mirrors
+        self._customers = customers
+        self._clock = clock
+
+    async def of(self, customer_id: str, actor: Actor) -> Sequence[CrmCard]:
+        """One card of each connection. Raises NotFound, NotAllowed."""
+        customer = await self._customers.get(customer_id, actor)
+        return await asyncio.gather(*(one.card(customer) for one in self._mirrors.values()))
+
+    async def sync_now(
+        self, customer_id: str, connection: str, actor: Actor, *, make_again: bool
+    ) -> CrmCard:
+        """Bring the customer into the CRM ahead of all others; the card after 5 s at most.
+
+        What was given up is tried again, with the values of now. `make_again`: make a record
+        anew that was deleted in the CRM.
+
+        Raises:
+            NotFound, NotAllowed: as CustomerStore.get; no such connection.
+            SyncIsOff: see there.
+        """
+        mirror = self._mirror(connection)
+
+        async def work(session: Session) -> str:
+            customer = await self._wanted(customer_id, actor, session)
+            marks = _everything(mirror, customer, self._clock)
+            gone = ("link", "synced", "wrote") if make_again else ()
+            await self._write(mirror, customer["_id"], marks, gone, session)
+            return str(customer["_id"])
+
+        id_ = await self._mongo.transaction(work)
+        return await self._pushed(mirror, id_)
+
+    async def choose(
+        self, customer_id: str, connection: str, record_id: str, actor: Actor
+    ) -> CrmCard:
+        """Say which record is the customer's, where several fit or none was found.
+
+        Raises:
+            NoSuchRecord, RecordTaken, SyncIsOff, CrmSilent: see there.
+            NotFound, NotAllowed: as CustomerStore.get; no such connection.
+        """
+        mirror = self._mirror(connection)
+        link = await self._existing(mirror, record_id)
+
+        async def work(session: Session) -> str:
+            customer = await self._wanted(customer_id, actor, session)
+            others = await mirror.store.linked_to([link.record_id], session=session)
+            if any(one["_id"] != customer["_id"] for one in others):
+                raise RecordTaken
+            path = mirror.store.path
+            marks = _everything(mirror, customer, self._clock)
+            marks[f"{path}.link"] = link_document(link)
+            await self._write(mirror, customer["_id"], marks, ("synced", "wrote"), session)
+            return str(customer["_id"])
+
+        id_ = await self._mongo.transaction(work)
+        return await self._pushed(mirror, id_)
+
+    def _mirror(self, connection: str) -> CrmMirror:
+        if connection not in self._mirrors:
+            raise NotFound
+        return self._mirrors[connection]
+
+    async def _existing(self, mirror: CrmMirror, record_id: str) -> Link:
+        try:
+            record = await mirror.line.people.get(record_id, ())
+        except RecordGone:
+            raise NoSuchRecord from None
+        except (CrmError, NotYet):
+            raise CrmSilent from None
+        return Link(record.id, record.url)
+
+    async def _wanted(self, customer_id: str, actor: Actor, session: Session) -> Document:
+        customer = await self._customers.get(customer_id, actor, session=session)
+        mirrors = self._customers.mirrors
+        if not await mirrors.are_wanted(customer["_id"], session=session):
+            raise SyncIsOff
+        return customer
+
+    async def _write(
+        self,
+        mirror: CrmMirror,
+        customer_id: str,
+        marks: dict[str, Any],
+        gone: Sequence[str],
+        session: Session,
+    ) -> None:
+        unset = [f"{mirror.store.path}.{name}" for name in gone]
+        await mirror.store.set(customer_id, marks, unset=unset, session=session)
+
+    async def _pushed(self, mirror: CrmMirror, customer_id: str) -> CrmCard:
+        """The card when it is done, or when whoever asked has waited long enough.
+
+        What was begun is ended in any case.
+        """
+        working = asyncio.ensure_future(mirror.pushing.sync_now(customer_id))
+        try:
+            async with asyncio.timeout(WAITS_S):
+                await asyncio.shield(working)
+                while await self._is_being_pushed(mirror, customer_id):  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOKS_EVERY_S)  # by another process
+        except TimeoutError:
+            pass
+        customer = await mirror.store.get(customer_id)
+        if customer is None:
+            raise NotFound
+        return await mirror.card(customer)
+
+    async def _is_being_pushed(self, mirror: CrmMirror, customer_id: str) -> bool:
+        """Whether a worker is at it: it began before, and ends soon."""
+        customer = await mirror.store.get(customer_id) or {}
+        part = part_of(customer, mirror.connection) or {}
+        return "token" in (part.get("work") or {})
+
+
+def _everything(mirror: CrmMirror, customer: Document, clock: Clock) -> dict[str, Any]:
+    """Marks every field, and the record as it is there; what was parked is tried again."""
+    path = mirror.store.path
+    marks = mirror.mark_all(customer, clock.now())
+    marks[f"{path}.parked"] = []
+    return marks

@@ -1,0 +1,1 @@
+"""Has the CRM forget what it got of people who are erased."""

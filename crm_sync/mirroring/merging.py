@@ -1,0 +1,51 @@
+"""What becomes of records when customers are merged, and when a merge is undone. Pure.
+
+The survivor keeps its record and gets the other one's where it has none. Of two records one stays
+behind: `crm.<connection>.merged: [{id, synced}]` knows which, and what we wrote into it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm_sync.mirroring.marking import path_of
+from crm_sync.mirroring.store import part_of
+
+_OF_RECORD = ("link", "synced", "wrote", "pushed_at")
+"""What is about the record, and not about our edits."""
+
+
+def merged(
+    connection: str, survivor: Mapping[str, Any], loser: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What to $set in the survivor; empty when the other one was never in the CRM."""
+    mine, theirs = part_of(survivor, connection) or {}, part_of(loser, connection) or {}
+    behind = [*(mine.get("merged") or ()), *(theirs.get("merged") or ())]
+    path, sets = path_of(connection), dict[str, Any]()
+    if "link" in theirs and "link" not in mine:
+        sets = {f"{path}.{name}": theirs[name] for name in _OF_RECORD if name in theirs}
+    elif "link" in theirs and theirs["link"]["id"] != mine["link"]["id"]:
+        behind.append({"id": theirs["link"]["id"], "synced": theirs.get("synced") or []})
+    if behind and behind != mine.get("merged"):
+        sets[f"{path}.merged"] = behind
+    return sets
+
+
+def parted(
+    connection: str,
+    survivor: Mapping[str, Any],
+    before: Mapping[str, Any],
+    loser: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What to $set, or to $unset where it is None: the other one has its record again."""
+    now, theirs = part_of(survivor, connection) or {}, part_of(loser, connection) or {}
+    if "link" not in theirs:
+        return {}
+    path, id_ = path_of(connection), theirs["link"]["id"]
+    sets: dict[str, Any] = {}
+    had = (part_of(before, connection) or {}).get("link")
+    if (now.get("link") or {}).get("id") == id_ and (had is None or had["id"] != id_):
+        sets = {f"{path}.{name}": None for name in _OF_RECORD}
+    behind = [one for one in now.get("merged") or () if one["id"] != id_]
+    if behind != (now.get("merged") or []):
+        sets[f"{path}.merged"] = behind or None
+    return sets

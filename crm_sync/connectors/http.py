@@ -177,10 +177,13 @@ async def _note_begun(_session: ClientSession, context: SimpleNamespace, _params
 def _session(headers: Mapping[str, str]) -> ClientSession:
     tracing = TraceConfig()
     tracing.on_request_headers_sent.append(_note_begun)
-    return ClientSession(
+    session = ClientSession(
         headers=headers,
         connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[tracing],
         trust_env=False,
     )
+    # aiohttp sends a PUT again by itself when the connection was cut; there is no public switch
+    session._retry_connection = False  # noqa: SLF001
+    return session

@@ -105,6 +105,28 @@ async def test_nobody_listening_is_away(client: JsonClient) -> None:
         await client.call("POST", "http://127.0.0.1:9/", json={})
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+async def test_request_whose_answer_is_cut_off_is_not_sent_again(
+    client: JsonClient, method: str
+) -> None:
+    heard: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        heard.append(request.method)
+        if len(heard) > 1 and request.transport is not None:
+            request.transport.abort()
+        return web.json_response({})
+
+    application = web.Application()
+    application.router.add_route("*", "/", answer)
+    async with TestServer(application) as server:
+        await client.call("POST", str(server.make_url("/")))  # on whose connection the next goes
+        with pytest.raises(CrmUncertain):
+            await client.call(method, str(server.make_url("/")))
+
+    assert heard == ["POST", method]
+
+
 async def test_endless_answer_is_not_read_to_the_end(client: JsonClient) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()

@@ -29,7 +29,7 @@ PRESETS: Mapping[CrmKind, Preset] = {
     "odoo": Preset("name", "phone", "email", "comment", "category_id"),
     "hubspot": Preset("firstname", "phone", "email", "inbox_note", "chat_tags"),
     "bitrix24": Preset("NAME", "PHONE", "EMAIL", "COMMENTS", "UF_CRM_CHAT_TAGS"),
-    "getfly": Preset("account_name", "phone_office", "email", "description", "chat_tags"),
+    "getfly": Preset("account_name", "phone_office", "email", "description", "account_type"),
     "webhook": Preset("name", "phone", "email", "note", "chat_tags"),
 }
 

@@ -44,6 +44,8 @@ class Duties:
     probe_accounts: Work | None = None
     watch_accounts: Work | None = None
     sweep_media: Work | None = None
+    check_crms: Work | None = None
+    reconcile_crms: Work | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def table(duties: Duties) -> tuple[Job, ...]:
         ("probe_accounts", CronTrigger(minute=11, timezone=VIETNAM), duties.probe_accounts),
         ("watch_accounts", CronTrigger(minute=37, timezone=VIETNAM), duties.watch_accounts),
         ("sweep_media", CronTrigger(hour=3, minute=23, timezone=VIETNAM), duties.sweep_media),
+        ("check_crms", CronTrigger(hour=1, minute=47, timezone=VIETNAM), duties.check_crms),
+        ("reconcile_crms", CronTrigger(hour=2, minute=7, timezone=VIETNAM), duties.reconcile_crms),
     )
     return tuple(Job(name, trigger, work) for name, trigger, work in rows if work is not None)
 

@@ -12,6 +12,7 @@ from app.connecting import Doors
 from app.jobs import Duties
 from channels.handlers import router as inbox_router
 from channels.router import Router
+from crm_sync.connectors.model import Connector
 from inbox.bots.credentials.healing import Healing
 from inbox.clock import Clock
 from inbox.conversations.model import Channel
@@ -45,7 +46,7 @@ class Parts:
     """What a caller may bring along: tests another clock, the demo a simulated platform.
 
     A channel without a messenger can only be read. `companion` runs beside the workers, and is
-    closed when nothing is sent any more.
+    closed when nothing is sent any more. `crm_connectors` are by connection.
     """
 
     clock: Clock
@@ -58,6 +59,7 @@ class Parts:
     healing: Healing | None = None
     companion: Companion | None = None
     duties: Duties = field(default_factory=Duties)
+    crm_connectors: Mapping[str, Connector] = field(default_factory=dict)
     doors: Doors | None = None
     router: Router = inbox_router
     web_build: Path | None = None

@@ -13,6 +13,7 @@ from aiohttp import web
 from app.account_care import AccountCare
 from app.backfilling import MissedMessages, waking_all
 from app.connecting import AccountConnections
+from app.crm import Crm
 from app.customers import Customers
 from app.health import Health
 from app.media import MediaKeeping
@@ -99,10 +100,11 @@ class Service:
         self.outbox = SignalStore(mongo, parts.clock)
         self._build_ingest(parts)
         self._build_inbox()
+        self.crm = Crm(settings.crm_sync, mongo, parts.clock, self.customers, parts.crm_connectors)
         self._build_delivery(parts)
         self._profiles = parts.profiles
         self._companion = parts.companion
-        duties = replace(parts.duties, sweep_media=self._media.sweep)
+        duties = replace(parts.duties, sweep_media=self._media.sweep, **self.crm.duties())
         refresh = self.directory.refresh
         self._care = AccountCare(
             settings, mongo, self.clock, duties, self._actors, refresh, owner=self.owner
@@ -289,6 +291,7 @@ class Service:
             *self.splitting.tables(links),
             self._people.audit(),
             *self.scripts.tables(),
+            *self.crm.tables(),
         )
 
     async def _leave(self, staff_id: str) -> None:
@@ -304,6 +307,7 @@ class Service:
     async def start(self) -> None:
         """Load what is needed and start the loops; the database must be migrated."""
         await self.directory.refresh()
+        await self.crm.start()
         if "web" in self._roles:
             await self.gaps.note_silence()
         admin = self.settings.inbox.admin
@@ -336,7 +340,7 @@ class Service:
             loops += [*self._media.loops(), *self.scripts.loops()]
             reach, apply_soon = self.settings.channels.backfill.reach, self.ingesting.wake
             loops += self._missed.loops(self.entries, self.healing, reach, apply_soon)
-            loops += self.customers.loops()
+            loops += [*self.customers.loops(), *self.crm.loops()]
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
             if self._profiles is not None:
                 store = ProfileStore(self.mongo, self.clock)
@@ -364,6 +368,7 @@ class Service:
             await self._companion.close()
         self._people.close()
         self._media.close()
+        await self.crm.close()
         await self.mongo.close()
 
     async def _end_loops(self, within: timedelta) -> None:
@@ -378,6 +383,7 @@ class Service:
     async def close(self) -> None:
         """End a service that was never started: the command line's."""
         self._people.close()
+        await self.crm.close()
         await self.mongo.close()
 
     async def apply_due(self) -> None:

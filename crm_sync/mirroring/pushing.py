@@ -111,7 +111,7 @@ class Pushing:
         """Nothing can be mirrored at all now; it is no customer's fault."""
         wait_s = why.wait_s if isinstance(why, NotYet) else BACKOFF.pause(1).total_seconds()
         if isinstance(why, CrmError):
-            await self._connection_failed(why)
+            await self.connection_failed(why)
         for one in claimed:
             await self._store.release(one, after=timedelta(seconds=wait_s))
 
@@ -155,10 +155,10 @@ class Pushing:
     async def _failed(self, claimed: Claimed, error: CrmError) -> None:
         match error:
             case AuthRefused():
-                await self._connection_failed(error)
+                await self.connection_failed(error)
                 await self._store.release(claimed)
             case MappingBroken(fields=fields) if fields:
-                await self._connection_failed(error)
+                await self.connection_failed(error)
                 await self._store.release(claimed)
             case InvalidValue():
                 await self._connections.note(self._connection, ok=True)
@@ -167,14 +167,14 @@ class Pushing:
                 least = timedelta(seconds=error.retry_after_s or 0)
                 await self._again(claimed, error.code, least=least)
             case CrmAway() | CrmUncertain():
-                if await self._connection_failed(error):
+                if await self.connection_failed(error):
                     await self._again(claimed, error.code)
                 else:  # not this customer's fault: the breaker says when to try again
                     await self._store.release(claimed)
             case _:
                 await self._again(claimed, error.code)
 
-    async def _connection_failed(self, error: CrmError) -> bool:
+    async def connection_failed(self, error: CrmError) -> bool:
         """What the connection makes of it; whether others may still be tried."""
         match error:
             case AuthRefused():

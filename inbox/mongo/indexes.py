@@ -69,6 +69,8 @@ INDEXES: tuple[Index, ...] = (
         "applied bodies expire; what is unapplied or parked has no applied_at and never does",
         expire_after_s=JOURNAL_KEPT_S,
     ),
+    _due("crm_connections", "poll", "what was changed in CRMs is looked for"),
+    _due("crm_forgetting", "work", "records of people who were erased are emptied"),
     _due("webhook_journal", "apply", "recovery claims what a dead process left unapplied"),
     Index(
         "webhook_journal",

@@ -1,0 +1,138 @@
+"""Builds the mirror into CRMs: a connector, a mapping and workers for each connection."""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any
+
+from app.crm_connectors import connector_of
+from app.customers import Customers
+from app.jobs import Work
+from crm_sync.cards.routes import CardRoutes
+from crm_sync.cards.service import Cards
+from crm_sync.config import ConnectionConfig, CrmSyncConfig
+from crm_sync.connections.pacing import Line
+from crm_sync.connections.store import ConnectionStore
+from crm_sync.connectors.errors import CrmError
+from crm_sync.connectors.model import Connector
+from crm_sync.forgetting.forgetting import Forgetting
+from crm_sync.forgetting.store import ForgettingStore
+from crm_sync.mapping.pairing import Names
+from crm_sync.mirror import CrmMirror
+from crm_sync.mirroring.agreeing import Agreeing, Surroundings
+from crm_sync.mirroring.pushing import Pushing
+from crm_sync.mirroring.store import MirrorStore
+from crm_sync.mirroring.syncing import Syncing
+from crm_sync.polling.looking import Looking
+from crm_sync.polling.polling import Polled, Polling
+from crm_sync.polling.store import PollStore
+from inbox.clock import Clock
+from inbox.customers.adopting.store import Adopting
+from inbox.customers.attributes.store import AttributeStore
+from inbox.http.routing import Routes
+from inbox.mongo.buckets import Buckets
+from inbox.mongo.client import Mongo
+from inbox.staff.store import StaffStore
+
+Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+
+
+class Crm:
+    """One process's share of mirroring."""
+
+    def __init__(
+        self,
+        config: CrmSyncConfig,
+        mongo: Mongo,
+        clock: Clock,
+        customers: Customers,
+        connectors: Mapping[str, Connector] | None = None,
+    ) -> None:
+        """`connectors` by connection instead of those that the configuration names."""
+        self._mongo = mongo
+        self._clock = clock
+        self._customers = customers
+        self._given = connectors or {}
+        self._buckets = Buckets(mongo, clock)
+        self.connections = ConnectionStore(mongo, clock)
+        wanted = config.connections
+        forgetful = [name for name, one in wanted.items() if one.on_erasure == "empty"]
+        self._forgotten = ForgettingStore(mongo, clock, forgetful)
+        self._adopting = Adopting(mongo, customers.store, customers.tags, clock)
+        self.mirrors: Mapping[str, CrmMirror] = {
+            name: self._mirror(name, one, config) for name, one in wanted.items()
+        }
+        for mirror in self.mirrors.values():
+            customers.store.mirrors.register(mirror)
+        self.polls = PollStore(mongo, clock)
+        self._polling = Polling(self.polls, self.connections, self._polled(), clock)
+        self._forgetting = Forgetting(
+            self._forgotten,
+            self.connections,
+            {name: (one.line, one.agreeing.terms) for name, one in self.mirrors.items()},
+            clock,
+        )
+        self.cards = Cards(mongo, self.mirrors, customers.store, clock)
+
+    def _mirror(self, name: str, config: ConnectionConfig, all_: CrmSyncConfig) -> CrmMirror:
+        clock, mirrors = self._clock, self._customers.store.mirrors
+        secret = all_.secrets[name].get_secret_value()
+        connector = self._given.get(name) or connector_of(config, secret)
+        line = Line(name, connector, self._buckets, config.calls_per_second)
+        around = Surroundings(self._names, self._attributes)
+        agreeing = Agreeing(name, line.workers, config.mapping(), self.connections, around, clock)
+        store = MirrorStore(self._mongo, name, clock)
+        syncing = Syncing(store, self._adopting, self._forgotten, clock)
+        pushing = Pushing(
+            line, syncing, self.connections, agreeing.terms, mirrors.are_wanted, clock
+        )
+        return CrmMirror(config, line, agreeing, pushing, self.connections, self._forgotten)
+
+    def _polled(self) -> Mapping[str, Polled]:
+        return {
+            name: Polled(
+                mirror.line,
+                Looking(mirror.store, self._clock),
+                mirror.agreeing.terms,
+                mirror.config.poll_every,
+            )
+            for name, mirror in self.mirrors.items()
+            if mirror.pulls
+        }
+
+    async def _names(self) -> Names:
+        tags = {tag.id: tag.name for tag in await self._customers.tags.store.all()}
+        return Names(tags, await StaffStore(self._mongo).emails())
+
+    async def _attributes(self) -> Collection[str]:
+        return {one.key for one in await AttributeStore(self._mongo).all()}
+
+    def tables(self) -> Sequence[Routes]:
+        return (CardRoutes(self.cards, self._customers.masking),)
+
+    def loops(self) -> Sequence[Loop]:
+        """What the workers run; nothing where no CRM is set up."""
+        if not self.mirrors:
+            return ()
+        pushing = [mirror.pushing.run for mirror in self.mirrors.values()]
+        return (*pushing, self._polling.run, self._forgetting.run)
+
+    def duties(self) -> dict[str, Work]:
+        """What is done at set times (app/jobs.py)."""
+        return {"check_crms": self.check} if self.mirrors else {}
+
+    async def start(self) -> None:
+        """Indexes of the connections, which the configuration names."""
+        for mirror in self.mirrors.values():
+            await mirror.store.ensure_indexes()
+
+    async def check(self) -> None:
+        """Compare every mapping with its CRM's own fields; done at the start, and daily."""
+        for mirror in self.mirrors.values():
+            try:
+                await mirror.agreeing.check()
+            except CrmError as error:
+                await mirror.pushing.connection_failed(error)
+
+    async def close(self) -> None:
+        for mirror in self.mirrors.values():
+            await mirror.line.direct.close()

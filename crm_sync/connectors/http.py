@@ -4,7 +4,7 @@ Nothing of a URL, a header or a body gets into an error: addresses of some CRMs 
 """
 
 import email.utils
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -15,7 +15,7 @@ import aiohttp
 import orjson
 from aiohttp import ClientSession, ClientTimeout, TraceConfig
 
-from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, CrmUncertain
+from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, CrmError, CrmUncertain
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """A page of a hundred records with notes of 70 kB is 7 MB."""
@@ -71,6 +71,10 @@ class Answer:
         return min(max(until - now, 0.0), MAX_RETRY_AFTER_S)
 
 
+Explain = Callable[[Answer], CrmError | None]
+"""What a CRM's own error means, asked before the status is taken for what it means everywhere."""
+
+
 class JsonClient:
     """One session for one CRM: pooled connections, no cookies, no redirects, no repeats.
 
@@ -91,6 +95,7 @@ class JsonClient:
         json: Any = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        explain: Explain | None = None,
     ) -> Answer:
         """Make one request, once; any status that is about the request itself is an answer.
 
@@ -98,6 +103,7 @@ class JsonClient:
             CrmAway: it was not carried out, for no fault of its own; CrmBusy: with a limit.
             CrmUncertain: it may have been carried out.
             AuthRefused: 401.
+            What `explain` says of the answer, whatever its status.
         """
         progress = _Progress()
         body = None if json is None else orjson.dumps(json)
@@ -117,6 +123,8 @@ class JsonClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = type(error).__name__
             raise (CrmUncertain(reason) if progress.begun else CrmAway(reason)) from None
+        if explain is not None and (known := explain(answer)) is not None:
+            raise known
         _raise_for(answer)
         return answer
 

@@ -28,7 +28,7 @@ class Preset:
 PRESETS: Mapping[CrmKind, Preset] = {
     "odoo": Preset("name", "phone", "email", "comment", "category_id"),
     "hubspot": Preset("firstname", "phone", "email", "inbox_note", "chat_tags"),
-    "bitrix24": Preset("NAME", "PHONE", "EMAIL", "COMMENTS", "UF_CRM_CHAT_TAGS"),
+    "bitrix24": Preset("name", "phone", "email", "comments", "ufCrmChatTags"),
     "getfly": Preset("account_name", "phone_office", "email", "description", "account_type"),
     "webhook": Preset("name", "phone", "email", "note", "chat_tags"),
 }

@@ -17,8 +17,8 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout, hdrs
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from channels.config import MediaFetchConfig
-from channels.media.addresses import is_loopback, is_public
 from channels.media.hosts import HostRules, Target
+from inbox.addresses import is_loopback, is_public
 from inbox.conversations.model import Channel
 from inbox.media.source import MediaGone, MediaRefused, MediaStream, MediaTooLarge, MediaUnavailable
 

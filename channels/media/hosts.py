@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from yarl import URL
 
-from channels.media.addresses import parse
+from inbox.addresses import parse
 from inbox.conversations.model import Channel
 from inbox.media.source import MediaRefused
 

@@ -13,9 +13,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
 
 from channels.config import MediaFetchConfig
-from channels.media.addresses import is_public
 from channels.media.client import MediaClient
 from channels.media.hosts import HostRules
+from inbox.addresses import is_public
 from inbox.media.source import MediaGone, MediaRefused, MediaTooLarge, MediaUnavailable
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]

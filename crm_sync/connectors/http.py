@@ -4,6 +4,7 @@ Nothing of a URL, a header or a body gets into an error: addresses of some CRMs 
 """
 
 import email.utils
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,6 +24,8 @@ MAX_RETRY_AFTER_S = 24 * 3600.0
 """A CRM whose clock is wrong must not silence a connection for a year."""
 KEEP_ALIVE_S = 15
 """A request on a connection that the other side is just closing has an unknown fate."""
+ADDRESS_REFUSED = "address_refused"
+"""The `detail` of a CrmAway: `may_reach` has said no."""
 _CONNECTIONS = 10
 """To one CRM, which people use at the same time."""
 _NOT_TAKEN = frozenset({HTTPStatus.LOCKED, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -78,14 +81,19 @@ Explain = Callable[[Answer], CrmError | None]
 class JsonClient:
     """One session for one CRM: pooled connections, no cookies, no redirects, no repeats.
 
-    Made inside the running event loop; `close` it at the end.
+    `may_reach` says of an address, such as "10.0.0.7", whether it may be connected to; by default
+    every one may. Made inside the running event loop; `close` it at the end.
     """
 
     def __init__(
-        self, *, headers: Mapping[str, str] | None = None, timeouts: Timeouts | None = None
+        self,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeouts: Timeouts | None = None,
+        may_reach: Callable[[str], bool] | None = None,
     ) -> None:
         self._timeouts = timeouts or Timeouts()
-        self._session = _session(headers or {})
+        self._session = _session(headers or {}, may_reach)
 
     async def call(
         self,
@@ -121,7 +129,7 @@ class JsonClient:
             ) as response:
                 answer = await _read(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = type(error).__name__
+            reason = _reason(error)
             raise (CrmUncertain(reason) if progress.begun else CrmAway(reason)) from None
         if explain is not None and (known := explain(answer)) is not None:
             raise known
@@ -130,6 +138,16 @@ class JsonClient:
 
     async def close(self) -> None:
         await self._session.close()
+
+
+class _AddressRefused(OSError):
+    """The address that the name leads to is none that may be connected to."""
+
+
+def _reason(error: Exception) -> str:
+    """Nothing of its text, which holds the address."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else None
+    return ADDRESS_REFUSED if isinstance(cause, _AddressRefused) else type(error).__name__
 
 
 def _raise_for(answer: Answer) -> None:
@@ -182,12 +200,27 @@ async def _note_begun(_session: ClientSession, context: SimpleNamespace, _params
     context.trace_request_ctx.begun = True
 
 
-def _session(headers: Mapping[str, str]) -> ClientSession:
+_Address = tuple[int, int, int, str, tuple[Any, ...]]
+"""As `socket.getaddrinfo` tells it."""
+
+
+def _session(headers: Mapping[str, str], may_reach: Callable[[str], bool] | None) -> ClientSession:
+    def opened(address: _Address) -> socket.socket:
+        """The last look, at the very address that is about to be connected to: a name that is
+        looked up twice may lead elsewhere the second time.
+        """
+        family, kind, protocol, _, place = address
+        if may_reach is not None and not may_reach(str(place[0])):
+            raise _AddressRefused
+        return socket.socket(family, kind, protocol)
+
     tracing = TraceConfig()
     tracing.on_request_headers_sent.append(_note_begun)
     session = ClientSession(
         headers=headers,
-        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S),
+        connector=aiohttp.TCPConnector(
+            limit=_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S, socket_factory=opened
+        ),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[tracing],
         trust_env=False,

@@ -7,7 +7,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, CrmError, CrmUncertain
-from crm_sync.connectors.http import MAX_ANSWER_BYTES, MAX_RETRY_AFTER_S, Answer, JsonClient
+from crm_sync.connectors.http import (
+    ADDRESS_REFUSED,
+    MAX_ANSWER_BYTES,
+    MAX_RETRY_AFTER_S,
+    Answer,
+    JsonClient,
+)
+from inbox.addresses import is_public
 from tests.crm_sync.faults import FaultProxy, Refuse, fault_proxy
 
 SECRET = "s3cret-in-the-path"
@@ -155,3 +162,49 @@ async def test_endless_answer_is_not_read_to_the_end(client: JsonClient) -> None
     async with TestServer(application) as server:
         with pytest.raises(CrmUncertain):
             await client.call("GET", str(server.make_url("/")))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "0.0.0.0",
+        "10.0.0.7",
+        "172.31.255.254",
+        "192.168.1.1",
+        "100.64.0.1",
+        "169.254.169.254",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[fd00::1]",
+        "[fe80::1]",
+    ],
+)
+async def test_address_that_may_not_be_reached_hears_nothing(proxy: FaultProxy, host: str) -> None:
+    client = JsonClient(may_reach=is_public)
+    port = proxy.url.rpartition(":")[2]
+
+    with pytest.raises(CrmAway) as refused:
+        await client.call("POST", f"http://{host}:{port}/", json={"token": SECRET})
+    await client.close()
+
+    assert refused.value.detail == ADDRESS_REFUSED
+
+
+async def test_address_is_looked_at_when_it_is_connected_to(proxy: FaultProxy) -> None:
+    asked: list[str] = []
+
+    def may_reach(address: str) -> bool:
+        asked.append(address)
+        return True
+
+    client = JsonClient(may_reach=may_reach)
+    proxy.will(Refuse(200, {}, b"{}"))
+
+    answer = await client.call("POST", proxy.url, json={})
+    await client.close()
+
+    assert (answer.status, asked) == (200, ["127.0.0.1"])

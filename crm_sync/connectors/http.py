@@ -55,12 +55,13 @@ class Timeouts:
 class Answer:
     """A whole answer. `json` is None when it is something else, such as a gateway's error page.
 
-    The names of `headers` are in lower case.
+    The names of `headers` are in lower case; `size` is that of the body, in bytes.
     """
 
     status: int
     json: Any = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    size: int = 0
 
     @property
     def retry_after_s(self) -> float | None:
@@ -172,7 +173,7 @@ async def _read(response: aiohttp.ClientResponse) -> Answer:
             response.close()
             raise CrmUncertain("answer_too_large")
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status, _parsed(bytes(body)), headers)
+    return Answer(response.status, _parsed(bytes(body)), headers, len(body))
 
 
 def _parsed(body: bytes) -> Any:

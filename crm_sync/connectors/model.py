@@ -82,12 +82,14 @@ class Edit:
     """What is to be written into one record.
 
     `values` replace, None empties. Tags are never replaced: `add_tags` and `remove_tags` are by
-    field, and whatever else the record carries stays.
+    field, and whatever else the record carries stays. `revision` is that of our customer: a repeat
+    of an edit has the same one, a later edit of the same content a larger one.
     """
 
     values: Mapping[str, Value] = field(default_factory=dict)
     add_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     remove_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    revision: int | None = None
 
     @property
     def is_empty(self) -> bool:

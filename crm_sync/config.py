@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from crm_sync.connectors.webhook.signing import BadSecret, keys_of
 from crm_sync.mapping.model import MOST_FIELDS, FieldMap, FieldMapping, refuse_twice
 from crm_sync.mapping.presets import CrmKind, default_fields
 from inbox.config import FromEnvironment, Section
@@ -68,6 +69,9 @@ class ConnectionConfig(Section):
         description="tells our records from those of another inbox in the same CRM; it stays",
     )
     timeout: timedelta = Field(default=timedelta(seconds=30), description="of a whole call")
+    allow_private: bool = Field(
+        default=False, description="of webhook: it stands in our own network, or has no TLS"
+    )
     calls_per_second: PositiveFloat = Field(
         default=5.0, description="at most, of all processes together"
     )
@@ -96,6 +100,8 @@ class ConnectionConfig(Section):
     def _is_complete(self) -> Self:
         if self.kind == "odoo" and not (self.database and self.user):
             raise PydanticCustomError("crm_odoo", "odoo needs database and user")
+        if self.kind == "webhook" and not (self.allow_private or self.url.startswith("https:")):
+            raise PydanticCustomError("crm_no_tls", "a webhook needs https, or allow_private: true")
         if self.fields is not None:
             refuse_twice(self.fields)
         return self
@@ -133,4 +139,18 @@ class CrmSyncConfig(Section):
                 "CRM_SYNC__SECRETS names a connection that is not there: {names}",
                 {"names": ", ".join(unknown)},
             )
+        return self
+
+    @model_validator(mode="after")
+    def _secrets_of_webhooks_are_keys(self) -> Self:
+        for name, connection in self.connections.items():
+            if connection.kind == "webhook":
+                try:
+                    keys_of(self.secrets[name].get_secret_value())
+                except BadSecret as bad:
+                    raise PydanticCustomError(
+                        "crm_webhook_secret",
+                        "CRM_SYNC__SECRETS of {name}: {why}",
+                        {"name": name, "why": str(bad)},
+                    ) from None
         return self

@@ -207,3 +207,44 @@ def test_secrets_that_nobody_can_read_are_not_repeated(config: Path, text: str) 
 
     assert "CRM_SYNC__SECRETS" in told
     assert "hunter22" not in told
+
+
+HOOK = """\
+crm_sync:
+  connections:
+    shop:
+      kind: webhook
+      url: {url}
+      allow_private: {private}
+"""
+KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@pytest.mark.parametrize(
+    ("url", "private"),
+    [("https://bridge.shop.vn/inbox", "false"), ("http://crm.lan:8080/inbox", "true")],
+)
+def test_webhook_is_signed_and_goes_out_over_tls(config: Path, url: str, private: str) -> None:
+    text = HOOK.format(url=url, private=private)
+
+    found = crm(config, text, CRM_SYNC__SECRETS=f"shop={KEY} {KEY}")
+
+    assert found.connections["shop"].url == url
+
+
+def test_webhook_without_tls_is_refused(config: Path) -> None:
+    text = HOOK.format(url="http://bridge.shop.vn/inbox", private="false")
+
+    assert "https" in mistake(config, text, CRM_SYNC__SECRETS=f"shop={KEY}")
+
+
+@pytest.mark.parametrize(
+    "secret", ["hunter22", "whsec_hunter22", "whsec_!not-base64-at-all-hunter22!"]
+)
+def test_webhook_needs_a_secret_that_nobody_guesses(config: Path, secret: str) -> None:
+    text = HOOK.format(url="https://bridge.shop.vn/inbox", private="false")
+
+    told = mistake(config, text, CRM_SYNC__SECRETS=f"shop={secret}")
+
+    assert "CRM_SYNC__SECRETS of shop" in told
+    assert "hunter22" not in told

@@ -14,7 +14,7 @@ import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
 from crm_sync.connectors.webhook.signing import ID, SIGNATURE, TIMESTAMP, is_signed
-from crm_sync.connectors.webhook.wire import Moment, RecordId, Told
+from crm_sync.connectors.webhook.wire import MaybeId, Moment, RecordId, Told
 from inbox.errors import BadRequest, InboxError
 
 WINDOW = timedelta(minutes=5)
@@ -114,7 +114,7 @@ def check(headers: Mapping[str, str], body: bytes, *, keys: Sequence[bytes], now
 class _ToldHint(Told):
     type: Literal["customer.changed", "customer.deleted"]
     crm_id: RecordId
-    external_id: RecordId | None = None
+    external_id: MaybeId = None
     changed_at: Moment | None = None
 
     def hint(self) -> Hint:

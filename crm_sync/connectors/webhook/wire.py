@@ -35,20 +35,31 @@ def _link_or_none(raw: Any) -> str | None:
     return raw if told else None
 
 
-def _value(raw: Any) -> Value:
-    if raw is None or raw == "":
-        return None
+def _none_if_empty(raw: Any) -> Any:
+    return None if raw == "" else raw
+
+
+def _values(raw: dict[str, Any]) -> dict[str, Value]:
+    """Those that can be read: one odd field must not keep a record, or its whole page, away."""
+    return {name: _value(one) for name, one in raw.items() if _is_readable(one)}
+
+
+def _is_readable(raw: Any) -> bool:
     if isinstance(raw, list):
-        return tuple(text for one in raw if (text := _single(one)))
-    return _single(raw)
+        return all(isinstance(one, str | int | float) for one in raw)
+    return raw is None or isinstance(raw, str | int | float)
 
 
-def _single(raw: Any) -> str:
+def _value(raw: Any) -> Value:
+    if isinstance(raw, list):
+        return tuple(text for one in raw if (text := _text(one)))
+    return None if raw is None else _text(raw) or None
+
+
+def _text(raw: str | float) -> str:
     if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))
-    if isinstance(raw, str | int | float):
-        return str(raw).lower() if isinstance(raw, bool) else str(raw)
-    raise ValueError("neither text, number nor null")
+    return str(raw).lower() if isinstance(raw, bool) else str(raw)
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -58,10 +69,11 @@ def _in_utc(at: datetime) -> datetime:
 RecordId = Annotated[
     str, BeforeValidator(_text_of_number), Field(min_length=1, max_length=LONGEST_ID)
 ]
+MaybeId = Annotated[RecordId | None, BeforeValidator(_none_if_empty)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """ISO 8601 with its zone: a time without one could be any."""
 _Link = Annotated[str | None, PlainValidator(_link_or_none)]
-_Value = Annotated[Value, PlainValidator(_value)]
+_Values = Annotated[dict[str, Any], AfterValidator(_values)]
 
 
 class Told(BaseModel):
@@ -72,8 +84,8 @@ class Told(BaseModel):
 
 class ToldRecord(Told):
     crm_id: RecordId
-    external_id: RecordId | None = None
-    values: dict[str, _Value] = {}
+    external_id: MaybeId = None
+    values: _Values = {}
     changed_at: Moment | None = None
     archived: bool = False
     url: _Link = None
@@ -100,7 +112,7 @@ class ToldOne(Told):
 
 
 class ToldWrite(Told):
-    crm_id: RecordId | None = None
+    crm_id: MaybeId = None
     url: _Link = None
     changed_at: Moment | None = None
     dropped: list[str] = []
@@ -112,7 +124,7 @@ class ToldWrite(Told):
 
 
 class ToldNote(Told):
-    note_id: RecordId | None = None
+    note_id: MaybeId = None
 
 
 class ToldField(Told):
@@ -149,7 +161,7 @@ class ToldRefusal(Told):
 
     code: str | None = None
     errors: list[ToldError] = []
-    into: RecordId | None = None
+    into: MaybeId = None
     reference: str | None = None
 
 

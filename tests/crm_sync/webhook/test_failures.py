@@ -143,7 +143,7 @@ async def test_connection_that_was_switched_off_there_says_so(harness: WebhookHa
 
 
 async def test_reads_fail_as_writes_do(harness: WebhookHarness) -> None:
-    answering(harness, 200, b'{"records": [{"crm_id": "1", "values": {"phone": {}}}]}')
+    answering(harness, 200, b'{"records": [{"crm_id": {}}], "fields": 7}')
 
     with pytest.raises(CrmAway):
         await harness.connector.find(Asked("hoa"), ["phone"])

@@ -230,14 +230,15 @@ async def test_fields_of_kinds_that_nobody_can_map_are_not_told(harness: Webhook
 
 
 async def test_values_come_as_texts_whatever_they_are_there(harness: WebhookHarness) -> None:
-    values = {"a": 7, "b": 7.0, "c": 7.5, "d": True, "e": "", "f": ["x", 7, ""], "g": "x"}
-    body = orjson.dumps({"record": {"crm_id": "7", "values": values, "more": {}}})
+    values = {"a": 7, "b": 7.0, "c": 7.5, "d": True, "e": "", "f": ["x", 7, ""]}
+    values |= {"odd": {"x": 1}, "odder": [None], "not asked for": "x"}
+    body = orjson.dumps({"record": {"crm_id": 7, "external_id": "", "values": values}})
     harness.receiver.answer_instead = lambda: web.Response(body=body)
 
-    found = await harness.connector.get("7", [*"abcdef", "missing"])
+    found = await harness.connector.get("7", [*"abcdef", "odd", "odder", "missing"])
 
     expected = {"a": "7", "b": "7", "c": "7.5", "d": "true", "e": None, "f": ("x", "7")}
-    assert found.values == expected
+    assert (found.id, found.external_id, found.values) == ("7", None, expected)
 
 
 @pytest.mark.parametrize(

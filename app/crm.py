@@ -16,6 +16,7 @@ from crm_sync.connectors.errors import CrmError
 from crm_sync.connectors.model import Connector
 from crm_sync.forgetting.forgetting import Forgetting
 from crm_sync.forgetting.store import ForgettingStore
+from crm_sync.hinting.routes import HintRoutes
 from crm_sync.mapping.pairing import Names
 from crm_sync.mirror import CrmMirror
 from crm_sync.mirroring.agreeing import Agreeing, Surroundings
@@ -55,6 +56,9 @@ class Crm:
         self._buckets = Buckets(mongo, clock)
         self.connections = ConnectionStore(mongo, clock)
         wanted = config.connections
+        self._kinds = {name: one.kind for name, one in wanted.items()}
+        hints = config.webhook_secrets.items()
+        self._hint_secrets = {name: one.get_secret_value() for name, one in hints}
         forgetful = [name for name, one in wanted.items() if one.on_erasure == "empty"]
         self._forgotten = ForgettingStore(mongo, clock, forgetful)
         self._adopting = Adopting(mongo, customers.store, customers.tags, clock)
@@ -76,8 +80,8 @@ class Crm:
     def _mirror(self, name: str, config: ConnectionConfig, all_: CrmSyncConfig) -> CrmMirror:
         clock, mirrors = self._clock, self._customers.store.mirrors
         secret = all_.secrets[name].get_secret_value()
-        connector = self._given.get(name) or connector_of(config, secret)
-        line = Line(name, connector, self._buckets, config.calls_per_second)
+        connector = self._given.get(name) or connector_of(config, secret, clock)
+        line = Line(name, connector, self._buckets, config.rate)
         around = Surroundings(self._names, self._attributes)
         agreeing = Agreeing(name, line.workers, config.mapping(), self.connections, around, clock)
         store = MirrorStore(self._mongo, name, clock)
@@ -107,7 +111,10 @@ class Crm:
         return {one.key for one in await AttributeStore(self._mongo).all()}
 
     def tables(self) -> Sequence[Routes]:
-        return (CardRoutes(self.cards, self._customers.masking),)
+        return (
+            CardRoutes(self.cards, self._customers.masking),
+            HintRoutes(self.polls, self._kinds, self._hint_secrets, self._clock),
+        )
 
     def loops(self) -> Sequence[Loop]:
         """What the workers run; nothing where no CRM is set up."""

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from crm_sync.connectors.webhook.signing import BadSecret, keys_of
 from crm_sync.mapping.model import MOST_FIELDS, FieldMap, FieldMapping, refuse_twice
-from crm_sync.mapping.presets import CrmKind, default_fields
+from crm_sync.mapping.presets import CALLS_PER_SECOND, CrmKind, default_fields
 from inbox.config import FromEnvironment, Section
 
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
@@ -72,8 +72,8 @@ class ConnectionConfig(Section):
     allow_private: bool = Field(
         default=False, description="of webhook: it stands in our own network, or has no TLS"
     )
-    calls_per_second: PositiveFloat = Field(
-        default=5.0, description="at most, of all processes together"
+    calls_per_second: PositiveFloat | None = Field(
+        default=None, description="at most, of all processes; unset: what this kind of CRM takes"
     )
     poll_every: timedelta = Field(
         default=timedelta(minutes=1), description="between looks for changes, if a field is pulled"
@@ -105,6 +105,11 @@ class ConnectionConfig(Section):
         if self.fields is not None:
             refuse_twice(self.fields)
         return self
+
+    @property
+    def rate(self) -> float:
+        """Calls a second, half of what the CRM allows where it says so."""
+        return self.calls_per_second or CALLS_PER_SECOND[self.kind]
 
     def mapping(self) -> FieldMapping:
         """What is mirrored, as its first version."""

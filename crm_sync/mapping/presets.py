@@ -34,6 +34,18 @@ PRESETS: Mapping[CrmKind, Preset] = {
 }
 
 
+CALLS_PER_SECOND: Mapping[CrmKind, float] = {
+    "odoo": 5.0,
+    "hubspot": 5.0,
+    "bitrix24": 1.0,
+    "getfly": 2.0,
+    "webhook": 10.0,
+}
+"""Of all processes together; one call of a connector may be several requests. HubSpot takes 190
+requests in 10 s of all of a shop's apps, Bitrix24 2 a second.
+"""
+
+
 def default_fields(kind: CrmKind) -> tuple[FieldMap, ...]:
     """What is mirrored unless somebody says otherwise; all of it goes to the CRM only."""
     preset = PRESETS[kind]

@@ -150,6 +150,7 @@ class _Pass:
         outgoing = creation(pairs, self.customer, self.terms.names)
         edit, note = _parted(outgoing.edit)
         wrote = await self._will_write(outgoing, ())
+        edit = replace(edit, revision=self.known.rev)
         written = await self.connector.create(self.customer["_id"], edit)
         _refuse_dropped(written.dropped)
         link = Link(written.record_id, written.url)
@@ -169,6 +170,7 @@ class _Pass:
         if not outgoing.edit.is_empty:
             wrote = await self._will_write(outgoing, ledger)
         if not edit.is_empty:
+            edit = replace(edit, revision=self.known.rev)
             written = await self.connector.update(link.record_id, edit)
             _refuse_dropped(written.dropped)
             link = Link(written.record_id, written.url or link.url)
@@ -212,7 +214,8 @@ class _Pass:
         changed = tuple(
             pair.map.ours
             for pair in pairs
-            if value_hash(pair, record.values.get(pair.theirs))
+            if pair.theirs in record.values  # a CRM that is only written to tells nothing
+            and value_hash(pair, record.values.get(pair.theirs))
             != outgoing.synced[pair.theirs].theirs
         )
         return [Parked("invalid", self._now(), changed, NOT_KEPT)] if changed else []

@@ -1,0 +1,1 @@
+"""Webhooks of the CRM: hints which record to read again, never taken at their word."""

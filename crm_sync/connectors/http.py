@@ -104,7 +104,6 @@ class JsonClient:
         json: Any = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        explain: Explain | None = None,
     ) -> Answer:
         """Make one request, once; any status that is about the request itself is an answer.
 
@@ -112,7 +111,25 @@ class JsonClient:
             CrmAway: it was not carried out, for no fault of its own; CrmBusy: with a limit.
             CrmUncertain: it may have been carried out.
             AuthRefused: 401.
-            What `explain` says of the answer, whatever its status.
+        """
+        answer = await self.ask(method, url, json=json, query=query, headers=headers)
+        raise_for(answer)
+        return answer
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """The same, but every status is an answer: for a CRM that says more of its limits in the
+        body; hand over to `raise_for` what it does not say.
+
+        Raises:
+            CrmAway: there was no connection. CrmUncertain: there was no answer.
         """
         progress = _Progress()
         body = None if json is None else orjson.dumps(json)
@@ -128,14 +145,10 @@ class JsonClient:
                 allow_redirects=False,
                 trace_request_ctx=progress,
             ) as response:
-                answer = await _read(response)
+                return await _read(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = _reason(error)
             raise (CrmUncertain(reason) if progress.begun else CrmAway(reason)) from None
-        if explain is not None and (known := explain(answer)) is not None:
-            raise known
-        _raise_for(answer)
-        return answer
 
     async def close(self) -> None:
         await self._session.close()
@@ -151,8 +164,8 @@ def _reason(error: Exception) -> str:
     return ADDRESS_REFUSED if isinstance(cause, _AddressRefused) else type(error).__name__
 
 
-def _raise_for(answer: Answer) -> None:
-    """By the meaning that a status has everywhere."""
+def raise_for(answer: Answer) -> None:
+    """By the meaning that a status has everywhere. Raises what `JsonClient.call` does."""
     status, said = answer.status, f"http_{answer.status}"
     limited = status == HTTPStatus.TOO_MANY_REQUESTS
     if limited or (status in _NOT_TAKEN and answer.retry_after_s is not None):

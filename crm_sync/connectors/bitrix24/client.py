@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from crm_sync.connectors.bitrix24.failures import error_of, time_of
-from crm_sync.connectors.errors import CrmAway, CrmError
-from crm_sync.connectors.http import Answer, JsonClient
+from crm_sync.connectors.errors import CrmAway
+from crm_sync.connectors.http import JsonClient, raise_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,10 @@ class Webhook:
 
     async def page(self, method: str, **params: Any) -> Page:
         """The same of a method that lists."""
-
-        def explain(answer: Answer) -> CrmError | None:
-            return error_of(answer, self._reset_at.get(method))
-
-        url = f"{self._base}/{method}.json"
-        answer = await self._http.call("POST", url, json=params, explain=explain)
+        answer = await self._http.ask("POST", f"{self._base}/{method}.json", json=params)
+        if (known := error_of(answer, self._reset_at.get(method))) is not None:
+            raise known
+        raise_for(answer)
         told = answer.json
         if not isinstance(told, dict) or "result" not in told:
             raise CrmAway(f"http_{answer.status}_not_bitrix24")

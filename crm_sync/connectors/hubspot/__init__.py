@@ -1,0 +1,1 @@
+"""HubSpot: customers are its contacts, our ids a property that it keeps unique."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
+from aiohttp import web
+
 from app.crm_connectors import connector_of
 from app.customers import Customers
 from app.jobs import Work
@@ -111,10 +113,11 @@ class Crm:
         return {one.key for one in await AttributeStore(self._mongo).all()}
 
     def tables(self) -> Sequence[Routes]:
-        return (
-            CardRoutes(self.cards, self._customers.masking),
-            HintRoutes(self.polls, self._kinds, self._hint_secrets, self._clock),
-        )
+        return (CardRoutes(self.cards, self._customers.masking),)
+
+    def register(self, app: web.Application) -> None:
+        """The door for webhooks of CRMs."""
+        HintRoutes(self.polls, self._kinds, self._hint_secrets, self._clock).register(app)
 
     def loops(self) -> Sequence[Loop]:
         """What the workers run; nothing where no CRM is set up."""

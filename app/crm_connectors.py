@@ -8,6 +8,8 @@ from crm_sync.connectors.bitrix24.connector import Bitrix24Connector
 from crm_sync.connectors.getfly.client import GetflyAccount
 from crm_sync.connectors.getfly.connector import GetflyConnector
 from crm_sync.connectors.http import JsonClient, Timeouts
+from crm_sync.connectors.hubspot.client import HubSpotAccount
+from crm_sync.connectors.hubspot.connector import HubSpotConnector
 from crm_sync.connectors.model import Connector
 from crm_sync.connectors.odoo.client import OdooAccount
 from crm_sync.connectors.odoo.connector import OdooConnector
@@ -41,6 +43,11 @@ def _getfly(config: ConnectionConfig, secret: str, _: Clock) -> Connector:
     return GetflyConnector(account, config.instance, http=http, record_url=config.record_url)
 
 
+def _hubspot(config: ConnectionConfig, secret: str, _: Clock) -> Connector:
+    account = HubSpotAccount(token=secret, url=config.url)
+    return HubSpotConnector(account, config.instance, http=JsonClient(timeouts=_timeouts(config)))
+
+
 def _bitrix24(config: ConnectionConfig, secret: str, _: Clock) -> Connector:
     account = Bitrix24Account(config.url, secret)
     http = JsonClient(timeouts=_timeouts(config))
@@ -54,6 +61,7 @@ def _webhook(config: ConnectionConfig, secret: str, clock: Clock) -> Connector:
 
 _BUILDERS: Mapping[CrmKind, Build] = {
     "odoo": _odoo,
+    "hubspot": _hubspot,
     "bitrix24": _bitrix24,
     "getfly": _getfly,
     "webhook": _webhook,

@@ -249,7 +249,7 @@ class Service:
     def _build_application(self, parts: Parts) -> web.Application:
         extra = [self.health.register]
         if "web" in parts.roles:
-            extra.append(self.webhooks.register)
+            extra += [self.webhooks.register, self.crm.register]
             extra.append(lambda app: self._connections.register(app, self.authenticator))
         application = build_application(
             self.tables() if "web" in parts.roles else [],

@@ -1,31 +1,25 @@
-"""The door for webhooks of CRMs."""
+"""The door for webhooks of CRMs, which runs without any middleware, as those of platforms do."""
 
 from collections.abc import Mapping
-from typing import Annotated
 
 from aiohttp import web
-from pydantic import Field
 
-from crm_sync.connectors.webhook.inbound import (
-    LONGEST_BODY,
-    HintMalformed,
-    HintNotSigned,
-    HintTooOld,
-    read_hints,
-)
+from crm_sync.connectors.webhook.inbound import LONGEST_BODY, HintNotSigned, read_hints
 from crm_sync.connectors.webhook.signing import keys_of
 from crm_sync.hinting.reading import is_token, record_ids
 from crm_sync.mapping.presets import CrmKind
 from crm_sync.polling.store import PollStore
+from inbox import metrics
 from inbox.clock import Clock
-from inbox.errors import NotFound
-from inbox.http.routing import Routes, route
-
-_Token = Annotated[str, Field(max_length=200, description="of CRMs that sign nothing")]
+from inbox.errors import InboxError, NotFound, TooLarge
 
 
-class HintRoutes(Routes):
-    """`kinds` and `secrets` are by connection; one without a secret takes no hints."""
+class HintRoutes:
+    """`kinds` and `secrets` are by connection; one without a secret takes no hints.
+
+    CRMs of kind webhook sign as Standard Webhooks says (docs/crm-webhook.md); the others are given
+    an address with `?token=` in it.
+    """
 
     def __init__(
         self,
@@ -39,34 +33,32 @@ class HintRoutes(Routes):
         self._secrets = secrets
         self._clock = clock
 
-    @route(
-        "POST",
-        "/webhooks/crm/{connection}",
-        access="public",
-        tag="crm",
-        request_media_type="application/json",
-        max_body=LONGEST_BODY,
-        problems=(NotFound, HintNotSigned, HintTooOld, HintMalformed),
-    )
-    async def receive(
-        self, request: web.Request, connection: str, token: _Token | None = None
-    ) -> None:
-        """A record was changed in the CRM: it is read again soon. Safe to repeat.
+    def register(self, app: web.Application) -> None:
+        app.router.add_post("/webhooks/crm/{connection}", self.receive)
 
-        CRMs of kind webhook sign as Standard Webhooks says (docs/crm-webhook.md); the others get
-        an address with `token` in it.
-        """
+    async def receive(self, request: web.Request) -> web.Response:
+        """200 once the records are to be read again; 401 not genuine, 404 no such connection."""
+        connection = request.match_info["connection"]
+        try:
+            ids = await self._told(request, connection)
+        except InboxError as error:
+            metrics.webhooks_total.labels("crm", error.code).inc()
+            return web.Response(status=error.status, text=error.code)
+        await self._polls.hint(connection, ids)
+        metrics.webhooks_total.labels("crm", "kept").inc()
+        return web.Response(text="ok")
+
+    async def _told(self, request: web.Request, connection: str) -> list[str]:
         kind = self._kinds.get(connection)
         if kind is None:
             raise NotFound
-        body = await request.read()
-        secret = self._secrets.get(connection, "")
+        if (request.content_length or 0) > LONGEST_BODY:
+            raise TooLarge
+        body, secret = await request.read(), self._secrets.get(connection, "")
         if kind == "webhook":
             keys = keys_of(secret) if secret else ()
             told = read_hints(request.headers, body, keys=keys, now=self._clock.now())
-            ids = [one.crm_id for one in told.hints]
-        elif is_token(token, secret):
-            ids = record_ids(kind, body)
-        else:
+            return [hint.crm_id for hint in told.hints]
+        if not is_token(request.query.get("token"), secret):
             raise HintNotSigned
-        await self._polls.hint(connection, ids)
+        return record_ids(kind, body)

@@ -36,7 +36,7 @@ PRESETS: Mapping[CrmKind, Preset] = {
 
 CALLS_PER_SECOND: Mapping[CrmKind, float] = {
     "odoo": 5.0,
-    "hubspot": 5.0,
+    "hubspot": 3.0,
     "bitrix24": 1.0,
     "getfly": 2.0,
     "webhook": 10.0,

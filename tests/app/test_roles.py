@@ -203,6 +203,9 @@ RULES: dict[str, Rule] = {
     "enrolments.change": Rule("staff", of_bot=True, body={"action": "pause"}),
     "enrolments.detach": Rule("staff", 204, of_bot=True),
     "enrolments.attach_many": Rule("staff", of_bot=True, body={"customer_ids": ["{twin_id}"]}),
+    "crm.get": Rule("staff", of_bot=True),
+    "crm.sync": Rule("staff", 404, of_bot=True, body={"connection": "shop"}),  # none is set up
+    "crm.link": Rule("staff", 404, of_bot=True, body={"connection": "shop", "record_id": "1"}),
     "staff.begin": Rule("admin", 202, body={"to": None}),
     "staff.get": Rule("admin", 404),
     "session.page": Rule("staff"),

@@ -70,8 +70,8 @@ class Crm:
         for mirror in self.mirrors.values():
             customers.store.mirrors.register(mirror)
         self.polls = PollStore(mongo, clock)
-        self._polling = Polling(self.polls, self.connections, self._polled(), clock)
-        self._forgetting = Forgetting(
+        self.polling = Polling(self.polls, self.connections, self._polled(), clock)
+        self.forgetting = Forgetting(
             self._forgotten,
             self.connections,
             {name: (one.line, one.agreeing.terms) for name, one in self.mirrors.items()},
@@ -124,7 +124,7 @@ class Crm:
         if not self.mirrors:
             return ()
         pushing = [mirror.pushing.run for mirror in self.mirrors.values()]
-        return (*pushing, self._polling.run, self._forgetting.run)
+        return (*pushing, self.polling.run, self.forgetting.run)
 
     def duties(self) -> dict[str, Work]:
         """What is done at set times (app/jobs.py)."""

@@ -52,6 +52,8 @@ class FaultProxy:
         self._over = asyncio.Event()
         self._answered = asyncio.Condition()
         self._answers = 0
+        self._held = asyncio.Event()
+        self._bodies: list[bytes] = []
         application = web.Application(client_max_size=64 * 1024 * 1024)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._server = TestServer(application)
@@ -65,6 +67,14 @@ class FaultProxy:
     def unused(self) -> int:
         """How many faults have not happened."""
         return len(self._waiting)
+
+    def requests(self, on: bytes = b"") -> int:
+        """How many there were whose body holds `on`."""
+        return sum(on in body for body in self._bodies)
+
+    async def held(self) -> None:
+        """Until a request is being held back."""
+        await asyncio.wait_for(self._held.wait(), 30)
 
     def will(self, *faults: Fault, on: bytes = b"") -> None:
         """Each happens once, in order, to a request whose body holds `on`."""
@@ -89,6 +99,7 @@ class FaultProxy:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        self._bodies.append(body)
         match self._fault(body):
             case DropAnswer():
                 await self._forward(request, body)
@@ -109,6 +120,7 @@ class FaultProxy:
     async def _wait_for_another(self) -> None:
         async with self._answered:
             seen = self._answers
+            self._held.set()
             await self._answered.wait_for(lambda: self._answers > seen)
 
     async def _forward(self, request: web.Request, body: bytes) -> web.Response:

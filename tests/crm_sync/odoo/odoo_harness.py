@@ -130,6 +130,15 @@ class OdooHarness:
         made = await self.admin.call("res.partner.category", "create", vals={"name": name})
         await self._write(record_id, {NAMES.tags: [[4, made]]})
 
+    async def untag(self, record_id: str, name: str) -> None:
+        ids = await self.admin.call("res.partner.category", "search", args=[["name", "=", name]])
+        await self._write(record_id, {NAMES.tags: [[3, id_] for id_ in ids]})
+
+    async def change_secret(self, secret: str) -> None:
+        """The administrator gives the user of the connection another password."""
+        ids = await self.admin.call("res.users", "search", args=[["login", "=", BOT]])
+        await self.admin.call("res.users", "write", ids=ids, vals={"password": secret})
+
     async def rename_tag(self, old: str, new: str) -> None:
         ids = await self.admin.call("res.partner.category", "search", args=[["name", "=", old]])
         await self.admin.call("res.partner.category", "write", ids=ids, vals={"name": new})

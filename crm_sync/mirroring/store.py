@@ -114,12 +114,15 @@ class MirrorStore:
         )
 
     async def linked(self, claimed: Claimed, link: Link | None) -> bool:
-        """Whose record it is, before anything is written into it. False: the lease was lost."""
-        change = (
-            {"$set": {f"{self.path}.link": link_document(link)}}
-            if link is not None
-            else {"$unset": {f"{self.path}.link": ""}}
-        )
+        """Whose record it is, before anything is written into it. False: the lease was lost.
+
+        What was agreed on with another record goes: it says nothing of this one.
+        """
+        change: Document = {"$unset": {f"{self.path}.synced": ""}}
+        if link is not None:
+            change["$set"] = {f"{self.path}.link": link_document(link)}
+        else:
+            change["$unset"][f"{self.path}.link"] = ""
         return await self._write(claimed, change, may_be_same=True)
 
     async def left_behind(self, customer_id: str, link: Link, synced: Mapping[str, Synced]) -> bool:

@@ -75,6 +75,22 @@ async def test_what_was_pushed_is_kept_and_nothing_is_left_to_do(shop: Shop) -> 
     assert [one["_id"] for one in await shop.store.linked_to(["7", "8"])] == ["hoa"]
 
 
+async def test_what_was_agreed_on_with_another_record_says_nothing_of_this_one(
+    shop: Shop,
+) -> None:
+    await shop.edit("phones")
+    (claimed,) = await shop.store.due.claim(1)
+    dirty = shop.store.of(claimed.document).dirty
+    await shop.store.pushed(claimed, dirty, LINK, {"phone": Synced("h1", "h1")})
+    await shop.edit("note")
+    (claimed,) = await shop.store.due.claim(1)
+
+    assert await shop.store.linked(claimed, Link("90"))
+
+    known = await shop.known()
+    assert (known.link, known.synced) == (Link("90"), {})
+
+
 async def test_an_edit_during_a_push_is_pushed_after_it(shop: Shop) -> None:
     """X.SYN.02: never an older value last."""
     await shop.edit("phones", "note")

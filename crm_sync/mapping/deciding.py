@@ -43,7 +43,9 @@ class Verdict:
 def decide(field: FieldMap, sides: Sides) -> Verdict:
     """What becomes of a field. Before anything was synced, a value moves into an empty field."""
     if sides.ours == sides.theirs:
-        is_news = sides.last != Synced(sides.ours, sides.theirs)
+        # empty on both sides from the start is not remembered: what is, had a value there once
+        known = sides.last if sides.last is not None else Synced("", "")
+        is_news = known != Synced(sides.ours, sides.theirs)
         return Verdict("agree" if is_news else "nothing")
     crosses = field.clear == "push"
     ours_moved = sides.ours_moved and (crosses or bool(sides.ours))

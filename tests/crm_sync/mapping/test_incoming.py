@@ -101,7 +101,7 @@ def test_three_way_comparison(
 @pytest.mark.parametrize(
     ("ours", "theirs", "expected"),
     [
-        pytest.param(None, None, "agree", id="both empty"),
+        pytest.param(None, None, "nothing", id="both empty"),
         pytest.param(OURS, OURS, "agree", id="the same"),
         pytest.param(OURS, None, "push", id="only we have one"),
         pytest.param(None, THEIRS, "take", id="only they have one"),

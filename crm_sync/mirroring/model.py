@@ -71,6 +71,11 @@ class Mirrored:
         return frozenset(name for fields in parked for name in fields) - self.dirty.keys()
 
     @property
+    def is_given_up(self) -> bool:
+        """Whether nothing at all is tried before an edit, or before somebody asks for it."""
+        return any(not one.fields for one in self.parked)
+
+    @property
     def edited_at(self) -> dict[str, datetime]:
         return {name: mark.at for name, mark in self.dirty.items() if name != RECORD}
 
@@ -101,7 +106,7 @@ def mirrored_from(document: Mapping[str, Any] | None) -> Mirrored:
             one["field"]: Synced(one["ours"], one["theirs"], tuple(one.get("tags") or ()))
             for one in found.get("synced") or ()
         },
-        tuple(_parked_from(one) for one in found.get("parked") or ()),
+        tuple(parked_from(one) for one in found.get("parked") or ()),
         tuple(Wrote(one["field"], one["hash"], one["at"]) for one in found.get("wrote") or ()),
         found.get("pushed_at"),
     )
@@ -144,7 +149,7 @@ def parked_document(parked: Parked) -> dict[str, Any]:
     return document
 
 
-def _parked_from(document: Mapping[str, Any]) -> Parked:
+def parked_from(document: Mapping[str, Any]) -> Parked:
     return Parked(
         document["kind"],
         document["at"],

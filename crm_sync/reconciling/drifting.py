@@ -24,12 +24,12 @@ class Drift:
     `to_read` are fields of the CRM that its people may have changed: the worker reads the record
     and decides. `to_write` are those that only we write, with what is to be remembered of each:
     what stands there counts as agreed on, so that ours, or that it is empty, is news to the CRM.
-    `paths` are ours of the latter.
+    `paths` are ours of the latter, by the same names.
     """
 
     to_read: tuple[str, ...] = ()
     to_write: Mapping[str, Synced] = field(default_factory=dict)
-    paths: frozenset[str] = frozenset()
+    paths: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ def drift_of(
     return Drift(
         tuple(one.pair.theirs for one in read),
         {one.theirs: synced for one, synced in again},
-        frozenset(one.map.ours for one, _ in again),
+        {one.theirs: one.map.ours for one, _ in again},
     )
 
 

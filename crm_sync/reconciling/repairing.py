@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crm_sync.mirroring.marking import mark, mark_record
-from crm_sync.mirroring.model import RECORD, synced_document
+from crm_sync.mirroring.marking import mark_record
 from crm_sync.mirroring.store import MirrorStore, part_of
 from crm_sync.reconciling.asking import Asking, Read
-from crm_sync.reconciling.drifting import Drift, drift_of
+from crm_sync.reconciling.drifting import drift_of
+from crm_sync.reconciling.mending import mend
 from crm_sync.reconciling.model import Linked
 from inbox.clock import Clock
 from inbox.mongo.client import Document, Session
@@ -21,7 +21,7 @@ class Repairing:
         self._clock = clock
 
     async def repair(self, linked: Linked, asking: Asking) -> bool:
-        """Look at both sides again, and mark what still differs; whether there was any.
+        """Look at both sides again, and mark what still differs; whether the worker has it now.
 
         The mark is made in a transaction that reads the customer, so an edit that comes in
         between is not undone: what is written is always what the customer is by then.
@@ -32,7 +32,7 @@ class Repairing:
             customer = await self._mirrors.get(linked.customer_id, session=session)
             marks = self._marks(customer, linked, read) if customer is not None else {}
             await self._mirrors.set(linked.customer_id, marks, session=session)
-            return bool(marks)
+            return f"{self._mirrors.path}.dirty" in marks
 
         return await self._mirrors.mongo.transaction(work)
 
@@ -53,12 +53,4 @@ class Repairing:
         if not read.records:
             return mark_record(self._mirrors.connection, customer, self._clock.now())
         drift = drift_of(customer, read.records[0], known, read.terms, read.read_at)
-        return self._marks_of(customer, drift)
-
-    def _marks_of(self, customer: Document, drift: Drift) -> Mapping[str, Any]:
-        if not drift:
-            return {}
-        dirty = drift.paths | ({RECORD} if drift.to_read else set())
-        marks = mark(self._mirrors.connection, dirty, customer, dirty, self._clock.now())
-        synced = {**self._mirrors.of(customer).synced, **drift.to_write}
-        return {**marks, f"{self._mirrors.path}.synced": synced_document(synced)}
+        return mend(self._mirrors.connection, customer, drift, self._clock.now())

@@ -11,6 +11,7 @@ from crm_sync.connectors.errors import AuthRefused, CrmAway
 from crm_sync.connectors.model import RemoteRecord
 from crm_sync.mapping.model import FieldMap
 from crm_sync.mapping.presets import default_fields
+from crm_sync.mapping.reasons import NOT_KEPT
 from crm_sync.reconciling.asking import MOST_TRIES
 from crm_sync.reconciling.model import Reconciled, Repairs, Report
 from crm_sync.reconciling.reconciling import MOST_ASKED, Reconciling
@@ -459,3 +460,35 @@ async def test_refused_credentials_pause_the_connection(shop: Comparing) -> None
     with pytest.raises(CrmAway):
         await shop.reconcile()
     assert shop.crm.calls == calls
+
+
+async def test_a_value_that_the_crm_does_not_keep_is_not_written_every_night(
+    shop: Comparing,
+) -> None:
+    (id_,) = await shop.add_linked(1, note="một ghi chú dài", tag_ids=["vip"])
+    for _ in range(4):
+        shop.crm.people_set(f"r{id_}", note="một ghi")
+        await shop.reconcile()
+        await shop.settle()
+        shop.clock.advance(timedelta(days=1))
+
+    assert shop.crm.written == [{"note"}]
+    (row,) = (await shop.known(id_)).parked
+    assert (row.kind, row.fields, row.detail) == ("invalid", ("note",), NOT_KEPT)
+    shop.crm.people_set(f"r{id_}", phone=OTHER)  # other fields go on
+    assert (await shop.reconcile()).repaired == 1
+
+
+async def test_another_change_of_the_same_field_is_mended_again(shop: Comparing) -> None:
+    (id_,) = await shop.add_linked(1, note="quen")
+    for note in ("khác", "khác nữa"):
+        shop.crm.people_set(f"r{id_}", note=note)
+        await shop.reconcile()
+        await shop.settle()
+    shop.clock.advance(timedelta(days=8))
+    shop.crm.people_set(f"r{id_}", note="khác")
+    await shop.reconcile()
+    await shop.settle()
+
+    assert len(shop.crm.written) == 3
+    assert shop.crm.value(f"r{id_}", "note") == "quen"

@@ -82,7 +82,10 @@ class ConnectionConfig(Section):
         default="empty", description="whether what we wrote there goes with an erased customer"
     )
     repair_share: float = Field(
-        default=0.01, ge=0, le=1, description="of linked customers; more drift is not repaired"
+        default=0.01,
+        ge=0,
+        le=1,
+        description="of the linked customers: if more differ, and more than 3, none is mended",
     )
     fields: Annotated[list[FieldMap], Field(max_length=MOST_FIELDS)] | None = Field(
         default=None, description="what is mirrored; unset: phone, e-mail, note and tags"

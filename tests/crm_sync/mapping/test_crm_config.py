@@ -103,6 +103,7 @@ def test_example_in_config_yaml_is_the_default_of_every_knob(config: Path) -> No
         pytest.param("      urll: x\n", ":8", "connections.shop.urll", id="unknown key"),
         pytest.param("      timeout: 30\n", ":8", "ISO 8601", id="duration without unit"),
         pytest.param("      calls_per_second: 0\n", ":8", "greater than 0", id="no call at all"),
+        pytest.param("      repair_share: 2\n", ":8", "must be 1.0 or less", id="more than all"),
         pytest.param("      record_url: /contacts/1\n", ":8", "record_url", id="no place for id"),
         pytest.param("      fields: phone\n", ":8", "must be a list", id="text for a list"),
         pytest.param(

@@ -1,9 +1,12 @@
-"""The command line: serve, demo, doctor, migrate, backup, restore, check-config, token, replay."""
+"""The command line: serve, demo, doctor, migrate, backup, restore, check-config, token, replay,
+crm.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +15,7 @@ import uvloop
 
 from app.backup.command import BackupCommand
 from app.check_config import check_config
+from app.crm_command import Connection, CrmCommand
 from app.demo.command import run_demo
 from app.doctor import Finding, examine
 from app.logging import configure_logging
@@ -21,6 +25,7 @@ from app.settings import DEFAULT_PATH, Settings, load_settings
 from app.settings_errors import SettingsError
 from app.supervisor import Supervisor, this_program
 from app.wiring import Service
+from crm_sync.mirroring.model import PARKED_CLASSES
 from inbox.clock import SystemClock
 from inbox.errors import InboxError
 from inbox.mongo.client import Mongo
@@ -32,6 +37,9 @@ cli = typer.Typer(
     add_completion=False,
     help="Hộp thư chat cho đội bán hàng. / A chat inbox for sales teams.",
 )
+
+crm_cli = typer.Typer(no_args_is_help=True, help="Đồng bộ với CRM. / The mirror into CRMs.")
+cli.add_typer(crm_cli, name="crm")
 
 Config = Annotated[Path, typer.Option("--config", help="config.yaml")]
 Data = Annotated[
@@ -254,6 +262,84 @@ def replay(
         typer.echo(f"Đã xử lý lại {count} webhook. / {count} webhooks were applied again.")
 
     _with_service(config, data, mongo_uri, again)
+
+
+@crm_cli.command("check")
+def crm_check(
+    *,
+    connection: Connection = None,
+    config: Config = DEFAULT_PATH,
+    data: Data = None,
+    mongo_uri: MongoUri = None,
+) -> None:
+    """Try the credentials, and compare the mapping with the CRM's own fields; 1 if not all fits."""
+    _crm(config, data, mongo_uri, connection, lambda crm: crm.check())
+
+
+@crm_cli.command("backfill")
+def crm_backfill(
+    *,
+    connection: Connection = None,
+    bot: Annotated[str | None, typer.Option(help="only customers of this bot (its id)")] = None,
+    everyone: Annotated[bool, typer.Option(help="also those who have a record already")] = False,
+    config: Config = DEFAULT_PATH,
+    data: Data = None,
+    mongo_uri: MongoUri = None,
+) -> None:
+    """Have customers mirrored whom nobody has edited since the switch was turned on."""
+    work = partial(CrmCommand.backfill, bot_id=bot, everyone=everyone)
+    _crm(config, data, mongo_uri, connection, work)
+
+
+@crm_cli.command("reconcile")
+def crm_reconcile(
+    *,
+    connection: Connection = None,
+    config: Config = DEFAULT_PATH,
+    data: Data = None,
+    mongo_uri: MongoUri = None,
+) -> None:
+    """Compare both sides, and repair what little differs; 1 when it is too much."""
+    _crm(config, data, mongo_uri, connection, lambda crm: crm.reconcile())
+
+
+@crm_cli.command("parked")
+def crm_parked(
+    *,
+    connection: Connection = None,
+    kind: Annotated[
+        str | None, typer.Option(help="invalid, refused, ambiguous, gone or exhausted")
+    ] = None,
+    replay: Annotated[bool, typer.Option(help="try them again, as they are now")] = False,
+    config: Config = DEFAULT_PATH,
+    data: Data = None,
+    mongo_uri: MongoUri = None,
+) -> None:
+    """List the customers whom nobody tries to mirror any more; 1 when there are any."""
+    if kind is not None and kind not in PARKED_CLASSES:
+        raise typer.BadParameter(f"{kind}: {', '.join(PARKED_CLASSES)}")
+    work = partial(CrmCommand.parked, kind=kind, replay=replay)
+    _crm(config, data, mongo_uri, connection, work)
+
+
+def _crm(
+    config: Path,
+    data: Path | None,
+    mongo_uri: str | None,
+    connection: str | None,
+    work: Callable[[CrmCommand], Awaitable[None]],
+) -> None:
+    """Run one of the commands; exit code 1 when a person has to do something."""
+    failed: list[bool] = []
+
+    async def run(service: Service) -> None:
+        command = CrmCommand(service, typer.echo, connection)
+        await work(command)
+        failed.append(command.failed)
+
+    _with_service(config, data, mongo_uri, run)
+    if any(failed):
+        raise typer.Exit(1)
 
 
 def _with_service(

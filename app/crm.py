@@ -4,11 +4,17 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from app.crm_connectors import connector_of
 from app.customers import Customers
 from app.jobs import Work
+from crm_sync.administering.routes import CrmAdministrationRoutes
+from crm_sync.administering.service import Administration, Managed
+from crm_sync.backfilling.backfilling import Backfilling
+from crm_sync.backfilling.model import Filled
+from crm_sync.backfilling.store import BackfillStore
 from crm_sync.cards.routes import CardRoutes
 from crm_sync.cards.service import Cards
 from crm_sync.config import ConnectionConfig, CrmSyncConfig
@@ -25,9 +31,14 @@ from crm_sync.mirroring.agreeing import Agreeing, Surroundings
 from crm_sync.mirroring.pushing import Pushing
 from crm_sync.mirroring.store import MirrorStore
 from crm_sync.mirroring.syncing import Syncing
+from crm_sync.parking.parking import Parking
+from crm_sync.parking.store import ParkedStore
 from crm_sync.polling.looking import Looking
 from crm_sync.polling.polling import Polled, Polling
 from crm_sync.polling.store import PollStore
+from crm_sync.reconciling.model import Reconciled, Repairs
+from crm_sync.reconciling.reconciling import Reconciling
+from crm_sync.reconciling.store import ReconciledStore
 from inbox.clock import Clock
 from inbox.customers.adopting.store import Adopting
 from inbox.customers.attributes.store import AttributeStore
@@ -35,6 +46,8 @@ from inbox.http.routing import Routes
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
 from inbox.staff.store import StaffStore
+
+log = structlog.get_logger(__name__)
 
 Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -78,6 +91,11 @@ class Crm:
             clock,
         )
         self.cards = Cards(mongo, self.mirrors, customers.store, clock)
+        filled = {name: Filled(one.store, one.mapped) for name, one in self.mirrors.items()}
+        self.backfilling = Backfilling(BackfillStore(mongo, clock), filled, clock)
+        self._reports = ReconciledStore(mongo)
+        managed = {name: self._managed(one) for name, one in self.mirrors.items()}
+        self.administration = Administration(managed, self._reports, self.backfilling)
 
     def _mirror(self, name: str, config: ConnectionConfig, all_: CrmSyncConfig) -> CrmMirror:
         clock, mirrors = self._clock, self._customers.store.mirrors
@@ -92,6 +110,17 @@ class Crm:
             line, syncing, self.connections, agreeing.terms, mirrors.are_wanted, clock
         )
         return CrmMirror(config, line, agreeing, pushing, self.connections, self._forgotten)
+
+    def _managed(self, mirror: CrmMirror) -> Managed:
+        parked = ParkedStore(self._mongo, mirror.connection)
+        parking = Parking(parked, mirror.store, mirror.mapping, self._clock)
+        is_wanted = self._customers.store.mirrors.are_wanted
+        repairs = Repairs(mirror.config.repair_share)
+        reconciled = Reconciled(
+            mirror.line, mirror.store, mirror.agreeing.terms, is_wanted, repairs
+        )
+        reports, connections = self._reports, self.connections
+        return Managed(mirror, parking, Reconciling(reconciled, reports, connections, self._clock))
 
     def _polled(self) -> Mapping[str, Polled]:
         return {
@@ -113,7 +142,10 @@ class Crm:
         return {one.key for one in await AttributeStore(self._mongo).all()}
 
     def tables(self) -> Sequence[Routes]:
-        return (CardRoutes(self.cards, self._customers.masking),)
+        return (
+            CardRoutes(self.cards, self._customers.masking),
+            CrmAdministrationRoutes(self.administration),
+        )
 
     def register(self, app: web.Application) -> None:
         """The door for webhooks of CRMs."""
@@ -124,11 +156,13 @@ class Crm:
         if not self.mirrors:
             return ()
         pushing = [mirror.pushing.run for mirror in self.mirrors.values()]
-        return (*pushing, self.polling.run, self.forgetting.run)
+        return (*pushing, self.polling.run, self.forgetting.run, self.backfilling.run)
 
     def duties(self) -> dict[str, Work]:
         """What is done at set times (app/jobs.py)."""
-        return {"check_crms": self.check} if self.mirrors else {}
+        if not self.mirrors:
+            return {}
+        return {"check_crms": self.check, "reconcile_crms": self.reconcile}
 
     async def start(self) -> None:
         """Indexes of the connections, which the configuration names."""
@@ -142,6 +176,14 @@ class Crm:
                 await mirror.agreeing.check()
             except CrmError as error:
                 await mirror.pushing.connection_failed(error)
+
+    async def reconcile(self) -> None:
+        """Compare both sides of every connection; one that is away is compared the next night."""
+        for name in self.mirrors:
+            try:
+                await self.administration.reconcile(name)
+            except CrmError as error:
+                log.warning("a CRM was not compared", connection=name, code=error.code)
 
     async def close(self) -> None:
         for mirror in self.mirrors.values():

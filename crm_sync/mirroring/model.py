@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from crm_sync.mapping.echoes import Wrote
 from crm_sync.mapping.synced import Synced
@@ -11,6 +11,8 @@ from crm_sync.mapping.synced import Synced
 ParkedClass = Literal["invalid", "refused", "ambiguous", "gone", "exhausted"]
 """Why nothing is tried any more: a value that cannot pass, one that the CRM refuses, several
 records that it may be, a record that was deleted there, or too many failures."""
+
+PARKED_CLASSES: tuple[ParkedClass, ...] = get_args(ParkedClass)
 
 RECORD = "record"
 """Dirty besides our fields: the record was changed in the CRM, and is to be read."""

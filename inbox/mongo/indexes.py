@@ -70,6 +70,7 @@ INDEXES: tuple[Index, ...] = (
         expire_after_s=JOURNAL_KEPT_S,
     ),
     _due("crm_connections", "poll", "what was changed in CRMs is looked for"),
+    _due("crm_connections", "backfill", "customers whom nobody edits are mirrored, when asked for"),
     _due("crm_forgetting", "work", "records of people who were erased are emptied"),
     _due("webhook_journal", "apply", "recovery claims what a dead process left unapplied"),
     Index(

@@ -20,6 +20,7 @@ from inbox.ids import account_key, random_id
 from inbox.mongo.client import Document, Mongo
 from inbox.mongo.due import due
 from inbox.staff.model import Actor
+from tests.crm_sync.fake_crm import FakeCrm
 from tests.inbox.inbox_world import Api, serve
 
 CUSTOMERS = 300
@@ -53,22 +54,25 @@ class ProfiledWorld:
 @asynccontextmanager
 async def profiled_world(mongo: Mongo, uri: str, data: Path) -> AsyncIterator[ProfiledWorld]:
     """Start the service on a database with some hundred customers in two bots."""
-    environ = {"INBOX__SECRET_KEY": "k" * 43 + "="}
+    environ = {"INBOX__SECRET_KEY": "k" * 43 + "=", "CRM_SYNC__SECRETS": "shop=" + "x" * 32}
     chosen = {
         "app.data": data,
         "inbox.mongo.uri": SecretStr(uri),
         "inbox.mongo.database": mongo.db.name,
+        "crm_sync.connections": {"shop": {"kind": "webhook", "url": "https://crm.example"}},
     }
     settings = load_settings(Path("config.yaml"), environ, chosen)
     listening = listening_socket("127.0.0.1", 0)
     own = Mongo.connect(uri, mongo.db.name)
-    async with running(settings, own, listening, Parts(clock=SystemClock())) as service:
+    clock = SystemClock()
+    parts = Parts(clock=clock, crm_connectors={"shop": FakeCrm(clock)})
+    async with running(settings, own, listening, parts) as service:
         accounts = tuple(
             NewAccount(channel=Account(n).channel, account_id=Account(n).id, name=f"Trang {n}")  # type: ignore[arg-type]
             for n in range(2)
         )
         bots = [
-            await service.bots.create(None, NewBot(name="Bắc", accounts=accounts)),
+            await service.bots.create(None, NewBot(name="Bắc", accounts=accounts, crm_sync=True)),
             await service.bots.create(None, NewBot(name="Nam")),
         ]
         ids = await _fill(mongo, [bot.bot.id for bot in bots])
@@ -110,6 +114,7 @@ async def _fill(mongo: Mongo, bots: list[str]) -> dict[str, str]:
         "account": account_key(Account(0).channel, Account(0).id),
         "key": account_key(Account(0).channel, Account(0).id),
         "position": "0",
+        "connection": "shop",
     }
 
 

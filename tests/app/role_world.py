@@ -156,6 +156,7 @@ async def _fill(mongo: Mongo) -> Ids:
         "rule_id": "default-bot1",
         "script_id": "script",
         "enrolment_id": "enrolment",
+        "connection": "shop",
     }
 
 

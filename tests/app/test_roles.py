@@ -206,6 +206,12 @@ RULES: dict[str, Rule] = {
     "crm.get": Rule("staff", of_bot=True),
     "crm.sync": Rule("staff", 404, of_bot=True, body={"connection": "shop"}),  # none is set up
     "crm.link": Rule("staff", 404, of_bot=True, body={"connection": "shop", "record_id": "1"}),
+    "crm.connections": Rule("admin"),
+    "crm.connection": Rule("admin", 404),
+    "crm.check": Rule("admin", 404),
+    "crm.parked": Rule("admin", 404),
+    "crm.replay": Rule("admin", 404, body={}),
+    "crm.backfill": Rule("admin", 404, body={}),
     "staff.begin": Rule("admin", 202, body={"to": None}),
     "staff.get": Rule("admin", 404),
     "session.page": Rule("staff"),

@@ -7,6 +7,7 @@ from typing import Any
 from crm_sync.connections.pacing import Line
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.model import RemoteRecord
+from crm_sync.forgetting.store import ForgettingStore
 from crm_sync.mapping.checking import check
 from crm_sync.mapping.model import FieldMap, FieldMapping
 from crm_sync.mapping.outgoing import creation
@@ -50,7 +51,8 @@ class LinkedShop:
         self.connections = ConnectionStore(mongo, clock)
         self.line = Line("crm", self.crm, Buckets(mongo, clock), CALLS_PER_SECOND)
         self.is_wanted = Mirrors(mongo).are_wanted
-        syncing = Syncing(self.store, adopting(mongo, clock), clock)
+        forgetting = ForgettingStore(mongo, clock, ["crm"])
+        syncing = Syncing(self.store, adopting(mongo, clock), forgetting, clock)
         self.worker = Pushing(
             self.line, syncing, self.connections, self.terms, self.is_wanted, clock
         )

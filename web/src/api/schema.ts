@@ -2016,6 +2016,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/crm/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every connection: how it is, its mapping, what is parked, how old the backlog is. */
+        get: operations["crm.connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/crm/connections/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One connection. */
+        get: operations["crm.connection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/crm/connections/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try the credentials and compare the mapping with the CRM's own fields, now.
+         * @description A connection that was paused because its credentials were refused goes on if they work.
+         */
+        post: operations["crm.check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/crm/connections/{name}/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What nobody tries any more, newest first, with the reason. */
+        get: operations["crm.parked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/crm/connections/{name}/parked/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try again what is parked, with what customers are now. Safe to repeat. */
+        post: operations["crm.replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/crm/connections/{name}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have customers mirrored whom nobody has edited since the switch was turned on. */
+        post: operations["crm.backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2435,20 +2540,19 @@ export interface components {
             opted_out_at: string | null;
         };
         /**
-         * BackfillBody
-         * @description The interval [since, until); at most 30 days, and not longer ago. Times with their zone.
+         * BackfillView
+         * @description How far a back-fill is; `ended_at` is null while it goes on.
          */
-        BackfillBody: {
+        BackfillView: {
             /**
-             * Since
+             * Asked At
              * Format: date-time
              */
-            since: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
+            asked_at: string;
+            /** Marked */
+            marked: number;
+            /** Ended At */
+            ended_at: string | null;
         };
         /**
          * BlockView
@@ -2649,6 +2753,18 @@ export interface components {
             waiting: number | null;
         };
         /**
+         * CheckView
+         * @description `error` is the code of why the CRM did not answer; `off` are fields that cannot be used.
+         */
+        CheckView: {
+            /** Ok */
+            ok: boolean;
+            /** Error */
+            error: string | null;
+            /** Off */
+            off: components["schemas"]["MappedFieldView"][];
+        };
+        /**
          * ChosenItem
          * @description An item of the media block.
          */
@@ -2804,6 +2920,35 @@ export interface components {
         CrmCardsView: {
             /** Items */
             items: components["schemas"]["CrmView"][];
+        };
+        /**
+         * CrmConnectionView
+         * @description How a connection is; `reason` why nothing goes there.
+         */
+        CrmConnectionView: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "odoo" | "hubspot" | "bitrix24" | "getfly" | "webhook";
+            reason: components["schemas"]["CrmReasonView"] | null;
+            /** Waiting Since */
+            waiting_since: string | null;
+            /** Parked */
+            parked: {
+                [key: string]: number;
+            };
+            /** Fields */
+            fields: components["schemas"]["MappedFieldView"][];
+            reconciled: components["schemas"]["crm_sync__administering__view__ReportView"] | null;
+            backfill: components["schemas"]["BackfillView"] | null;
+        };
+        /** CrmConnectionsView */
+        CrmConnectionsView: {
+            /** Items */
+            items: components["schemas"]["CrmConnectionView"][];
         };
         /**
          * CrmFieldView
@@ -3791,6 +3936,25 @@ export interface components {
             conversation_id: string | null;
         };
         /**
+         * MappedFieldView
+         * @description One row of the mapping; `off` says why it is switched off.
+         */
+        MappedFieldView: {
+            /** Field */
+            field: string;
+            /** Theirs */
+            theirs: string;
+            /** Direction */
+            direction: string;
+            /** Transform */
+            transform: string;
+            /** Clear */
+            clear: string;
+            /** Conflict */
+            conflict: string;
+            off: components["schemas"]["CrmReasonView"] | null;
+        };
+        /**
          * MeEditBody
          * @description What is to change of oneself; null or absent leaves as it is.
          */
@@ -4459,7 +4623,7 @@ export interface components {
         /** Page[ParkedView] */
         Page_ParkedView_: {
             /** Items */
-            items: components["schemas"]["ParkedView"][];
+            items: components["schemas"]["channels__routes__ParkedView"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -4521,28 +4685,14 @@ export interface components {
             reason: string;
         };
         /**
-         * ParkedView
-         * @description A webhook body with events that were not applied; its other events were.
+         * ParkedPageView
+         * @description Newest first.
          */
-        ParkedView: {
-            /** Id */
-            id: string;
-            /** Channel */
-            channel: string;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            /**
-             * Parked At
-             * Format: date-time
-             */
-            parked_at: string;
-            /** Events */
-            events: components["schemas"]["ParkedEventView"][];
-            /** Accounts */
-            accounts: components["schemas"]["ParkedAccountView"][];
+        ParkedPageView: {
+            /** Items */
+            items: components["schemas"]["crm_sync__administering__view__ParkedView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ParticipantBody
@@ -4964,6 +5114,17 @@ export interface components {
             happened: number;
         };
         /**
+         * ReplayBody
+         * @description What is tried again: one kind, or everything.
+         */
+        ReplayBody: {
+            /**
+             * Kind
+             * @default null
+             */
+            kind: ("invalid" | "refused" | "ambiguous" | "gone" | "exhausted") | null;
+        };
+        /**
          * ReplayView
          * @description How many bodies will be applied again.
          */
@@ -4972,24 +5133,12 @@ export interface components {
             replayed: number;
         };
         /**
-         * ReportView
-         * @description What became of a script: `enrolled` is the sum of the others.
+         * ReplayedView
+         * @description How many customers are tried again.
          */
-        ReportView: {
-            /** Enrolled */
-            enrolled: number;
-            /** Active */
-            active: number;
-            /** Paused */
-            paused: number;
-            /** Done */
-            done: number;
-            /** Stopped */
-            stopped: {
-                [key: string]: number;
-            };
-            /** Steps */
-            steps: components["schemas"]["StepReportView"][];
+        ReplayedView: {
+            /** Customers */
+            customers: number;
         };
         /**
          * ResetLinkView
@@ -6250,6 +6399,116 @@ export interface components {
             free_until: string | null;
         };
         /**
+         * BackfillBody
+         * @description The interval [since, until); at most 30 days, and not longer ago. Times with their zone.
+         */
+        channels__backfill__routes__BackfillBody: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * ParkedView
+         * @description A webhook body with events that were not applied; its other events were.
+         */
+        channels__routes__ParkedView: {
+            /** Id */
+            id: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Parked At
+             * Format: date-time
+             */
+            parked_at: string;
+            /** Events */
+            events: components["schemas"]["ParkedEventView"][];
+            /** Accounts */
+            accounts: components["schemas"]["ParkedAccountView"][];
+        };
+        /**
+         * BackfillBody
+         * @description `everyone`: also those who have a record already.
+         */
+        crm_sync__administering__view__BackfillBody: {
+            /**
+             * Bot Id
+             * @default null
+             */
+            bot_id: string | null;
+            /**
+             * Everyone
+             * @default false
+             */
+            everyone: boolean;
+        };
+        /**
+         * ParkedView
+         * @description `fields` are the customer's; none concerns all of them. `reference` is the CRM's own.
+         */
+        crm_sync__administering__view__ParkedView: {
+            /** Customer Id */
+            customer_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "invalid" | "refused" | "ambiguous" | "gone" | "exhausted";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Fields */
+            fields: string[];
+            reason: components["schemas"]["CrmReasonView"];
+            /** Reference */
+            reference: string | null;
+        };
+        /**
+         * ReportView
+         * @description A comparison of both sides; all but `fields` are numbers of customers.
+         */
+        crm_sync__administering__view__ReportView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Compared */
+            compared: number;
+            /** Differing */
+            differing: number;
+            /** Missing */
+            missing: number;
+            /** Linked Twice */
+            linked_twice: number;
+            /** Unlinked */
+            unlinked: number;
+            /** Repaired */
+            repaired: number;
+            /** Stopped */
+            stopped: boolean;
+            /** Fields */
+            fields: {
+                [key: string]: number;
+            };
+            /** Examples */
+            examples: string[];
+        };
+        /**
          * HandoverBody
          * @description To whom everything goes; null: open conversations are split again, the rest is nobody's.
          */
@@ -6312,6 +6571,26 @@ export interface components {
         inbox__tags__routes__OrderBody: {
             /** Ids */
             ids: string[];
+        };
+        /**
+         * ReportView
+         * @description What became of a script: `enrolled` is the sum of the others.
+         */
+        scheduler__scripts__view__ReportView: {
+            /** Enrolled */
+            enrolled: number;
+            /** Active */
+            active: number;
+            /** Paused */
+            paused: number;
+            /** Done */
+            done: number;
+            /** Stopped */
+            stopped: {
+                [key: string]: number;
+            };
+            /** Steps */
+            steps: components["schemas"]["StepReportView"][];
         };
     };
     responses: never;
@@ -14199,7 +14478,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["BackfillBody"];
+                "application/json": components["schemas"]["channels__backfill__routes__BackfillBody"];
             };
         };
         responses: {
@@ -17199,7 +17478,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReportView"];
+                    "application/json": components["schemas"]["scheduler__scripts__view__ReportView"];
                 };
             };
             /** @description Unauthorized: sign_in_required */
@@ -17999,6 +18278,492 @@ export interface operations {
                 };
             };
             /** @description Service Unavailable: crm_unavailable, unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "crm.connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmConnectionsView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "crm.connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmConnectionView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "crm.check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "crm.parked": {
+        parameters: {
+            query?: {
+                kind?: "invalid" | "refused" | "ambiguous" | "gone" | "exhausted";
+                /** @description how many items at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedPageView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "crm.replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "crm.backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["crm_sync__administering__view__BackfillBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -12,12 +12,14 @@ from typing import Any, Literal
 from crm_sync.connectors.model import RemoteRecord, Value
 from crm_sync.mapping.deciding import Sides, Verdict, decide
 from crm_sync.mapping.echoes import Seen, Wrote, kept, sight
+from crm_sync.mapping.model import TAGS
 from crm_sync.mapping.normal import value_hash
 from crm_sync.mapping.pairing import Names, Pair
 from crm_sync.mapping.reasons import Reason, Unfit
 from crm_sync.mapping.synced import Synced
 from crm_sync.mapping.tagging import TagChange, compare_tags
 from crm_sync.mapping.transforms import taken, written
+from crm_sync.mapping.values import parts_of, texts_of
 from inbox.customers.fields import value_at, with_changes
 
 
@@ -147,7 +149,7 @@ class _Field:
             ours = written(self.pair, self.customer, self.names)
         except Unfit as unfit:  # not comparable, so nobody knows whether it differs
             return Outcome(pair=self.pair, reason=unfit.reason)
-        if self.pair.way == "tags":
+        if self.pair.way == "tags" or (self.pair.map.ours == TAGS and self.pair.map.pulls):
             return self._tags(ours)
         last = self.known.synced.get(self.pair.theirs)
         if is_echo and last is None:  # we wrote it, and died before that was remembered
@@ -191,13 +193,15 @@ class _Field:
         return Outcome(pair=self.pair, take=Take(value), push=push, lost=lost, synced=synced)
 
     def _tags(self, ours: Value) -> Outcome:
-        last = self.known.synced.get(self.pair.theirs)
-        found = compare_tags(self.pair.map, ours, self.theirs, last.tags if last else ())
-        form = value_hash(self.pair, found.agreed)
+        pair, last = self.pair, self.known.synced.get(self.pair.theirs)
+        here, there = (tuple(parts_of(pair, texts_of(one))) for one in (ours, self.theirs))
+        found = compare_tags(pair.map, here, there, last.tags if last else ())
+        form = value_hash(pair, found.agreed)
         synced = Synced(form, form, found.agreed)
+        value = found.change if pair.map.ours == TAGS else found.change.of(here)
         return Outcome(
-            pair=self.pair,
-            take=Take(found.change) if found.change else None,
+            pair=pair,
+            take=Take(value) if found.change else None,
             push=found.push,
-            synced=synced if synced != last and self.pair.map.pulls else None,
+            synced=synced if synced != last and pair.map.pulls else None,
         )

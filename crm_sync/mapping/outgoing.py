@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm_sync.connectors.model import Edit, Value
+from crm_sync.mapping.model import TAGS
 from crm_sync.mapping.normal import value_hash
 from crm_sync.mapping.pairing import Names, Pair
 from crm_sync.mapping.reasons import Reason, Unfit
 from crm_sync.mapping.synced import Synced
 from crm_sync.mapping.transforms import written
-from crm_sync.mapping.values import tags_by_key, texts_of
+from crm_sync.mapping.values import parts_of, tags_by_key, texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def _add_value(draft: _Draft, pair: Pair, value: Value, last: Synced | None) -> 
             return
         value = None
     draft.values[pair.theirs] = value
-    draft.synced[pair.theirs] = Synced(now, now)
+    tags = tuple(parts_of(pair, texts_of(value))) if pair.map.ours == TAGS else ()
+    draft.synced[pair.theirs] = Synced(now, now, tags)
 
 
 def _add_tags(draft: _Draft, pair: Pair, now: list[str], last: Synced | None) -> None:

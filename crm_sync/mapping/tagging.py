@@ -1,5 +1,6 @@
 """Tags on both sides are sets, so both may change at once and nobody loses."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from crm_sync.connectors.model import Value
@@ -17,10 +18,18 @@ class TagChange:
     def __bool__(self) -> bool:
         return bool(self.add or self.remove)
 
+    def of(self, names: Collection[str]) -> list[str]:
+        """These names after the change."""
+        known = tags_by_key([*names, *self.add])
+        gone = tags_by_key(self.remove)
+        return [name for key, name in known.items() if key not in gone]
+
 
 @dataclass(frozen=True, slots=True)
 class TagsCompared:
-    """`agreed` are the tags that both sides have once `change` is made here."""
+    """`agreed` are the tags that both sides have once `change` is made here, and those that are
+    still to be taken away there.
+    """
 
     change: TagChange
     push: bool
@@ -40,13 +49,14 @@ def compare_tags(
     added, removed = there.keys() - both.keys() - here.keys(), (both.keys() - there.keys())
     if not field.pulls:
         added, removed = set(), set()
+    held: set[str] = set()
     if not there and field.clear == "keep":
-        removed = set()
+        removed, held = set(), set(both)
     change = TagChange(_names(there, added), _names(here, removed & here.keys()))
     after = (here.keys() | added) - removed
-    kept = after & there.keys()
-    push = field.pushes and bool((after - there.keys()) or (both.keys() - after - removed))
-    return TagsCompared(change, push, _names({**there, **both}, kept))
+    push = bool((after - there.keys() - held) or (both.keys() - after - removed))
+    agreed = (there.keys() | held) & (after | both.keys())
+    return TagsCompared(change, field.pushes and push, _names({**there, **both}, agreed))
 
 
 def _names(known: dict[str, str], keys: set[str]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from tests.crm_sync.mapping.fields_of_shop import (
     PHONE,
     THIRD_PHONE,
     customer,
+    odd_pair,
     pair,
     record,
 )
@@ -309,13 +310,13 @@ def test_name_and_fields_that_were_not_read_are_left_alone() -> None:
     [
         pytest.param((), ["t1"], (), TagChange(), True, (), id="new here"),
         pytest.param((), [], ("VIP",), TagChange(add=("VIP",)), False, ("VIP",), id="new there"),
-        pytest.param(("VIP",), [], ("VIP",), TagChange(), True, (), id="gone here"),
+        pytest.param(("VIP",), [], ("VIP",), TagChange(), True, ("VIP",), id="gone here"),
         pytest.param(("VIP",), ["t1"], (), TagChange(remove=("VIP",)), False, (), id="gone there"),
         pytest.param(("VIP",), ["t1"], ("vip",), TagChange(), False, ("VIP",), id="same in both"),
         pytest.param(("VIP",), [], (), TagChange(), False, (), id="gone in both"),
         pytest.param((), ["t1"], ("VIP",), TagChange(), False, ("VIP",), id="new in both"),
-        pytest.param(("VIP",), ["t2"], ("VIP", "Mới"), TagChange(add=("Mới",)), True, ("Mới",),
-                     id="each changes another"),
+        pytest.param(("VIP",), ["t2"], ("VIP", "Mới"), TagChange(add=("Mới",)), True,
+                     ("Mới", "VIP"), id="each changes another"),
         pytest.param(("VIP",), ["t1"], ("Siêu VIP",),
                      TagChange(add=("Siêu VIP",), remove=("VIP",)), False, ("Siêu VIP",),
                      id="13: renamed there"),
@@ -365,6 +366,50 @@ def test_all_tags_taken_away_there_stay_where_emptiness_does_not_cross() -> None
     )
 
     assert found.tags == TagChange()
+    assert found.pushes == ()
+
+
+def test_all_tags_taken_away_here_do_not_come_back_where_emptiness_does_not_cross() -> None:
+    pair_ = pair("tag_ids", direction="both", clear="keep")
+    known = Known({"category_id": had(pair_, ("VIP",))})
+
+    found = compare([pair_], customer(), record({"category_id": ("VIP",)}), known, NAMES, NOON)
+
+    after = Known({**known.synced, **found.synced})
+    again = compare([pair_], customer(), record({"category_id": ("VIP",)}), after, NAMES, NOON)
+    assert (found.tags, again.tags) == (TagChange(), TagChange())
+
+
+def test_tag_that_was_taken_away_here_is_taken_away_there_after_the_record_was_read() -> None:
+    pair_ = pair("tag_ids", direction="both")
+    known = Known({"category_id": had(pair_, ("VIP",))})
+
+    found = compare([pair_], customer(), record({"category_id": ("VIP",)}), known, NAMES, NOON)
+    pushed = update([pair_], customer(), NAMES, found.pushes, {**known.synced, **found.synced})
+
+    assert pushed.edit.remove_tags == {"category_id": ("VIP",)}
+
+
+def test_tags_in_a_field_of_text_come_and_go_by_name() -> None:
+    pair_ = odd_pair("tag_ids", "text", direction="both")
+    here = customer(tag_ids=["t1", "t2"])
+    known = Known(update([pair_], here, NAMES, ["tag_ids"], {}).synced)
+
+    found = compare([pair_], here, record({"x": "khách sỉ; Mới"}), known, NAMES, NOON)
+
+    assert found.tags == TagChange(add=("Mới",), remove=("VIP",))
+    assert found.edit == {}
+
+
+def test_attribute_in_a_field_of_tags_is_no_tag_of_the_customer() -> None:
+    pair_ = odd_pair("attributes.likes", "tags", direction="both")
+    here = customer(attributes={"likes": ["a", "b"]})
+    known = Known({"x": had(pair_, ("a", "b"))})
+
+    found = compare([pair_], here, record({"x": ("b", "c")}), known, NAMES, NOON)
+
+    assert found.tags == TagChange()
+    assert found.edit == {"attributes.likes": ["b", "c"]}
 
 
 def test_taken_values_are_remembered_as_each_side_has_them() -> None:

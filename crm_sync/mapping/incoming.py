@@ -5,7 +5,7 @@ the field's policy decides, and who lost is told what they had.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -42,7 +42,8 @@ class Lost:
 class Outcome:
     """What to do about one field. `synced` is stored together with what is taken; None: as it was.
 
-    `reason` says why their value cannot be taken; it stays there as it is.
+    `reason` says why their value cannot be taken; it stays there as it is. `theirs` is the hash of
+    what stands there.
     """
 
     pair: Pair
@@ -51,6 +52,7 @@ class Outcome:
     lost: Lost | None = None
     synced: Synced | None = None
     reason: Reason | None = None
+    theirs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,13 @@ def compare(
         if pair.map.is_only_at_creation or pair.theirs not in record.values:
             continue
         theirs = record.values[pair.theirs]
-        what, ledger = sight(ledger, pair.theirs, value_hash(pair, theirs), seen)
+        form = value_hash(pair, theirs)
+        what, ledger = sight(ledger, pair.theirs, form, seen)
         if what == "stale":
             continue
         field_ = _Field(pair, customer, theirs, known, names)
-        outcomes.append(field_.outcome(record.changed_at, is_echo=what == "echo"))
+        outcome = field_.outcome(record.changed_at, is_echo=what == "echo")
+        outcomes.append(replace(outcome, theirs=form))
     return Incoming(tuple(outcomes), ledger)
 
 

@@ -50,12 +50,6 @@ class Finder:
             case Claimed(record_id=taken, external_id=other):
                 raise Park(self._ambiguous((taken,), other))
 
-    async def yields_to(self, customer_id: str, record_id: str) -> str | None:
-        """The customer who keeps a record that two have been linked to at the same time."""
-        others = [one["_id"] for one in await self._store.linked_to([record_id])]
-        first: str = min([customer_id, *others])
-        return None if first == customer_id else first
-
     def taken(self, record_id: str, other: str) -> Park:
         return Park(self._ambiguous((record_id,), other))
 

@@ -1,6 +1,6 @@
 """How far a CRM is with one customer, as it lies in `customers.crm.<connection>`."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -28,7 +28,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """`fields` are ours, by path; empty concerns all. `detail` is what the CRM said."""
+    """`fields` are ours, by path; empty concerns all. `detail` is what the CRM said. `theirs` is
+    the hash of a value of the CRM that cannot be taken.
+    """
 
     kind: ParkedClass
     at: datetime
@@ -36,6 +38,24 @@ class Parked:
     detail: str = ""
     record_ids: tuple[str, ...] = ()
     reference: str | None = None
+    theirs: str | None = None
+
+    def is_left(self, pushed: Collection[str], compared: Collection[str]) -> bool:
+        """Whether it still holds after these fields were pushed, and those looked at."""
+        if not self.fields or {*self.fields} & {*pushed}:
+            return False
+        return self.kind != "invalid" or not {*self.fields} <= {*compared}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What cannot pass; of the fields that were `compared`, what could not before is over."""
+
+    parked: Sequence[Parked] = ()
+    compared: Collection[str] = ()
+
+
+NOTHING_FOUND = Found()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +168,8 @@ def parked_document(parked: Parked) -> dict[str, Any]:
     }
     if parked.reference is not None:
         document["reference"] = parked.reference
+    if parked.theirs is not None:
+        document["theirs"] = parked.theirs
     return document
 
 
@@ -159,4 +181,5 @@ def parked_from(document: Mapping[str, Any]) -> Parked:
         document.get("detail", ""),
         tuple(document.get("record_ids") or ()),
         document.get("reference"),
+        document.get("theirs"),
     )

@@ -20,9 +20,8 @@ from crm_sync.connectors.errors import (
 from crm_sync.connectors.model import Connector
 from crm_sync.mirroring.finding import Park
 from crm_sync.mirroring.model import Parked
-from crm_sync.mirroring.store import MirrorStore
+from crm_sync.mirroring.store import LostLease, MirrorStore
 from crm_sync.mirroring.syncing import Syncing
-from crm_sync.mirroring.taking import LostLease
 from crm_sync.mirroring.terms import Terms
 from inbox import metrics
 from inbox.clock import Clock
@@ -110,6 +109,8 @@ class Pushing:
     async def _put_off(self, claimed: Sequence[Claimed], why: CrmError | NotYet) -> None:
         """Nothing can be mirrored at all now; it is no customer's fault."""
         wait_s = why.wait_s if isinstance(why, NotYet) else BACKOFF.pause(1).total_seconds()
+        if isinstance(why, CrmBusy):
+            wait_s = max(wait_s, why.retry_after_s or 0)
         if isinstance(why, CrmError):
             await self.connection_failed(why)
         for one in claimed:
@@ -190,11 +191,14 @@ class Pushing:
                 return (await self._connections.note(self._connection, ok=False)).is_well
 
     async def _park_invalid(self, claimed: Claimed, error: InvalidValue) -> None:
-        """The fields that it names wait for an edit; the others go without them."""
+        """The fields that it names wait for an edit; the others go without them.
+
+        Where they have waited already, it is not by them that the others fail.
+        """
         pairs = (await self._terms()).pairs
         ours = tuple(sorted({one.map.ours for one in pairs if one.theirs in error.fields}))
         parked = Parked("refused", self._clock.now(), ours, error.detail, reference=error.reference)
-        if ours:
+        if {*ours} - self._store.of(claimed.document).refused:
             await self._store.park_fields(claimed, parked)
         else:
             await self._store.park(claimed, parked)

@@ -3,11 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from crm_sync.mapping.echoes import Wrote
 from crm_sync.mapping.synced import Synced
 from crm_sync.mirroring.marking import path_of
 from crm_sync.mirroring.model import (
+    NOTHING_FOUND,
+    Found,
     Link,
     Mark,
     Mirrored,
@@ -24,6 +27,12 @@ from inbox.mongo.due import Claimed, DueWork, Pace, due
 
 _OF_WORK = ("work", "dirty", "since")
 """What is there only while something is to be done."""
+_LOCKS = 256
+"""Of one connection: records that share one are linked one after the other."""
+
+
+class LostLease(Exception):
+    """Another worker has the customer now, or nobody: nothing more may be written by this one."""
 
 
 class MirrorStore:
@@ -40,6 +49,7 @@ class MirrorStore:
         self.connection = connection
         self.path = path_of(connection)
         self._customers = mongo["customers"]
+        self._locks = mongo["crm_locks"]
         self._clock = clock
         self.due = DueWork(mongo, "customers", f"{self.path}.work", clock, pace=pace)
 
@@ -113,17 +123,31 @@ class MirrorStore:
             claimed, {"$set": {f"{self.path}.wrote": wrote_document(wrote)}}, may_be_same=True
         )
 
-    async def linked(self, claimed: Claimed, link: Link | None) -> bool:
-        """Whose record it is, before anything is written into it. False: the lease was lost.
+    async def linked(self, claimed: Claimed, link: Link) -> str | None:
+        """Take a record for a customer, before anything is written into it.
 
-        What was agreed on with another record goes: it says nothing of this one.
+        Another customer who has it keeps it, and is answered. Two who take it at once write the
+        same lock, so that the second one sees the first. What was agreed on with another record
+        goes: it says nothing of this one. Raises LostLease.
         """
-        change: Document = {"$unset": {f"{self.path}.synced": ""}}
-        if link is not None:
-            change["$set"] = {f"{self.path}.link": link_document(link)}
-        else:
-            change["$unset"][f"{self.path}.link"] = ""
-        return await self._write(claimed, change, may_be_same=True)
+
+        async def work(session: Session) -> str | None:
+            lock = {"_id": f"{self.connection}:{_lock_of(link.record_id)}"}
+            await self._locks.update_one(lock, {"$inc": {"taken": 1}}, upsert=True, session=session)
+            held = {f"{self.path}.link.id": link.record_id, "_id": {"$ne": claimed.id}}
+            other = await self._customers.find_one(held, {"_id": 1}, session=session)
+            if other is not None:
+                owner: str = other["_id"]
+                return owner
+            change: Document = {
+                "$set": {f"{self.path}.link": link_document(link)},
+                "$unset": {f"{self.path}.synced": ""},
+            }
+            if not await self._write(claimed, change, session=session, may_be_same=True):
+                raise LostLease
+            return None
+
+        return await self.mongo.transaction(work)
 
     async def left_behind(self, customer_id: str, link: Link, synced: Mapping[str, Synced]) -> bool:
         """A record was written for somebody who was merged meanwhile: whoever they are now has
@@ -158,7 +182,7 @@ class MirrorStore:
         pushed: Mapping[str, Mark],
         link: Link,
         synced: Mapping[str, Synced],
-        parked: Sequence[Parked] = (),
+        found: Found = NOTHING_FOUND,
         *,
         wrote: Sequence[Wrote] = (),
     ) -> bool:
@@ -170,19 +194,22 @@ class MirrorStore:
         before = await self._customers.find_one({"_id": claimed.id}, {self.path: 1})
         known = self.of(before or {})
         values = dict(known.synced) | dict(synced)
-        still = [one for one in known.parked if one.fields and not {*one.fields} & pushed.keys()]
+        still = [one for one in known.parked if one.is_left(pushed.keys(), found.compared)]
         done = [{"field": name, "rev": mark.rev} for name, mark in sorted(pushed.items())]
         sets = self._left(_is_done(done))
         sets[f"{self.path}.link"] = {"$literal": link_document(link)}
         sets[f"{self.path}.synced"] = {"$literal": synced_document(values)}
-        sets[f"{self.path}.parked"] = _literal([*still, *parked])
+        sets[f"{self.path}.parked"] = _literal([*still, *found.parked])
         sets[f"{self.path}.pushed_at"] = {"$literal": self._clock.now()}
         sets[f"{self.path}.wrote"] = {"$literal": wrote_document(wrote)} if wrote else "$$REMOVE"
         return await self._write(claimed, [{"$set": sets}])
 
     async def park(self, claimed: Claimed, parked: Parked) -> bool:
-        """Nobody tries any more until the customer is edited or somebody asks for it."""
-        return await self._write(
+        """Nobody tries any more until the customer is edited or somebody asks for it.
+
+        An edit that came meanwhile is tried at once.
+        """
+        return await self._end(
             claimed,
             {
                 "$push": {f"{self.path}.parked": parked_document(parked)},
@@ -192,7 +219,9 @@ class MirrorStore:
 
     async def park_fields(self, claimed: Claimed, parked: Parked) -> bool:
         """These fields wait for an edit; what else is dirty is due at once."""
-        sets = self._left({"$in": ["$$one.field", list(parked.fields)]})
+        dirty = self.of(claimed.document).dirty
+        done = [{"field": name, "rev": dirty[name].rev} for name in parked.fields if name in dirty]
+        sets = self._left(_is_done(done))
         known = {"$ifNull": [f"${self.path}.parked", []]}
         sets[f"{self.path}.parked"] = {"$concatArrays": [known, _literal([parked])]}
         return await self._write(claimed, [{"$set": sets}])
@@ -200,7 +229,16 @@ class MirrorStore:
     async def drop(self, claimed: Claimed) -> bool:
         """Nothing is to be pushed after all: no bot of the customer has its switch on any more."""
         gone = {f"{self.path}.{name}": "" for name in _OF_WORK}
-        return await self._write(claimed, {"$unset": gone})
+        return await self._end(claimed, {"$unset": gone})
+
+    async def _end(self, claimed: Claimed, update: Document) -> bool:
+        """Nothing is to be done any more, but for edits that nobody has looked at yet."""
+        rev = self.of(claimed.document).rev
+        seen = {f"{self.path}.rev": rev} if rev else {}
+        if await self._write(claimed, update, also=seen):
+            return True
+        await self.release(claimed)
+        return False
 
     async def release(self, claimed: Claimed, *, after: timedelta = timedelta()) -> bool:
         """Due again, and no try was used up: it was not this customer's fault."""
@@ -227,8 +265,9 @@ class MirrorStore:
         *,
         session: Session | None = None,
         may_be_same: bool = False,
+        also: Mapping[str, Any] | None = None,
     ) -> bool:
-        held = {"_id": claimed.id, f"{self.path}.work.token": claimed.token}
+        held = {"_id": claimed.id, f"{self.path}.work.token": claimed.token, **(also or {})}
         done = await self._customers.update_one(held, update, session=session)
         return (done.matched_count if may_be_same else done.modified_count) == 1
 
@@ -238,6 +277,10 @@ def part_of(customer: Mapping[str, Any], connection: str) -> Mapping[str, Any] |
     crm = customer.get("crm")
     found = crm.get(connection) if isinstance(crm, Mapping) else None
     return found if isinstance(found, Mapping) else None
+
+
+def _lock_of(record_id: str) -> int:
+    return crc32(record_id.encode()) % _LOCKS
 
 
 def _literal(parked: Sequence[Parked]) -> Document:

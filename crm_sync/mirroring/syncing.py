@@ -4,8 +4,8 @@ What goes to the CRM is the state now of the fields that were edited. Where a fi
 from there, the record is read first, so that nobody's edit is overwritten unseen.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crm_sync.connectors.errors import MappingBroken, RecordGone
@@ -18,11 +18,10 @@ from crm_sync.mapping.normal import normal, value_hash
 from crm_sync.mapping.outgoing import Outgoing, creation, update
 from crm_sync.mapping.pairing import Pair
 from crm_sync.mapping.reasons import NOT_KEPT
-from crm_sync.mapping.synced import Synced
 from crm_sync.mirroring.finding import Finder, Park
-from crm_sync.mirroring.model import RECORD, Link, Mirrored, Parked
-from crm_sync.mirroring.store import MirrorStore
-from crm_sync.mirroring.taking import Customer, LostLease, Taking
+from crm_sync.mirroring.model import RECORD, Found, Link, Mirrored, Parked
+from crm_sync.mirroring.store import LostLease, MirrorStore
+from crm_sync.mirroring.taking import Customer, Taking
 from crm_sync.mirroring.terms import Terms
 from inbox.clock import Clock
 from inbox.customers.adopting.store import Adopting
@@ -57,7 +56,9 @@ class Syncing:
 
 @dataclass(slots=True)
 class _Pass:
-    """One customer, one time."""
+    """One customer, one time. `parked` is what was found that cannot pass, `compared` are the
+    paths of which both sides were looked at.
+    """
 
     parts: Syncing
     claimed: Claimed
@@ -65,6 +66,8 @@ class _Pass:
     known: Mirrored
     connector: Connector
     terms: Terms
+    parked: list[Parked] = field(default_factory=list)
+    compared: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
         if self.known.link is None:
@@ -103,21 +106,26 @@ class _Pass:
     async def _find_again(self, link: Link, gone: RecordGone) -> None:
         """The record that it was merged into, or another that fits; it is not made anew."""
         read_at = self._now()
-        if gone.into is not None:
-            found: RemoteRecord | None = await self.connector.get(gone.into, self.terms.fields)
-        else:
+        found = await self._merged(gone, {link.record_id})
+        if found is None:
             found = await self.parts.finder.matched(self.customer, self.connector, self.terms)
         if found is None or found.id == link.record_id:
             raise Park(Parked("gone", self._now(), record_ids=(link.record_id,)))
         await self._meet(found, read_at)
 
+    async def _merged(self, gone: RecordGone, seen: set[str]) -> RemoteRecord | None:
+        """What it was merged into, which may have been merged or deleted since; None: nothing."""
+        if gone.into is None or gone.into in seen:
+            return None
+        try:
+            return await self.connector.get(gone.into, self.terms.fields)
+        except RecordGone as again:
+            return await self._merged(again, {*seen, gone.into})
+
     async def _meet(self, record: RemoteRecord, read_at: datetime) -> None:
         """A record that was there before us: what was not edited here and stands there stays."""
         link = Link(record.id, record.url)
-        if not await self.parts.store.linked(self.claimed, link):
-            raise LostLease
-        if other := await self.parts.finder.yields_to(self.claimed.id, record.id):
-            await self.parts.store.linked(self.claimed, None)
+        if other := await self.parts.store.linked(self.claimed, link):
             raise self.parts.finder.taken(record.id, other)
         self.known = replace(self.known, link=link, synced={})
         pairs = [pair for pair in self.terms.pairs if self._concerns(pair, record)]
@@ -135,15 +143,22 @@ class _Pass:
         known, names = self.known, self.terms.names
         remembered = Known(known.synced, known.wrote, known.edited_at)
         incoming = compare(pairs, self.customer, record, remembered, names, read_at)
-        synced: Mapping[str, Synced] = {**known.synced, **incoming.synced}
-        self.customer, synced, parked = await self.parts.taking.take(
-            self.claimed, self.customer, incoming, synced
-        )
-        paths = {*known.dirty_fields, *incoming.pushes}
-        outgoing = update(self._sendable(pairs), self.customer, names, paths, synced)
+        taking = self.parts.taking
+        taken = await taking.take(self.claimed, self.customer, incoming, known.synced)
+        self.customer = taken.customer
+        names = replace(names, tags={**names.tags, **taken.tags})
+        paths = {*known.dirty_fields, *taken.pushes, *self._not_on_the_wall(pairs)}
+        outgoing = update(self._sendable(pairs), taken.customer, names, paths, taken.synced)
         link = Link(link.record_id, record.url or link.url)
-        agreed = replace(outgoing, synced={**synced, **outgoing.synced})
-        await self._write(link, agreed, incoming.ledger, parked)
+        agreed = replace(outgoing, synced={**taken.synced, **outgoing.synced})
+        self.parked += taken.parked
+        self.compared |= {one.pair.map.ours for one in incoming.outcomes if one.pair.map.pulls}
+        await self._write(link, agreed, incoming.ledger)
+
+    def _not_on_the_wall(self, pairs: Sequence[Pair]) -> set[str]:
+        """What has no note on this record yet: notes are not among the fields that are read."""
+        missing = WALL not in self.known.synced
+        return {pair.map.ours for pair in pairs if missing and pair.theirs == WALL}
 
     async def _create(self) -> None:
         pairs = self._sendable(self.terms.pairs)
@@ -155,18 +170,11 @@ class _Pass:
         _refuse_dropped(written.dropped)
         link = Link(written.record_id, written.url)
         await self._write_note(link, note)
-        await self._keep(link, outgoing, wrote, [])
+        await self._keep(link, outgoing, wrote)
 
-    async def _write(
-        self,
-        link: Link,
-        outgoing: Outgoing,
-        ledger: Sequence[Wrote],
-        parked: Sequence[Parked] = (),
-    ) -> None:
+    async def _write(self, link: Link, outgoing: Outgoing, ledger: Sequence[Wrote]) -> None:
         edit, note = _parted(outgoing.edit)
         wrote = tuple(ledger)
-        found = list(parked)
         if not outgoing.edit.is_empty:
             wrote = await self._will_write(outgoing, ledger)
         if not edit.is_empty:
@@ -174,9 +182,9 @@ class _Pass:
             written = await self.connector.update(link.record_id, edit)
             _refuse_dropped(written.dropped)
             link = Link(written.record_id, written.url or link.url)
-            found += await self._read_back(link, outgoing)
+            await self._read_back(link, outgoing)
         await self._write_note(link, note)
-        await self._keep(link, outgoing, wrote, found)
+        await self._keep(link, outgoing, wrote)
 
     async def _write_note(self, link: Link, note: str | None) -> None:
         if note is not None:
@@ -196,20 +204,20 @@ class _Pass:
             raise LostLease
         return wrote
 
-    async def _read_back(self, link: Link, outgoing: Outgoing) -> list[Parked]:
+    async def _read_back(self, link: Link, outgoing: Outgoing) -> None:
         """Some CRMs cut, change or drop values without a word: now and then it is looked at.
 
         Fields that people there may change are left to the comparison of both sides.
         """
         if not self.terms.reads_back(self.claimed.id, self.known.rev):
-            return []
+            return
         pairs = [
             pair
             for pair in self.terms.pairs
             if pair.theirs in outgoing.edit.values and pair.theirs != WALL and not pair.map.pulls
         ]
         if not pairs:
-            return []
+            return
         record = await self.connector.get(link.record_id, [pair.theirs for pair in pairs])
         changed = tuple(
             pair.map.ours
@@ -218,19 +226,19 @@ class _Pass:
             and value_hash(pair, record.values.get(pair.theirs))
             != outgoing.synced[pair.theirs].theirs
         )
-        return [Parked("invalid", self._now(), changed, NOT_KEPT)] if changed else []
+        if changed:
+            self.parked.append(Parked("invalid", self._now(), changed, NOT_KEPT))
 
-    async def _keep(
-        self, link: Link, outgoing: Outgoing, wrote: Sequence[Wrote], parked: Sequence[Parked]
-    ) -> None:
+    async def _keep(self, link: Link, outgoing: Outgoing, wrote: Sequence[Wrote]) -> None:
+        told = {name for one in self.parked for name in one.fields}
         left_out = [
             Parked("invalid", self._now(), (one.pair.map.ours,), one.reason.code)
             for one in outgoing.left_out
+            if one.pair.map.ours not in told
         ]
+        found = Found([*self.parked, *left_out], self.compared)
         store, dirty = self.parts.store, self.known.dirty
-        done = await store.pushed(
-            self.claimed, dirty, link, outgoing.synced, [*parked, *left_out], wrote=wrote
-        )
+        done = await store.pushed(self.claimed, dirty, link, outgoing.synced, found, wrote=wrote)
         if not done:
             synced = {**self.known.synced, **outgoing.synced}
             if not await store.left_behind(self.claimed.id, link, synced):

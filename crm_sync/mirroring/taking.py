@@ -1,27 +1,36 @@
 """Takes what people changed in the CRM over into the inbox, with what the loser had."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crm_sync.mapping.incoming import Incoming, Outcome
+from crm_sync.mapping.incoming import Incoming, Lost, Outcome
 from crm_sync.mapping.model import TAGS
-from crm_sync.mapping.reasons import NOT_TAKEN
+from crm_sync.mapping.reasons import NOT_TAKEN, reason
 from crm_sync.mapping.synced import Synced
 from crm_sync.mirroring.model import Parked
-from crm_sync.mirroring.store import MirrorStore
+from crm_sync.mirroring.store import LostLease, MirrorStore
 from inbox.clock import Clock
 from inbox.customers.adopting.store import Adopted, Adopting, Conflict, News
 from inbox.customers.fields import shown_name, value_at
-from inbox.errors import InvalidInput
+from inbox.errors import InvalidInput, NotFound
 from inbox.mongo.client import Session
 from inbox.mongo.due import Claimed
 
 Customer = Mapping[str, Any]
 
 
-class LostLease(Exception):
-    """Another worker has the customer now: nothing more may be written by this one."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The customer after it, how both sides agree then, what could not be taken, and the paths of
+    ours that the CRM must be told. `tags` are the names of the customer's tags by id, if any came.
+    """
+
+    customer: Customer
+    synced: Mapping[str, Synced]
+    parked: tuple[Parked, ...] = ()
+    pushes: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Taking:
@@ -37,34 +46,43 @@ class Taking:
         claimed: Claimed,
         customer: Customer,
         incoming: Incoming,
-        synced: Mapping[str, Synced],
-    ) -> tuple[Customer, Mapping[str, Synced], list[Parked]]:
-        """The customer after it, how both sides agree then, and what could not be taken.
+        known: Mapping[str, Synced],
+    ) -> Taken:
+        """Take what is new in the CRM. `known` is how both sides agreed before.
 
         Raises:
-            LostLease: nothing was taken.
+            LostLease: nothing was taken; they may have been erased or merged.
             VersionClash: somebody has just edited the same field: compare anew.
         """
-        parked = [
-            Parked("invalid", self._clock.now(), (one.pair.map.ours,), one.reason.code)
-            for one in incoming.outcomes
-            if one.reason is not None
-        ]
-        news = self._news(customer, incoming)
-        if not news:
-            return customer, synced, parked
         try:
-            return *await self._adopt(claimed, customer, news, incoming, synced), parked
+            return await self._take(claimed, customer, incoming, known)
         except InvalidInput as refused:
             wrong = {error.field for error in refused.errors}
-            fields = {path: v for path, v in news.fields.items() if not _is_of(path, wrong)}
-            left = tuple(sorted(news.fields.keys() - fields.keys()))
-            if not left:
+            others = tuple(_given_up(one, wrong) for one in incoming.outcomes)
+            if others == incoming.outcomes:
                 raise
-            parked.append(Parked("invalid", self._clock.now(), left, NOT_TAKEN))
-            kept = {name: one for name, one in synced.items() if not _takes(incoming, name, left)}
-            news = replace(news, fields=fields)
-            return *await self._adopt(claimed, customer, news, incoming, kept), parked
+        left = replace(incoming, outcomes=others)
+        return await self._take(claimed, customer, left, known)
+
+    async def _take(
+        self,
+        claimed: Claimed,
+        customer: Customer,
+        incoming: Incoming,
+        known: Mapping[str, Synced],
+    ) -> Taken:
+        news, synced = self._news(customer, incoming), {**known, **incoming.synced}
+        taken = Taken(customer, synced)
+        if news:
+            taken = await self._adopt(claimed, customer, news, incoming, synced)
+        parked = tuple(self._parked(incoming))
+        return replace(taken, pushes=incoming.pushes, parked=parked)
+
+    def _parked(self, incoming: Incoming) -> Iterator[Parked]:
+        for one in incoming.outcomes:
+            if one.reason is not None and not one.push:
+                path, code = one.pair.map.ours, one.reason.code
+                yield Parked("invalid", self._clock.now(), (path,), code, theirs=one.theirs)
 
     async def _adopt(
         self,
@@ -73,7 +91,7 @@ class Taking:
         news: News,
         incoming: Incoming,
         synced: Mapping[str, Synced],
-    ) -> tuple[Customer, Mapping[str, Synced]]:
+    ) -> Taken:
         agreed: dict[str, Synced] = {}
 
         async def keep(adopted: Adopted, session: Session) -> None:
@@ -82,8 +100,12 @@ class Taking:
             if not await self._store.taken(claimed, agreed, session=session):
                 raise LostLease
 
-        adopted = await self._adopting.adopt(claimed.id, customer.get("version", 1), news, keep)
-        return adopted.customer, agreed
+        version = customer.get("version", 1)
+        try:
+            adopted = await self._adopting.adopt(claimed.id, version, news, keep)
+        except NotFound:
+            raise LostLease from None
+        return Taken(adopted.customer, agreed, tags=adopted.tags)
 
     def _news(self, customer: Customer, incoming: Incoming) -> News:
         tags = incoming.tags
@@ -105,26 +127,39 @@ def _conflict(customer: Customer, outcome: Outcome) -> Conflict:
     return Conflict(path, "crm", taken, outcome.lost.value)
 
 
+def _given_up(outcome: Outcome, wrong: set[str]) -> Outcome:
+    """Not taken, if it is what was wrong. Where both sides have moved, ours wins then."""
+    pair = outcome.pair
+    if outcome.take is None or not _is_of(pair.map.ours, wrong):
+        return outcome
+    push = outcome.lost is not None and pair.map.pushes
+    lost = Lost("crm", outcome.take.value) if push else None
+    why = reason(NOT_TAKEN, field=pair.remote.label, ours=pair.map.ours)
+    return replace(outcome, take=None, push=push, lost=lost, synced=None, reason=why)
+
+
 def _is_of(path: str, wrong: set[str]) -> bool:
     """Whether one of the errors is about the field."""
     shown = shown_name(path)
     return any(name == shown or name.startswith(f"{shown}.") for name in wrong)
 
 
-def _takes(incoming: Incoming, theirs: str, paths: tuple[str, ...]) -> bool:
-    return any(
-        one.pair.theirs == theirs and one.take is not None and one.pair.map.ours in paths
-        for one in incoming.outcomes
-    )
-
-
 def _without(
     synced: Mapping[str, Synced], incoming: Incoming, left_out: tuple[str, ...]
 ) -> dict[str, Synced]:
-    """Tags that could not be attached here are the CRM's alone: they are not taken away there."""
-    of_tags = {one.pair.theirs for one in incoming.outcomes if one.pair.map.ours == TAGS}
+    """Tags that could not be attached here are the CRM's alone: they are not taken away there.
+
+    That theirs was seen with them is remembered, so that they are no news in every poll.
+    """
+    of_tags = {
+        one.pair.theirs: one.theirs for one in incoming.outcomes if one.pair.map.ours == TAGS
+    }
+    if not left_out:
+        return dict(synced)
     return {
-        name: replace(one, tags=tuple(tag for tag in one.tags if tag not in left_out))
+        name: replace(
+            one, theirs=of_tags[name], tags=tuple(tag for tag in one.tags if tag not in left_out)
+        )
         if name in of_tags
         else one
         for name, one in synced.items()

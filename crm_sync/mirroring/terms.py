@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from crm_sync.mapping.model import WALL
 from crm_sync.mapping.pairing import Names, Pair
 
 _READ_BACK_ONE_IN = 20
@@ -20,8 +21,8 @@ class Terms:
 
     @property
     def fields(self) -> list[str]:
-        """The names of the CRM's fields."""
-        return [pair.theirs for pair in self.pairs]
+        """The names of the CRM's fields that can be read."""
+        return [pair.theirs for pair in self.pairs if pair.theirs != WALL]
 
     def reads_back(self, customer_id: str, rev: int) -> bool:
         """Whether this write is among those that are looked at afterwards."""

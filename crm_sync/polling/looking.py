@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crm_sync.connectors.model import RemoteRecord
-from crm_sync.mapping.incoming import Known, compare
+from crm_sync.mapping.incoming import Known, Outcome, compare
+from crm_sync.mapping.tagging import TagChange
 from crm_sync.mirroring.marking import mark_record
-from crm_sync.mirroring.store import MirrorStore
+from crm_sync.mirroring.model import RECORD, Mirrored
+from crm_sync.mirroring.store import MirrorStore, part_of
 from crm_sync.mirroring.terms import Terms
 from inbox.clock import Clock
 from inbox.mongo.client import Document, Session
@@ -41,13 +43,18 @@ class Looking:
         self, customer: Document, records: dict[str, RemoteRecord], terms: Terms, read_at: datetime
     ) -> bool:
         known = self._store.of(customer)
-        if known.link is None:
+        if known.link is None or self._is_waiting(customer, known):
             return False
         record = records[known.link.record_id]
         remembered = Known(known.synced, known.wrote, known.edited_at)
         pulled = [pair for pair in terms.pairs if pair.map.pulls]
         found = compare(pulled, customer, record, remembered, terms.names, read_at)
-        return any(one.take is not None or one.lost is not None for one in found.outcomes)
+        return any(_is_untold(one, known) for one in found.outcomes)
+
+    def _is_waiting(self, customer: Document, known: Mirrored) -> bool:
+        """Whether the record is going to be read anyway, by nobody who has read it already."""
+        work = (part_of(customer, self._store.connection) or {}).get("work") or {}
+        return RECORD in known.dirty and "token" not in work
 
     async def _mark(self, customer_id: str) -> None:
         async def work(session: Session) -> None:
@@ -57,3 +64,16 @@ class Looking:
                 await self._store.set(customer_id, marks, session=session)
 
         await self._store.mongo.transaction(work)
+
+
+def _is_untold(outcome: Outcome, known: Mirrored) -> bool:
+    """Whether there is something to take, or to say of it, that was not dealt with before."""
+    parked = [one for one in known.parked if one.theirs is not None]
+    told = [one for one in parked if outcome.pair.map.ours in one.fields]
+    if any(one.theirs == outcome.theirs for one in told):
+        return False  # this very value cannot be taken
+    if outcome.take is not None and isinstance(outcome.take.value, TagChange):
+        last = known.synced.get(outcome.pair.theirs)
+        return last is None or last.theirs != outcome.theirs
+    is_wrong = outcome.reason is not None
+    return outcome.take is not None or outcome.lost is not None or is_wrong or bool(told)

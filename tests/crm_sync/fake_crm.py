@@ -129,6 +129,10 @@ class FakeCrm:
         self.delete(record_id)
         self.merged[record_id] = into
 
+    def dated(self, record_id: str, at: datetime) -> RemoteRecord:
+        """A record as if it had been changed at another time."""
+        return replace(self.records[record_id], changed_at=at)
+
     def value(self, record_id: str, name: str) -> Value:
         return self.records[record_id].values.get(name)
 

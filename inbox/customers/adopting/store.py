@@ -44,10 +44,13 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The customer as they are now, and the tags that could not be attached (retired ones)."""
+    """The customer as they are now, the tags that could not be attached (retired ones), and the
+    names of those that they have, by id: some may be new.
+    """
 
     customer: Document
     left_out: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Adopting:
@@ -93,7 +96,7 @@ class Adopting:
             )
             await self._tell(after["_id"], news, session)
             after = await self._customers.find(customer_id, session)
-            adopted = Adopted(after, tuple(left_out))
+            adopted = Adopted(after, tuple(left_out), await self._names(after, session))
             await also(adopted, session)
             return adopted
 
@@ -101,6 +104,12 @@ class Adopting:
         self._customers.mirrors.wake()
         self._tags.store.signals.due.wake()
         return adopted
+
+    async def _names(self, customer: Document, session: Session) -> dict[str, str]:
+        ids = {*customer.get("tag_ids", ())}
+        return {
+            one.id: one.name for one in await self._tags.store.all(session=session) if one.id in ids
+        }
 
     async def _tell(self, customer_id: str, news: News, session: Session) -> None:
         """The loser's value, which nobody has any more: once, however often this is repeated."""

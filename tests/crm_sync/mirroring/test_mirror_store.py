@@ -8,7 +8,7 @@ import pytest
 from crm_sync.mapping.synced import Synced
 from crm_sync.mirroring.marking import mark
 from crm_sync.mirroring.model import Link, Mark, Parked
-from crm_sync.mirroring.store import MirrorStore
+from crm_sync.mirroring.store import LostLease, MirrorStore
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Pace
@@ -119,7 +119,8 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(shop: Shop) -> None:
     assert not await shop.store.pushed(slow, dirty, Link("old"), {})
     assert not await shop.store.park(slow, Parked("exhausted", shop.clock.now()))
     assert not await shop.store.will_write(slow, [])
-    assert not await shop.store.linked(slow, None)
+    with pytest.raises(LostLease):
+        await shop.store.linked(slow, Link("old"))
     assert await shop.store.pushed(other, dirty, LINK, {})
     assert (await shop.known()).link == LINK
 

@@ -9,12 +9,13 @@ import structlog
 
 from crm_sync.connections.pacing import Line, NotYet
 from crm_sync.connections.store import ConnectionStore
-from crm_sync.connectors.errors import AuthRefused, CrmBusy, CrmError
+from crm_sync.connectors.errors import AuthRefused, CrmBusy, CrmError, MappingBroken
 from crm_sync.mirroring.terms import Terms
 from crm_sync.polling.looking import Looking
 from crm_sync.polling.store import PollStore, beginning_of
 from inbox.clock import Clock
 from inbox.mongo.due import Claimed
+from inbox.mongo.failures import is_passing
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,11 @@ class Polling:
             await self._later(claimed, timedelta(seconds=busy.wait_s))
         except CrmError as error:
             await self._failed(claimed, polled, error)
+        except Exception as error:
+            if is_passing(error):  # the lease ends by itself
+                return
+            log.exception("a CRM could not be polled", connection=claimed.id)
+            await self._later(claimed, polled.every)
 
     async def _poll(self, claimed: Claimed, polled: Polled) -> None:
         """Every page since the last time; the place moves on when a page has been dealt with."""
@@ -95,6 +101,9 @@ class Polling:
         wait = polled.every
         if isinstance(error, AuthRefused):
             await self._connections.pause(claimed.id, error.code)
+        elif isinstance(error, MappingBroken) and error.fields:
+            await self._connections.switch_off_more(claimed.id, error.fields, error.code)
+            wait = timedelta()  # without them
         elif isinstance(error, CrmBusy):
             wait = max(wait, timedelta(seconds=error.retry_after_s or 0))
         else:

@@ -1,0 +1,241 @@
+"""Changes of the CRM are found: all of them, once, wherever a round is broken off."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from crm_sync.connections.pacing import Line
+from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, MappingBroken
+from crm_sync.connectors.model import Changes, Place
+from crm_sync.polling.polling import OVERLAP
+from inbox.mongo.buckets import Buckets
+from tests.crm_sync.two_way_shop import CRM, EVERY, PHONE, TwoWayShop
+
+
+async def _linked(shop: TwoWayShop) -> None:
+    await shop.welcome(phones=[PHONE], note="a")
+    await shop.push()
+    await shop.poll()
+    shop.wait(600)
+
+
+async def _place(shop: TwoWayShop) -> dict[str, object]:
+    found = await shop.mongo["crm_connections"].find_one({"_id": CRM})
+    assert found is not None
+    return found
+
+
+async def test_change_that_was_committed_late_is_found(two_way: TwoWayShop) -> None:
+    """Its time is that of the beginning of its transaction, before what was read meanwhile."""
+    await _linked(two_way)
+    two_way.crm.add("50", phone="x")
+    await two_way.poll()
+    late = two_way.clock.now() - OVERLAP + timedelta(seconds=1)
+    two_way.crm.edit_as_person("1", note="muộn")
+    two_way.crm.records["1"] = two_way.crm.dated("1", late)
+    await two_way.poll()
+    assert (await two_way.here())["note"] == "muộn"
+
+
+async def test_nothing_is_asked_before_it_is_time(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    await two_way.poller.step()
+    calls = two_way.crm.calls
+    two_way.wait(EVERY.total_seconds() - 1)
+    assert await two_way.poller.step() == 0
+    two_way.wait(1)
+    assert await two_way.poller.step() == 1
+    assert two_way.crm.calls == calls + 1
+
+
+async def test_place_survives_a_restart(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    two_way.crm.edit_as_person("1", note="khi đang tắt")
+    two_way.wait(3600)
+    await two_way.polls.begin(CRM)
+    two_way.poller = two_way.a_poller()
+    await two_way.poll()
+    assert (await two_way.here())["note"] == "khi đang tắt"
+
+
+async def test_thousands_of_changes_of_one_second_are_read_to_their_end_at_a_slow_rate(
+    two_way: TwoWayShop,
+) -> None:
+    """The rate is used up again and again: each round goes on where the last one was."""
+    await _linked(two_way)
+    for number in range(2, 3002):
+        two_way.crm.add(str(number), note="nhập từ tệp")
+    two_way.crm.records["9999"] = replace(two_way.crm.records.pop("1"), id="9999")
+    await two_way.mongo["customers"].update_one({}, {"$set": {"crm.crm.link.id": "9999"}})
+    two_way.crm.edit_as_person("9999", note="người cuối")
+    slow = Line(CRM, two_way.crm, Buckets(two_way.mongo, two_way.clock), 5)
+    poller = two_way.a_poller(slow)
+
+    rounds = 0
+    while rounds == 0 or "page" in await _place(two_way):
+        two_way.wait(1)
+        rounds += await poller.step()
+    await two_way.push()
+
+    assert 3 < rounds < 20
+    assert (await two_way.here())["note"] == "người cuối"
+
+
+async def test_round_that_failed_half_way_goes_on_there(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    for number in range(2, 252):
+        two_way.crm.add(str(number), note="x")
+    asked: list[Place] = []
+    whole = two_way.crm.changed_since
+
+    async def failing(place: Place, fields: object, *, limit: int = 100) -> Changes:
+        asked.append(place)
+        if len(asked) == 2:
+            raise CrmAway
+        return await whole(place, [], limit=limit)
+
+    two_way.crm.changed_since = failing  # type: ignore[method-assign]
+    await two_way.look()
+    two_way.wait(EVERY.total_seconds())
+    await two_way.look()
+
+    assert [one.record_id for one in asked] == ["", "100", "100", "200"]
+
+
+async def test_worker_that_lost_its_lease_moves_nothing(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    await two_way.polls.hint(CRM, ["1"])
+    (slow,) = await two_way.polls.due.claim(1)
+    two_way.wait(31)
+    (other,) = await two_way.polls.due.claim(1)
+    later = Place(two_way.clock.now(), "7")
+    assert not await two_way.polls.advance(slow, later)
+    assert not await two_way.polls.end(slow, ["1"], two_way.clock.now())
+    assert (await _place(two_way))["hints"] == ["1"]
+    assert await two_way.polls.advance(other, later)
+    assert (await _place(two_way))["page"] == {"at": later.at, "record_id": "7"}
+
+
+async def test_two_pollers_read_one_connection_once(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    calls = two_way.crm.calls
+    await asyncio.gather(two_way.a_poller().step(), two_way.a_poller().step())
+    assert two_way.crm.calls == calls + 1
+
+
+async def test_hint_is_looked_at_now_and_forgotten(two_way: TwoWayShop) -> None:
+    """A webhook says that a record was changed; it is read whatever time it has."""
+    await _linked(two_way)
+    await two_way.poll()
+    two_way.crm.edit_as_person("1", note="báo ngay")
+    two_way.crm.records["1"] = two_way.crm.dated("1", two_way.clock.now() - timedelta(days=2))
+    await two_way.polls.hint(CRM, ["1", "không có"])
+    assert await two_way.poller.step() == 1
+    await two_way.push()
+    assert (await two_way.here())["note"] == "báo ngay"
+    assert (await _place(two_way))["hints"] == []
+
+
+async def test_crm_that_is_away_is_left_alone(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    two_way.crm.down = CrmAway("down")
+    calls = two_way.crm.calls
+    two_way.crm.edit_as_person("1", note="trong lúc ngừng")
+    for _ in range(60):
+        await two_way.poller.step()
+        two_way.wait(60)
+    assert two_way.crm.calls - calls < 30
+    two_way.crm.down = None
+    for _ in range(6):
+        await two_way.poller.step()
+        two_way.wait(60)
+    await two_way.push()
+    assert (await two_way.here())["note"] == "trong lúc ngừng"
+
+
+async def test_refused_credentials_pause_the_connection(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    two_way.crm.down = AuthRefused()
+    calls = two_way.crm.calls
+    for _ in range(5):
+        await two_way.poller.step()
+        two_way.wait(60)
+    assert two_way.crm.calls == calls + 1
+    two_way.crm.down = None
+    two_way.crm.edit_as_person("1", note="sau đó")
+    await two_way.connections.resume(CRM)
+    await two_way.poller.step()
+    await two_way.push()
+    assert (await two_way.here())["note"] == "sau đó"
+
+
+async def test_busy_crm_is_asked_no_sooner_than_it_says(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    two_way.crm.down = CrmBusy(retry_after_s=300)
+    await two_way.poller.step()
+    two_way.crm.down = None
+    two_way.wait(299)
+    assert await two_way.poller.step() == 0
+    two_way.wait(1)
+    assert await two_way.poller.step() == 1
+
+
+async def test_field_that_is_gone_is_switched_off_and_the_others_are_read(
+    two_way: TwoWayShop,
+) -> None:
+    await _linked(two_way)
+    two_way.crm.edit_as_person("1", note="vẫn đọc được")
+    two_way.crm.down = MappingBroken(fields=["email"])
+    await two_way.poller.step()
+    two_way.crm.down = None
+    await two_way.poller.step()
+    await two_way.push()
+    found = await two_way.connections.get(CRM)
+    assert (found.fields_off, found.failures) == ({"email": "crm_mapping_broken"}, 0)
+    assert (await two_way.here())["note"] == "vẫn đọc được"
+
+
+async def test_failure_of_ours_is_tried_again(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    two_way.crm.down = RuntimeError("a bug")  # type: ignore[assignment]
+    assert await two_way.poller.step() == 1
+    two_way.crm.down = None
+    two_way.wait(EVERY.total_seconds())
+    assert await two_way.poller.step() == 1
+
+
+async def test_customer_who_waits_anyway_is_not_marked_again(two_way: TwoWayShop) -> None:
+    """Marking begins the tries anew: a customer who fails would never be given up."""
+    await _linked(two_way)
+    two_way.crm.edit_as_person("1", note="b")
+    await two_way.look()
+    rev = (await two_way.known()).rev
+    await two_way.look()
+    assert (await two_way.known()).rev == rev
+
+
+async def test_connection_of_which_nothing_is_pulled_any_more_is_polled_no_more(
+    two_way: TwoWayShop,
+) -> None:
+    await two_way.polls.begin("old")
+    await two_way.poller.step()
+    found = await two_way.mongo["crm_connections"].find_one({"_id": "old"})
+    assert found is not None
+    assert "poll" not in found
+
+
+@pytest.mark.parametrize("ways", ["push then poll", "poll then push"])
+async def test_change_that_is_seen_while_ours_is_on_its_way_is_taken(
+    two_way: TwoWayShop, ways: str
+) -> None:
+    await _linked(two_way)
+    two_way.crm.edit_as_person("1", note="của họ")
+    await two_way.edit(phones=["+84987654321"])
+    if ways == "push then poll":
+        await two_way.push()
+    await two_way.poll()
+    here = await two_way.here()
+    assert here["note"] == "của họ"
+    assert two_way.crm.value("1", "phone") == "+84987654321"

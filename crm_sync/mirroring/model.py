@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from crm_sync.mapping.echoes import Wrote
+from crm_sync.mapping.reasons import NOT_KEPT
 from crm_sync.mapping.synced import Synced
 
 ParkedClass = Literal["invalid", "refused", "ambiguous", "gone", "exhausted"]
@@ -44,7 +45,8 @@ class Parked:
         """Whether it still holds after these fields were pushed, and those looked at."""
         if not self.fields or {*self.fields} & {*pushed}:
             return False
-        return self.kind != "invalid" or not {*self.fields} <= {*compared}
+        is_over = self.kind == "invalid" and self.detail != NOT_KEPT
+        return not is_over or not {*self.fields} <= {*compared}
 
 
 @dataclass(frozen=True, slots=True)

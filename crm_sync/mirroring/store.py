@@ -27,6 +27,8 @@ from inbox.mongo.due import Claimed, DueWork, Pace, due
 
 _OF_WORK = ("work", "dirty", "since")
 """What is there only while something is to be done."""
+_SIGNS = ("phones", "emails")
+"""By what a customer's record is found besides its id."""
 _LOCKS = 256
 """Of one connection: records that share one are linked one after the other."""
 
@@ -91,6 +93,20 @@ class MirrorStore:
         """The customers whose records these are; index (crm.<connection>.link.id)."""
         query = {f"{self.path}.link.id": {"$in": list(record_ids)}}
         return await self._customers.find(query, session=session).to_list()
+
+    async def is_after_another(self, customer: Mapping[str, Any]) -> bool:
+        """Whether somebody with the same phone or address is to be given a record first.
+
+        Two who come at once would find none and make one each. The order is that of the ids;
+        indexes (phones), (emails).
+        """
+        shared = [{name: {"$in": customer[name]}} for name in _SIGNS if customer.get(name)]
+        if not shared:
+            return False
+        waits = {f"{self.path}.work.due_at": {"$exists": True}}
+        first = {"_id": {"$lt": customer["_id"]}, f"{self.path}.link": {"$exists": False}}
+        query = {"$or": shared, **waits, **first}
+        return await self._customers.find_one(query, {"_id": 1}) is not None
 
     async def waiting_since(self) -> datetime | None:
         """When the oldest edit was made that is not in the CRM; index (crm.<connection>.since)."""

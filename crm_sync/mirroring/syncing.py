@@ -4,10 +4,11 @@ What goes to the CRM is the state now of the fields that were edited. Where a fi
 from there, the record is read first, so that nobody's edit is overwritten unseen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from crm_sync.connections.pacing import NotYet
 from crm_sync.connectors.errors import MappingBroken, RecordGone
 from crm_sync.connectors.model import Connector, Edit, RemoteRecord
 from crm_sync.forgetting.store import ForgettingStore
@@ -29,6 +30,8 @@ from inbox.mongo.due import Claimed
 
 _EMPTIED = "(Ghi chú đã được xoá.)"
 """What a note on a record says when ours was emptied: notes cannot be empty."""
+_TURN_S = 2.0
+"""Until another customer of the same phone or address has been mirrored."""
 
 
 class Syncing:
@@ -57,7 +60,7 @@ class Syncing:
 @dataclass(slots=True)
 class _Pass:
     """One customer, one time. `parked` is what was found that cannot pass, `compared` are the
-    paths of which both sides were looked at.
+    paths of which both sides were looked at, `stood` the hashes of what the record had then.
     """
 
     parts: Syncing
@@ -68,9 +71,12 @@ class _Pass:
     terms: Terms
     parked: list[Parked] = field(default_factory=list)
     compared: set[str] = field(default_factory=set)
+    stood: Mapping[str, str] = field(default_factory=dict)
 
     async def run(self) -> None:
         if self.known.link is None:
+            if await self.parts.store.is_after_another(self.customer):
+                raise NotYet(_TURN_S)
             read_at = self._now()
             found = await self.parts.finder.matched(self.customer, self.connector, self.terms)
             if found is None:
@@ -152,6 +158,7 @@ class _Pass:
         link = Link(link.record_id, record.url or link.url)
         agreed = replace(outgoing, synced={**taken.synced, **outgoing.synced})
         self.parked += taken.parked
+        self.stood = {one.pair.theirs: one.theirs for one in incoming.outcomes}
         self.compared |= {one.pair.map.ours for one in incoming.outcomes if one.pair.map.pulls}
         await self._write(link, agreed, incoming.ledger)
 
@@ -169,6 +176,7 @@ class _Pass:
         written = await self.connector.create(self.customer["_id"], edit)
         _refuse_dropped(written.dropped)
         link = Link(written.record_id, written.url)
+        outgoing = await self._read_back(link, outgoing)
         await self._write_note(link, note)
         await self._keep(link, outgoing, wrote)
 
@@ -182,7 +190,7 @@ class _Pass:
             written = await self.connector.update(link.record_id, edit)
             _refuse_dropped(written.dropped)
             link = Link(written.record_id, written.url or link.url)
-            await self._read_back(link, outgoing)
+            outgoing = await self._read_back(link, outgoing)
         await self._write_note(link, note)
         await self._keep(link, outgoing, wrote)
 
@@ -204,30 +212,39 @@ class _Pass:
             raise LostLease
         return wrote
 
-    async def _read_back(self, link: Link, outgoing: Outgoing) -> None:
+    async def _read_back(self, link: Link, outgoing: Outgoing) -> Outgoing:
         """Some CRMs cut, change or drop values without a word: now and then it is looked at.
 
-        Fields that people there may change are left to the comparison of both sides.
+        Where people there may change a field, only what looks cut or dropped is not theirs.
         """
-        if not self.terms.reads_back(self.claimed.id, self.known.rev):
-            return
         pairs = [
             pair
             for pair in self.terms.pairs
-            if pair.theirs in outgoing.edit.values and pair.theirs != WALL and not pair.map.pulls
+            if pair.theirs in outgoing.edit.values and pair.theirs != WALL
         ]
-        if not pairs:
-            return
-        record = await self.connector.get(link.record_id, [pair.theirs for pair in pairs])
-        changed = tuple(
-            pair.map.ours
-            for pair in pairs
-            if pair.theirs in record.values  # a CRM that is only written to tells nothing
-            and value_hash(pair, record.values.get(pair.theirs))
-            != outgoing.synced[pair.theirs].theirs
-        )
+        if not pairs or not self.terms.reads_back(self.claimed.id, self.known.rev):
+            return outgoing
+        found = await self.connector.get(link.record_id, [pair.theirs for pair in pairs])
+        changed = [pair for pair in pairs if self._is_not_kept(pair, outgoing, found)]
         if changed:
-            self.parked.append(Parked("invalid", self._now(), changed, NOT_KEPT))
+            paths = tuple(pair.map.ours for pair in changed)
+            self.parked.append(Parked("invalid", self._now(), paths, NOT_KEPT))
+        synced = dict(outgoing.synced)
+        for pair in changed:  # so that it is not taken for an edit there
+            theirs = value_hash(pair, found.values.get(pair.theirs))
+            synced[pair.theirs] = replace(synced[pair.theirs], theirs=theirs)
+        return replace(outgoing, synced=synced)
+
+    def _is_not_kept(self, pair: Pair, outgoing: Outgoing, found: RemoteRecord) -> bool:
+        if pair.theirs not in found.values:  # a CRM that is only written to tells nothing
+            return False
+        wrote, stands = outgoing.edit.values[pair.theirs], found.values[pair.theirs]
+        form = value_hash(pair, stands)
+        if form == value_hash(pair, wrote):
+            return False
+        is_dropped = form == self.stood.get(pair.theirs, "")
+        is_cut = bool(form) and normal(pair, wrote).startswith(normal(pair, stands))
+        return is_dropped or is_cut or not pair.map.pulls
 
     async def _keep(self, link: Link, outgoing: Outgoing, wrote: Sequence[Wrote]) -> None:
         told = {name for one in self.parked for name in one.fields}

@@ -87,7 +87,7 @@ class DyingStore(MirrorStore):
 
 
 @dataclass(frozen=True)
-class TestMirror:
+class AppMirror:
     """Implements `Mirror`, as the app does."""
 
     mapped: frozenset[str]
@@ -114,7 +114,7 @@ class TwoWayShop:
         self.pairs: tuple[Pair, ...] = check(FieldMapping(fields=tuple(fields)), FIELDS).pairs
         assert len(self.pairs) == len(fields)
         self.is_fresh = False
-        self.mirrors = Mirrors(mongo, [TestMirror(frozenset(one.map.ours for one in self.pairs))])
+        self.mirrors = Mirrors(mongo, [AppMirror(frozenset(one.map.ours for one in self.pairs))])
         self.customers = CustomerStore(mongo, clock, self.mirrors)
         self.tags = TagService(mongo, self.customers, clock, TagsConfig(most_per_customer=5))
         self.connections = ConnectionStore(mongo, clock)

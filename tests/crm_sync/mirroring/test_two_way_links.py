@@ -57,9 +57,9 @@ async def test_two_customers_who_find_one_record_at_once_are_not_both_linked(
     two_way: TwoWayShop, _: int
 ) -> None:
     """X.SYN.03: exactly one of them keeps it."""
-    two_way.crm.add("7", phone=PHONE)
+    two_way.crm.add("7", phone=PHONE, email="a@b.vn")
     await two_way.welcome("hoa", phones=[PHONE])
-    await two_way.welcome("lan", phones=[PHONE])
+    await two_way.welcome("lan", emails=["a@b.vn"])
     workers = [two_way.a_worker() for _ in range(2)]
     await asyncio.gather(*(worker.step() for worker in workers))
     await two_way.push()
@@ -67,6 +67,15 @@ async def test_two_customers_who_find_one_record_at_once_are_not_both_linked(
     assert [one.record_id for one in links if one is not None] == ["7"]
     parked = [*await two_way.parked("hoa"), *await two_way.parked("lan")]
     assert [kind for kind, _, _ in parked] == ["ambiguous"]
+
+
+async def test_two_new_customers_of_one_phone_make_one_record(two_way: TwoWayShop) -> None:
+    """X.SYN.03: never two, though both are mirrored at once; people merge the customers."""
+    await two_way.welcome("hoa", phones=[PHONE])
+    await two_way.welcome("lan", phones=[OTHER, PHONE])
+    await two_way.push()
+    assert list(two_way.crm.records) == ["1"]
+    assert await two_way.parked("lan") == [("ambiguous", (), "hoa")]
 
 
 async def test_edit_during_a_push_that_is_given_up_is_not_forgotten(two_way: TwoWayShop) -> None:

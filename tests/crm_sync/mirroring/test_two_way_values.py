@@ -164,6 +164,28 @@ async def test_value_that_the_crm_does_not_keep_is_told(open_shop: OpenShop, way
     assert await shop.parked() == []
 
 
+@pytest.mark.parametrize("way", ["cut", "dropped"])
+async def test_value_that_the_crm_does_not_keep_is_not_taken_back(
+    two_way: TwoWayShop, way: str
+) -> None:
+    """It was read back, so it is known that nobody there has written the rest away."""
+    two_way.is_fresh = True
+    await two_way.welcome(phones=[PHONE], note="a")
+    await two_way.push()
+    two_way.crm.longest = {"note": 10} if way == "cut" else {}
+    two_way.crm.deaf = {"note"} if way == "dropped" else set()
+    await two_way.edit(note="một ghi chú dài hơn mười chữ")
+    for _ in range(3):
+        await two_way.poll()
+        two_way.wait()
+    assert (await two_way.here())["note"] == "một ghi chú dài hơn mười chữ"
+    assert await two_way.parked() == [("invalid", ("note",), "crm_value_not_kept")]
+
+    two_way.crm.edit_as_person("1", note="người ở đó viết", phone=OTHER)
+    await two_way.poll()
+    assert (await two_way.here())["note"] == "người ở đó viết"
+
+
 async def test_next_number_of_a_customer_follows_an_emptied_one(two_way: TwoWayShop) -> None:
     await two_way.welcome(phones=[PHONE, OTHER])
     await two_way.push()

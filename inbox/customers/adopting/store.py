@@ -10,7 +10,7 @@ import orjson
 from pymongo import UpdateOne
 
 from inbox.clock import Clock
-from inbox.customers.fields import shown_name
+from inbox.customers.fields import shown_name, version_of
 from inbox.customers.store import CustomerStore
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.staff.model import Actor
@@ -94,7 +94,7 @@ class Adopting:
             left_out = await self._tags.follow(
                 after, news.add_tags, news.remove_tags, actor, session=session
             )
-            await self._tell(after["_id"], news, session)
+            await self._tell(before, news, session)
             after = await self._customers.find(customer_id, session)
             adopted = Adopted(after, tuple(left_out), await self._names(after, session))
             await also(adopted, session)
@@ -111,12 +111,12 @@ class Adopting:
             one.id: one.name for one in await self._tags.store.all(session=session) if one.id in ids
         }
 
-    async def _tell(self, customer_id: str, news: News, session: Session) -> None:
+    async def _tell(self, customer: Document, news: News, session: Session) -> None:
         """The loser's value, which nobody has any more: once, however often this is repeated."""
         now = self._clock.now()
         writes = [
             UpdateOne({"_id": row.pop("_id")}, {"$setOnInsert": row}, upsert=True)
-            for row in (_row(customer_id, one, news.source, now) for one in news.conflicts)
+            for row in (_row(customer, one, news.source, now) for one in news.conflicts)
         ]
         if writes:
             await self._mongo["interactions"].bulk_write(writes, session=session)
@@ -127,7 +127,8 @@ def crm_actor(source: str) -> Actor:
     return Actor(id=f"crm:{source}", name=f"CRM {source}", role="owner", kind="system")
 
 
-def _row(customer_id: str, conflict: Conflict, source: str, at: datetime) -> Document:
+def _row(customer: Document, conflict: Conflict, source: str, at: datetime) -> Document:
+    """Of one edit of ours and one value there is one row, however often they are compared."""
     data = {
         "field": shown_name(conflict.path),
         "winner": conflict.winner,
@@ -135,8 +136,9 @@ def _row(customer_id: str, conflict: Conflict, source: str, at: datetime) -> Doc
         "lost": conflict.lost,
         "connection": source,
     }
-    key = orjson.dumps([customer_id, data, at.date().isoformat()], default=str)
+    edit = version_of(customer, conflict.path)
+    key = orjson.dumps([customer["_id"], data, edit], default=str)
     row = interaction(
-        "crm_conflict", customer_id=customer_id, at=at, actor_id=f"crm:{source}", data=data
+        "crm_conflict", customer_id=customer["_id"], at=at, actor_id=f"crm:{source}", data=data
     )
     return {**row, "_id": blake2b(key, digest_size=16).hexdigest()}

@@ -86,6 +86,28 @@ async def test_loser_of_a_conflict_is_told_once_wherever_the_worker_dies(
     assert row == told | {"lost": lost if winner == "inbox" else [lost]}
 
 
+async def test_loser_is_told_once_though_the_worker_dies_at_midnight(two_way: TwoWayShop) -> None:
+    await _both_edit_the_phone(two_way)
+    two_way.dying.at = "taken"
+    with pytest.raises(Died):
+        await two_way.push()
+    two_way.wait(24 * 3600)
+    await two_way.poll()
+    assert len(await two_way.rows("crm_conflict")) == 1
+
+
+async def test_same_conflict_of_other_edits_is_told_again(two_way: TwoWayShop) -> None:
+    await _both_edit_the_phone(two_way)
+    await two_way.poll()
+    await two_way.edit(phones=[PHONE])
+    await two_way.poll()
+    two_way.wait()
+    await two_way.edit(phones=[OTHER])
+    two_way.crm.edit_as_person("1", phone=THIRD)
+    await two_way.poll()
+    assert len(await two_way.rows("crm_conflict")) == 2
+
+
 @pytest.mark.parametrize("step", STEPS)
 async def test_first_push_is_repeated_without_harm_wherever_the_worker_dies(
     two_way: TwoWayShop, step: str
@@ -201,8 +223,3 @@ async def test_archived_record_is_still_mirrored(two_way: TwoWayShop) -> None:
     await two_way.edit(note="quen")
     await two_way.poll()
     assert two_way.crm.value("1", "note") == "quen"
-
-
-async def test_death_is_death() -> None:
-    """What dies is handled by no worker as if the CRM had failed."""
-    assert not issubclass(Died, Exception)

@@ -199,10 +199,11 @@ def _with(record: RemoteRecord, fields: Collection[str]) -> RemoteRecord:
     return replace(record, values={name: record.values.get(name) for name in fields})
 
 
-def _place(record: RemoteRecord) -> tuple[datetime, int]:
+def _place(record: RemoteRecord) -> tuple[datetime, int, str]:
+    """Numbers in their order, though they are text."""
     assert record.changed_at is not None, "every record was made at some time"
-    return record.changed_at, int(record.id)
+    return record.changed_at, len(record.id), record.id
 
 
-def _after(place: Place) -> tuple[datetime, int]:
-    return place.at, int(place.record_id or -1)
+def _after(place: Place) -> tuple[datetime, int, str]:
+    return place.at, len(place.record_id), place.record_id

@@ -7,10 +7,12 @@ from typing import Any
 
 from crm_sync.connections.pacing import Line
 from crm_sync.connections.store import ConnectionStore
+from crm_sync.forgetting.store import ForgettingStore
 from crm_sync.mapping.checking import check
 from crm_sync.mapping.model import FieldMap, FieldMapping
 from crm_sync.mapping.pairing import Names, Pair
 from crm_sync.mirroring.marking import mark
+from crm_sync.mirroring.merging import merged, parted
 from crm_sync.mirroring.model import Mirrored
 from crm_sync.mirroring.pushing import Pushing
 from crm_sync.mirroring.store import MirrorStore
@@ -101,8 +103,19 @@ class AppMirror:
     def wake(self) -> None:
         return
 
-    async def card(self, customer: Mapping[str, Any]) -> CrmCard | None:
-        return None
+    async def card(self, customer: Mapping[str, Any]) -> CrmCard:
+        return CrmCard(connection=CRM, id=None, state="unlinked")
+
+    def merge(self, survivor: Mapping[str, Any], loser: Mapping[str, Any]) -> dict[str, Any]:
+        return merged(CRM, survivor, loser)
+
+    def part(
+        self, survivor: Mapping[str, Any], before: Mapping[str, Any], loser: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        return parted(CRM, survivor, before, loser)
+
+    async def erase(self, customer: Mapping[str, Any], *, session: Session) -> None:
+        return
 
 
 class TwoWayShop:
@@ -133,7 +146,8 @@ class TwoWayShop:
         return store
 
     def a_worker(self) -> Pushing:
-        syncing = Syncing(self.store, self.adopting, self.clock)
+        forgetting = ForgettingStore(self.mongo, self.clock, [CRM])
+        syncing = Syncing(self.store, self.adopting, forgetting, self.clock)
         return Pushing(
             self.line, syncing, self.connections, self.terms, self.mirrors.are_wanted, self.clock
         )

@@ -85,7 +85,7 @@ async def test_what_was_agreed_on_with_another_record_says_nothing_of_this_one(
     await shop.edit("note")
     (claimed,) = await shop.store.due.claim(1)
 
-    assert await shop.store.linked(claimed, Link("90"))
+    assert await shop.store.linked(claimed, Link("90")) is None
 
     known = await shop.known()
     assert (known.link, known.synced) == (Link("90"), {})

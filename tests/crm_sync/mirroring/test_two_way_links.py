@@ -138,7 +138,7 @@ async def test_customer_who_is_merged_during_a_push_loses_nothing(two_way: TwoWa
     await merges.merge("hoa", "lan", LAN)
 
     for one in claimed:
-        await two_way.worker._sync_anyhow(one, await two_way.terms())
+        await two_way.worker._sync_anyhow(one, await two_way.terms(), two_way.crm)
     await two_way.poll()
 
     here = await two_way.here("hoa")

@@ -138,7 +138,7 @@ async def test_a_value_that_was_not_kept_is_really_written_again(
 ) -> None:
     (id_,) = await shop.add_linked(1, note="một ghi chú dài")
     await shop.park(id_, Parked("invalid", clock.now(), ("note",), NOT_KEPT))
-    shop.crm.people_set(f"r{id_}", note="một ghi")
+    shop.crm.edit_as_person(f"r{id_}", note="một ghi")
 
     assert await shop.parking.replay(id_)
     await shop.settle()

@@ -9,13 +9,13 @@ from app.demo.getfly.api import GetflyApi, nowhere
 from app.demo.getfly.book import Book, Changes
 from app.demo.getfly.errors import GetflyError
 from app.demo.getfly.model import TEXTS, Account, AccountType, CustomField, Option, User
-from app.demo.getfly.pages import account_page, list_page, missing_page
+from app.demo.getfly.pages import WRITTEN, account_page, list_page, missing_page
 from inbox.clock import Clock
 
 RECORD_PATH = "/crm/account/{id}"
 """Where people find an account, after the address of the server."""
 _LARGEST_BODY = 16 * 1024 * 1024
-_ALLOWED = "default-src 'none'; style-src 'unsafe-inline'"
+_ALLOWED = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
 
 
 class SimulatedGetfly:
@@ -32,6 +32,7 @@ class SimulatedGetfly:
         router.add_get("/", self._home)
         router.add_get("/crm", self._list)
         router.add_get(r"/crm/account/{id:\d+}", self._show)
+        router.add_post(r"/crm/account/{id:\d+}", self._edited)
         router.add_route("*", "/api/{path:.*}", nowhere)
 
     @property
@@ -134,6 +135,22 @@ class SimulatedGetfly:
         except GetflyError as error:
             return _html(missing_page(), error.status)
         return _html(account_page(self.book, account))
+
+    async def _edited(self, request: web.Request) -> web.StreamResponse:
+        """A person has saved the form; what it does not name stays."""
+        id_, form = int(request.match_info["id"]), await request.post()
+        sent = {name: form[name] for name in WRITTEN if name in form}
+        values = {name: _lines(one) for name, one in sent.items() if isinstance(one, str)}
+        try:
+            self.edit(id_, values)
+        except GetflyError as error:
+            return _html(missing_page(), error.status)
+        return web.Response(status=303, headers={"Location": RECORD_PATH.format(id=id_)})
+
+
+def _lines(text: str) -> str:
+    """Browsers part the lines of a form by two characters."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def _html(text: str, status: int = 200) -> web.Response:

@@ -28,6 +28,12 @@ _STYLE = """
   article { border-top: 1px solid var(--line); padding: .6rem 0; }
   article p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
   time { opacity: .7; font-size: .9rem; }
+  form { display: grid; gap: .8rem; margin: 0; }
+  label { display: grid; gap: .2rem; }
+  label span { opacity: .7; }
+  input, textarea, button { font: inherit; padding: .4rem .6rem; border-radius: .4rem;
+                            border: 1px solid var(--line); }
+  button { justify-self: start; padding-inline: 1.2rem; cursor: pointer; }
   .tag { display: inline-block; border: 1px solid var(--line); border-radius: 1rem;
          padding: 0 .6rem; margin: 0 .3rem .3rem 0; }
 """
@@ -41,7 +47,8 @@ _LABELS = {
     "birthday": "Ngày sinh",
     "description": "Mô tả",
 }
-_ALWAYS = frozenset({"phone_office", "email", "description"})
+WRITTEN = ("phone_office", "email", "description")
+"""What people can write on the page of a customer."""
 _EMPTY = "—"
 
 
@@ -64,7 +71,7 @@ def account_page(book: Book, account: Account) -> str:
         *(
             (label, account.texts[name])
             for name, label in _LABELS.items()
-            if name in _ALWAYS or account.texts[name]
+            if name in WRITTEN or account.texts[name]
         ),
         *((one.label, shown(book, account, name)) for name, one in book.fields.items()),
         ("Người phụ trách", manager.name if manager else ""),
@@ -72,6 +79,7 @@ def account_page(book: Book, account: Account) -> str:
         ("Cập nhật", local(account.updated_at)),
     ]
     body = f"{_facts(facts)}<h2>Nhóm khách hàng</h2>{_types(book, account)}"
+    body += f"<h2>Sửa thông tin</h2>{_form(account)}"
     return _page(account.name, f"{body}<h2>Trao đổi</h2>{_comments(book, account)}")
 
 
@@ -84,6 +92,21 @@ def _facts(facts: Sequence[tuple[str, str]]) -> str:
         f"<dt>{escape(label)}</dt><dd>{escape(value) or _EMPTY}</dd>" for label, value in facts
     )
     return f"<dl>{rows}</dl>"
+
+
+def _form(account: Account) -> str:
+    fields = "".join(
+        f"<label><span>{_LABELS[name]}</span>{_input(name, account.texts[name])}</label>"
+        for name in WRITTEN
+    )
+    return f'<form method="post">{fields}<button>Lưu</button></form>'
+
+
+def _input(name: str, value: str) -> str:
+    """A line break right after <textarea> is not part of its text."""
+    if name == "description":
+        return f'<textarea name="{name}" rows="4">\n{escape(value)}</textarea>'
+    return f'<input name="{name}" value="{escape(value)}">'
 
 
 def _types(book: Book, account: Account) -> str:

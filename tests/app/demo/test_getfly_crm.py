@@ -179,3 +179,31 @@ async def test_page_of_a_customer_that_was_deleted_says_so(
         assert "đã bị xoá" in await answer.text()
     async with client.get("/") as answer:
         assert "Chưa có khách hàng nào" in await answer.text()
+
+
+async def test_person_saves_the_form_of_a_customer(client: Client, crm: SimulatedGetfly) -> None:
+    id_ = crm.add_account("Lan", phone_office="0912345678", website="lan.vn").id
+    form = {
+        "phone_office": " 0912 345 679 ",
+        "description": "\r\n<b>Một</b>\r\nHai",
+        "website": "x",
+    }
+
+    async with client.post(f"/crm/account/{id_}", data=form) as answer:
+        page = await answer.text()
+
+    texts = crm.account(id_).texts
+    assert (texts["phone_office"], texts["website"]) == ("0912 345 679", "lan.vn")
+    assert texts["description"] == "<b>Một</b>\nHai"
+    assert 'name="phone_office" value="0912 345 679"' in page
+    assert "<b>" not in page
+
+
+async def test_form_of_a_customer_who_is_gone_is_refused(
+    client: Client, crm: SimulatedGetfly
+) -> None:
+    id_ = crm.add_account("Lan").id
+    crm.delete(id_)
+
+    async with client.post(f"/crm/account/{id_}", data={"email": "lan@shop.vn"}) as answer:
+        assert answer.status == 404

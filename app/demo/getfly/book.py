@@ -1,13 +1,12 @@
 """The accounts in memory, and the rules that hold whoever changes them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
 from typing import Any
 
 from app.demo.getfly.errors import bad_field, not_found
-from app.demo.getfly.model import Account, AccountType, Comment, CustomField, User
+from app.demo.getfly.model import Account, AccountType, Comment, CustomField, Kept, User
 from inbox.clock import Clock
 
 
@@ -23,11 +22,15 @@ class Changes:
 
 
 class Book:
-    """Codes stay taken when their account is deleted: it can be restored."""
+    """Codes stay taken when their account is deleted: it can be restored.
+
+    `on_change` is called after every change of accounts and of their types.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._ids = count(1)
+        self._last_id = 0
+        self.on_change: Callable[[], None] | None = None
         self._accounts: dict[int, Account] = {}
         self.types: dict[int, AccountType] = {}
         self.users: dict[int, User] = {}
@@ -37,7 +40,26 @@ class Book:
         return self._clock.now()
 
     def new_id(self) -> int:
-        return next(self._ids)
+        self._last_id += 1
+        return self._last_id
+
+    def dump(self) -> Kept:
+        """Everything in it."""
+        return Kept(
+            self._last_id,
+            list(self._accounts.values()),
+            list(self.types.values()),
+            list(self.users.values()),
+            list(self.fields.values()),
+        )
+
+    def load(self, kept: Kept) -> None:
+        """What an earlier one had in it, instead of what is here."""
+        self._last_id = kept.last_id
+        self._accounts = {one.id: one for one in kept.accounts}
+        self.types = {one.id: one for one in kept.types}
+        self.users = {one.id: one for one in kept.users}
+        self.fields = {one.name: one for one in kept.fields}
 
     def __iter__(self) -> Iterator[Account]:
         """The newest first, as lists are."""
@@ -70,6 +92,7 @@ class Book:
         account = Account(id_, code or f"KH/{now.year}/{id_:06}", now, now)
         self._accounts[id_] = account
         _apply(account, changes)
+        self._changed()
         return account
 
     def change(self, id_: int, changes: Changes) -> Account:
@@ -77,18 +100,22 @@ class Book:
         account = self.account(id_)
         _apply(account, changes)
         account.updated_at = self.now()
+        self._changed()
         return account
 
     def delete(self, account: Account) -> None:
         account.deleted_at = self.now()
+        self._changed()
 
     def restore(self, account: Account) -> None:
         account.deleted_at = None
         account.updated_at = self.now()
+        self._changed()
 
     def comment(self, account: Account, text: str, user_id: int | None) -> Comment:
         comment = Comment(self.new_id(), text, self.now(), user_id)
         account.comments.append(comment)
+        self._changed()
         return comment
 
     def add_type(self, name: str, code: str) -> AccountType:
@@ -97,7 +124,12 @@ class Book:
             raise bad_field("account_type_code", "Mã nhóm khách hàng đã tồn tại")
         made = AccountType(self.new_id(), name, code)
         self.types[made.id] = made
+        self._changed()
         return made
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
 
 
 def _apply(account: Account, changes: Changes) -> None:

@@ -82,3 +82,14 @@ class Account:
     @property
     def name(self) -> str:
         return self.texts["account_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """All of a CRM, as it outlives a restart; `last_id` is the last one that was given."""
+
+    last_id: int
+    accounts: list[Account] = field(default_factory=list)
+    types: list[AccountType] = field(default_factory=list)
+    users: list[User] = field(default_factory=list)
+    fields: list[CustomField] = field(default_factory=list)

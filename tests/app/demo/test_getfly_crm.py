@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from app.demo.getfly.crm import SimulatedGetfly
+from app.demo.getfly.memory import CrmMemory
 from inbox.clock import FixedClock
 
 _KEY = "9HzV4BkrWu26Qj6YPIbRPLvvp2kkbQ"
@@ -207,3 +209,22 @@ async def test_form_of_a_customer_who_is_gone_is_refused(
 
     async with client.post(f"/crm/account/{id_}", data={"email": "lan@shop.vn"}) as answer:
         assert answer.status == 404
+
+
+def test_everything_in_it_outlives_a_restart(clock: FixedClock, tmp_path: Path) -> None:
+    path = tmp_path / "getfly.json"
+    first, second = SimulatedGetfly(clock, _KEY), SimulatedGetfly(clock, _KEY)
+    assert not CrmMemory(path, first.book).load()
+    user = first.add_user("Mai", "mai@shop.vn")
+    first.add_field("hang", "Hạng", "select", ["Vàng", "Bạc"])
+    id_ = first.add_account("Lan", hang="Bạc").id
+    first.assign(id_, user.id)
+    first.tag(id_, "VIP")
+    first.delete(first.add_account("Hoa").id)
+    first.comment(id_, "Đã gọi")
+
+    assert CrmMemory(path, second.book).load()
+
+    assert second.book.dump() == first.book.dump()
+    assert second.add_account("Ngọc").id not in {id_, user.id}
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -1,9 +1,9 @@
-"""Makes the shop of the demo where it is missing: its people, its bot, its accounts."""
+"""Makes the shop of the demo where it is missing: its people, its bots, its accounts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.demo.accounts import ACCOUNTS, BOT_NAME, DemoAccount
+from app.demo.accounts import ACCOUNTS, BOTS, DemoAccount, DemoBot
 from inbox.bots.model import NewAccount, NewBot
 from inbox.bots.service import BotService, BotWithAccounts
 from inbox.errors import Conflict
@@ -34,7 +34,7 @@ class NotDemoData(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class DemoAccess:
-    """How to sign in as the owner, who the owner is, and the bot of the shop."""
+    """How to sign in as the owner, who the owner is, and the first bot of the shop."""
 
     email: str
     password: str
@@ -52,7 +52,7 @@ def _none(_: DemoAccount) -> dict[str, str]:
 async def setup(
     staff: StaffService, bots: BotService, credentials_of: CredentialsOf = _none
 ) -> DemoAccess:
-    """Make the owner, five sales and the bot with its accounts, as far as they are missing.
+    """Make the owner, five sales and the bots with their accounts, as far as they are missing.
 
     What somebody changed since the first start stays changed. Accounts whose credentials the
     simulated platforms do not take any more are given those of `credentials_of`.
@@ -65,24 +65,9 @@ async def setup(
     owner = _owner(people)
     actor = Actor(id=owner.id, name=owner.name, role=owner.role)
     sales = [await _sale(staff, actor, people, number) for number in range(1, len(_SALES) + 1)]
-    if bot := await _bot(bots, actor):
-        await _renew(bots, actor, bot, credentials_of)
-        bot_id = bot.bot.id
-    else:
-        member_ids = tuple(person.id for person in (owner, *sales) if person.active)
-        accounts = tuple(
-            NewAccount(
-                channel=account.channel,
-                account_id=account.account_id,
-                name=account.name,
-                credentials=credentials_of(account),
-                simulated=True,
-            )
-            for account in ACCOUNTS
-        )
-        wanted = NewBot(name=BOT_NAME, accounts=accounts, member_ids=member_ids)
-        bot_id = (await bots.create(actor, wanted)).bot.id
-    return DemoAccess(OWNER_EMAIL, PASSWORD, actor, bot_id)
+    member_ids = tuple(person.id for person in (owner, *sales) if person.active)
+    made = [await _bot(bots, actor, one, member_ids, credentials_of) for one in BOTS]
+    return DemoAccess(OWNER_EMAIL, PASSWORD, actor, made[0])
 
 
 async def _everybody(staff: StaffService) -> list[Staff]:
@@ -113,9 +98,25 @@ async def _sale(staff: StaffService, actor: Actor, people: list[Staff], number: 
     return await staff.create(actor, wanted)
 
 
-async def _bot(bots: BotService, actor: Actor) -> BotWithAccounts | None:
-    """The bot that has the simulated accounts, or the first that has one of them."""
-    keys = {(account.channel, account.account_id) for account in ACCOUNTS}
+async def _bot(
+    bots: BotService,
+    actor: Actor,
+    wanted: DemoBot,
+    member_ids: tuple[str, ...],
+    credentials_of: CredentialsOf,
+) -> str:
+    """The id of the bot, which is made if nobody looks after its accounts."""
+    if found := await _found(bots, actor, wanted):
+        await _renew(bots, actor, found, credentials_of)
+        return found.bot.id
+    accounts = tuple(_new(account, credentials_of(account)) for account in wanted.accounts)
+    new = NewBot(name=wanted.name, accounts=accounts, member_ids=member_ids)
+    return (await bots.create(actor, new)).bot.id
+
+
+async def _found(bots: BotService, actor: Actor, wanted: DemoBot) -> BotWithAccounts | None:
+    """The bot that has the accounts, or the first that has one of them."""
+    keys = {(account.channel, account.account_id) for account in wanted.accounts}
     after: tuple[str, str] | None = None
     while page := await bots.page(actor, after=after, limit=_PAGE):
         for bot in page:
@@ -123,6 +124,16 @@ async def _bot(bots: BotService, actor: Actor) -> BotWithAccounts | None:
                 return bot
         after = (page[-1].bot.name, page[-1].bot.id)
     return None
+
+
+def _new(account: DemoAccount, credentials: dict[str, str]) -> NewAccount:
+    return NewAccount(
+        channel=account.channel,
+        account_id=account.account_id,
+        name=account.name,
+        credentials=credentials,
+        simulated=True,
+    )
 
 
 async def _renew(
@@ -137,11 +148,4 @@ async def _renew(
         held = await bots.credentials(account.id)
         if held.get("access_token") != valid["access_token"]:
             await bots.disconnect(actor, bot.bot.id, account.id)
-            renewed = NewAccount(
-                channel=account.channel,
-                account_id=account.account_id,
-                name=account.name,
-                credentials=valid,
-                simulated=True,
-            )
-            await bots.connect(actor, bot.bot.id, renewed)
+            await bots.connect(actor, bot.bot.id, _new(known, valid))

@@ -136,7 +136,7 @@ def demo(
     port: Annotated[int | None, typer.Option(help="TCP port")] = None,
     data: Data = None,
 ) -> None:
-    """Serve with demo data and simulated customers on Facebook and Zalo."""
+    """Serve with demo data, simulated customers on Facebook and Zalo, and a simulated CRM."""
     with _plainly():
         run_demo(config, port=port, data=data)
 

@@ -98,6 +98,18 @@ def load_settings(
     return settings
 
 
+def names_crms(path: Path) -> bool:
+    """Whether the file names CRMs to mirror into. Raises SettingsError: it is no YAML."""
+    section = read_settings_file(path).values.get("crm_sync")
+    return isinstance(section, dict) and bool(section.get("connections"))
+
+
+def crm_variables() -> dict[str, str]:
+    """The secrets of those CRMs in the environment of this process."""
+    environ = os.environ  # noqa: TID251 - the one place
+    return {name: value for name, value in environ.items() if name.startswith("CRM_SYNC__")}
+
+
 def _known_knobs(
     model: type[BaseModel],
     values: Mapping[Any, Any],

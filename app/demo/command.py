@@ -1,6 +1,7 @@
 """`python -m app demo`: the real service on its own data, with simulated customers beside it."""
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from app.data_lock import DataLock
 from app.demo.accounts import ACCOUNTS, SPARE_ACCOUNTS
 from app.demo.answering import CHATTY
 from app.demo.apps import Apps
+from app.demo.crm import DemoCrm
 from app.demo.keys import DemoSecrets, demo_secrets
+from app.demo.ports import free_socket
 from app.demo.scripts import write_scripts
 from app.demo.servers import PlatformSockets, Setting, SimulatedPlatforms
 from app.demo.setup import setup
@@ -19,7 +22,7 @@ from app.demo.simulation import Simulation
 from app.logging import configure_logging
 from app.parts import Parts
 from app.serving import AddressInUse, database, listening_socket, serve
-from app.settings import Settings, load_settings
+from app.settings import Settings, crm_variables, load_settings, names_crms
 from app.wiring import Service
 from inbox.clock import SystemClock
 
@@ -39,6 +42,11 @@ _WELCOME = """
 
   API: {url}/api/docs          Ctrl-C để dừng / to stop.
 """
+_WELCOME_TO_CRM = """
+  CRM mô phỏng / simulated CRM: {url}/crm
+      Sửa khách hàng ở đó và xem trong hộp thư sau vài giây, hoặc ngược lại.
+      Edit a customer there and see it in the inbox seconds later, or the other way round.
+"""
 
 
 def run_demo(config: Path, *, port: int | None, data: Path | None) -> None:
@@ -51,17 +59,22 @@ def run_demo(config: Path, *, port: int | None, data: Path | None) -> None:
     folder = data or DEMO_DATA
     lock = DataLock(folder / "demo")
     lock.take()
-    sockets = PlatformSockets()
+    sockets, crm = PlatformSockets(), None
     try:
         secrets = demo_secrets(folder)
+        if not names_crms(config):
+            crm = DemoCrm(secrets, folder, SystemClock())
         media_port = _media_port(secrets.media_port)
-        settings = _settings(config, secrets, port, _overrides(folder, sockets, media_port))
+        overrides = _overrides(folder, sockets, media_port) | (crm.overrides() if crm else {})
+        settings = _settings(config, secrets, port, overrides)
         configure_logging(settings.app.log)
         with database(settings) as uri:
             setting = _setting(folder, secrets, sockets, media_port)
-            uvloop.run(_serve(settings, uri, secrets, setting))
+            uvloop.run(_serve(settings, uri, secrets, setting, crm))
     finally:
         sockets.close()
+        if crm is not None:
+            crm.close()
         lock.release()
 
 
@@ -70,10 +83,7 @@ def _media_port(wanted: int) -> int:
 
     Known before anything starts: media is fetched from this very address and from no other.
     """
-    try:
-        free = listening_socket("127.0.0.1", wanted)
-    except AddressInUse:
-        free = listening_socket("127.0.0.1", 0)
+    free = free_socket(wanted)
     port: int = free.getsockname()[1]
     free.close()
     return port
@@ -95,6 +105,8 @@ def _settings(
     config: Path, secrets: DemoSecrets, port: int | None, overrides: dict[str, Any]
 ) -> Settings:
     environment = secrets.environment()
+    if names_crms(config):  # then they are the user's own
+        environment |= crm_variables()
     http = load_settings(config, environment, overrides).app.http
     free = port if port is not None else _first_free(http.host, http.port)
     return load_settings(config, environment, {**overrides, "app.http.port": free})
@@ -125,7 +137,9 @@ def _setting(
     )
 
 
-async def _serve(settings: Settings, uri: str, secrets: DemoSecrets, setting: Setting) -> None:
+async def _serve(
+    settings: Settings, uri: str, secrets: DemoSecrets, setting: Setting, crm: DemoCrm | None
+) -> None:
     platforms = SimulatedPlatforms(setting)
     clock, media = setting.clock, platforms.media
 
@@ -139,7 +153,10 @@ async def _serve(settings: Settings, uri: str, secrets: DemoSecrets, setting: Se
         print(  # noqa: T201 - the first thing a new user reads
             _WELCOME.format(url=url, email=access.email, password=access.password), flush=True
         )
+        if crm is not None:
+            print(_WELCOME_TO_CRM.format(url=crm.url), flush=True)  # noqa: T201 - the second
+            await crm.meet(service, access)
         await simulation.run(asyncio.Event())
 
-    async with platforms:
+    async with platforms, crm or nullcontext():
         await serve(settings, uri, Parts(clock=clock, profiles=media), meanwhile=simulate)

@@ -29,7 +29,7 @@ class DemoSecrets(BaseModel):
 
     `created_at` is when the demo first ran: its history ends there, so that a later start sends
     the very same bodies again. `media_port` is where its pictures are served, so that links in
-    old messages still work.
+    old messages still work, and `crm_port` where its CRM is, so that links to records do.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +43,8 @@ class DemoSecrets(BaseModel):
     zalo_app_id: str
     zalo_app_secret: str = Field(repr=False)
     zalo_oa_secret_key: str = Field(repr=False)
+    crm_port: int = Field(default_factory=lambda: _free_port())  # noqa: PLW0108 - defined below
+    crm_key: str = Field(default_factory=lambda: secrets.token_hex(15), repr=False)
 
     def environment(self) -> dict[str, str]:
         """The secrets as the variables that `app.settings.load_settings` reads."""
@@ -74,9 +76,12 @@ def demo_secrets(data_dir: Path, clock: Clock | None = None) -> DemoSecrets:
         return made
     path.chmod(0o600)
     try:
-        return DemoSecrets.model_validate_json(path.read_bytes())
+        known = DemoSecrets.model_validate_json(path.read_bytes())
     except ValidationError:
         raise BrokenDemoSecrets(path=path) from None
+    if known.model_fields_set != DemoSecrets.model_fields.keys():  # an earlier version made it
+        write_private(path, known.model_dump_json(indent=2))
+    return known
 
 
 def _new_secrets(now: datetime) -> DemoSecrets:

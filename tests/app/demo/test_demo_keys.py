@@ -49,3 +49,18 @@ def test_a_broken_file_is_named_and_not_replaced(tmp_path: Path, content: str) -
         demo_secrets(tmp_path)
     assert str(path) in raised.value.sentence("vi")
     assert path.read_text() == content
+
+
+def test_what_an_earlier_version_did_not_know_is_made_and_kept(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    made = demo_secrets(tmp_path, clock)
+    path = tmp_path / "demo" / "secrets.json"
+    path.write_text(made.model_dump_json(exclude={"crm_port", "crm_key"}))
+
+    completed = demo_secrets(tmp_path)
+
+    assert completed.inbox_secret_key == made.inbox_secret_key
+    assert completed.crm_key != made.crm_key
+    assert demo_secrets(tmp_path) == completed
+    assert path.stat().st_mode & 0o777 == 0o600

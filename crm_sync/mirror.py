@@ -1,7 +1,7 @@
 """One connection with all its parts, and what `inbox` needs of it (`Mirror`)."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,14 @@ from typing import Any
 import structlog
 
 from crm_sync.cards.composing import Known, card_of, with_record
-from crm_sync.cards.reasons import AWAY, GONE
+from crm_sync.cards.reasons import GONE, SILENT
 from crm_sync.config import ConnectionConfig
 from crm_sync.connections.pacing import Line, NotYet
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import CrmError, RecordGone
+from crm_sync.connectors.model import RemoteRecord
 from crm_sync.forgetting.store import ForgettingStore
-from crm_sync.mapping.model import FieldMapping
+from crm_sync.mapping.model import WALL, FieldMapping
 from crm_sync.mapping.pairing import Pair
 from crm_sync.mirroring.agreeing import Agreeing
 from crm_sync.mirroring.marking import mark, mark_all
@@ -115,13 +116,21 @@ class CrmMirror:
         """With the record, if the CRM answers soon enough."""
         try:
             async with asyncio.timeout(CARD_WITHIN_S):
-                pairs: tuple[Pair, ...] = (await self.agreeing.terms()).pairs
-                fields = [pair.theirs for pair in pairs]
-                record = await self.line.people.get(card.id or "", fields)
+                pairs = (await self.agreeing.terms()).pairs
+                record = await self._record(card.id or "", pairs)
         except RecordGone:
-            return replace(card, reason=card.reason or GONE)
+            return replace(card, state="failed", reason=GONE)
         except (CrmError, NotYet, TimeoutError) as error:
             why = type(error).__name__
             log.info("the CRM shows no record", connection=self.connection, why=why)
-            return replace(card, reason=card.reason or AWAY)
+            return replace(card, reason=card.reason or SILENT)
         return with_record(card, record, pairs)
+
+    async def _record(self, record_id: str, pairs: Sequence[Pair]) -> RemoteRecord:
+        """Waits for a turn; whoever asks says how long."""
+        fields = [pair.theirs for pair in pairs if pair.theirs != WALL]
+        while True:
+            try:
+                return await self.line.people.get(record_id, fields)
+            except NotYet as busy:
+                await asyncio.sleep(busy.wait_s)

@@ -11,6 +11,11 @@ AWAY = CardReason(
     "CRM hiện không phản hồi; thay đổi đang chờ và sẽ tự được gửi.",
     "The CRM does not answer right now; edits wait and go there by themselves.",
 )
+SILENT = CardReason(
+    "crm_silent",
+    "CRM chưa trả lời nên chưa xem được hồ sơ; hãy mở lại sau.",
+    "The CRM has not answered, so its record cannot be shown; open it again later.",
+)
 PAUSED = CardReason(
     "crm_auth_refused",
     "CRM từ chối thông tin đăng nhập; quản trị viên cần kết nối lại.",

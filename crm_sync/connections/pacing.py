@@ -16,8 +16,11 @@ from crm_sync.connectors.model import (
 from inbox.mongo.buckets import Buckets
 
 SHARE_OF_WORKERS = 0.8
-SHARE_OF_PEOPLE = 0.2
-"""Kept for "sync now" and for cards, however much there is to mirror."""
+PEOPLE_AT_ONCE_S = 5
+"""People who look at cards and press "sync now" have a rate of their own, and may use up some
+seconds of it at once, however much there is to mirror. Both together stay within what CRMs allow:
+rates are half of that.
+"""
 
 
 class NotYet(Exception):
@@ -32,12 +35,20 @@ class Paced:
     """A `Connector` of which every call takes its turn first. Raises NotYet besides."""
 
     def __init__(
-        self, connector: Connector, buckets: Buckets, bucket: str, calls_per_second: float
+        self,
+        connector: Connector,
+        buckets: Buckets,
+        bucket: str,
+        calls_per_second: float,
+        *,
+        at_once_s: float = 1,
     ) -> None:
+        """`at_once_s`: how many seconds' worth of calls may be made at one time."""
         self._connector = connector
         self._buckets = buckets
         self._bucket = bucket
         self._rate = calls_per_second
+        self._burst = max(1, round(calls_per_second * at_once_s))
 
     async def check(self) -> None:
         await self._turn()
@@ -77,7 +88,7 @@ class Paced:
         await self._connector.close()
 
     async def _turn(self) -> None:
-        wait_s = await self._buckets.take(self._bucket, self._rate, max(1, round(self._rate)))
+        wait_s = await self._buckets.take(self._bucket, self._rate, self._burst)
         if wait_s > 0:
             raise NotYet(wait_s)
 
@@ -90,7 +101,7 @@ class Line:
     ) -> None:
         self.name = name
         self.direct = connector
-        self.workers = Paced(connector, buckets, f"crm:{name}", calls_per_second * SHARE_OF_WORKERS)
-        self.people = Paced(
-            connector, buckets, f"crm:{name}:people", calls_per_second * SHARE_OF_PEOPLE
-        )
+        rate, bucket = calls_per_second, f"crm:{name}"
+        self.workers = Paced(connector, buckets, bucket, rate * SHARE_OF_WORKERS)
+        people = f"{bucket}:people"
+        self.people = Paced(connector, buckets, people, rate, at_once_s=PEOPLE_AT_ONCE_S)

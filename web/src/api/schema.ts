@@ -2033,7 +2033,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/crm/connections/{name}": {
+    "/api/v1/crm/connections/{connection}": {
         parameters: {
             query?: never;
             header?: never;
@@ -2050,7 +2050,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/crm/connections/{name}/check": {
+    "/api/v1/crm/connections/{connection}/check": {
         parameters: {
             query?: never;
             header?: never;
@@ -2070,7 +2070,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/crm/connections/{name}/parked": {
+    "/api/v1/crm/connections/{connection}/parked": {
         parameters: {
             query?: never;
             header?: never;
@@ -2087,7 +2087,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/crm/connections/{name}/parked/replay": {
+    "/api/v1/crm/connections/{connection}/parked/replay": {
         parameters: {
             query?: never;
             header?: never;
@@ -2104,7 +2104,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/crm/connections/{name}/backfill": {
+    "/api/v1/crm/connections/{connection}/backfill": {
         parameters: {
             query?: never;
             header?: never;
@@ -18349,7 +18349,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                connection: string;
             };
             cookie?: never;
         };
@@ -18425,7 +18425,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                connection: string;
             };
             cookie?: never;
         };
@@ -18507,7 +18507,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                name: string;
+                connection: string;
             };
             cookie?: never;
         };
@@ -18583,7 +18583,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                connection: string;
             };
             cookie?: never;
         };
@@ -18681,7 +18681,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                connection: string;
             };
             cookie?: never;
         };

@@ -18,7 +18,7 @@ from crm_sync.backfilling.store import BackfillStore
 from crm_sync.cards.routes import CardRoutes
 from crm_sync.cards.service import Cards
 from crm_sync.config import ConnectionConfig, CrmSyncConfig
-from crm_sync.connections.pacing import Line
+from crm_sync.connections.pacing import Line, NotYet
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import CrmError
 from crm_sync.connectors.model import Connector
@@ -156,7 +156,13 @@ class Crm:
         if not self.mirrors:
             return ()
         pushing = [mirror.pushing.run for mirror in self.mirrors.values()]
-        return (*pushing, self.polling.run, self.forgetting.run, self.backfilling.run)
+        return (
+            self._check_first,
+            *pushing,
+            self.polling.run,
+            self.forgetting.run,
+            self.backfilling.run,
+        )
 
     def duties(self) -> dict[str, Work]:
         """What is done at set times (app/jobs.py)."""
@@ -169,6 +175,11 @@ class Crm:
         for mirror in self.mirrors.values():
             await mirror.store.ensure_indexes()
 
+    async def _check_first(self, stop: asyncio.Event) -> None:
+        """At the start of every process: the mapping may have been edited since."""
+        await self.check()
+        await stop.wait()
+
     async def check(self) -> None:
         """Compare every mapping with its CRM's own fields; done at the start, and daily."""
         for mirror in self.mirrors.values():
@@ -176,6 +187,8 @@ class Crm:
                 await mirror.agreeing.check()
             except CrmError as error:
                 await mirror.pushing.connection_failed(error)
+            except NotYet:  # with the next batch
+                log.info("a CRM was not checked", connection=mirror.connection)
 
     async def reconcile(self) -> None:
         """Compare both sides of every connection; one that is away is compared the next night."""

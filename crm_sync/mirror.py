@@ -106,6 +106,7 @@ class CrmMirror:
             [one for one in self.mapping.fields if not one.is_only_at_creation],
             self.agreeing.pairs,
             (part_of(customer, self.connection) or {}).get("since"),
+            self.config.record_url,
         )
         card = card_of(known)
         if card.id is None or not connection.is_well:

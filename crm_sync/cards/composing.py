@@ -1,5 +1,6 @@
 """A card made of what is known here, and of the record as it was read. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,9 +11,12 @@ from crm_sync.connectors.model import RemoteRecord
 from crm_sync.mapping.model import EMAILS, NAME, PHONES, TAGS, FieldMap
 from crm_sync.mapping.pairing import Pair
 from crm_sync.mapping.values import texts_of
-from crm_sync.mirroring.model import Mirrored, Parked
+from crm_sync.mirroring.model import Link, Mirrored, Parked
 from inbox.customers.fields import shown_name
 from inbox.customers.mirroring.cards import CardField, CardReason, CrmCard, SyncState
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+"""What may stand in an address as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Known:
     pairs: Mapping[str, Pair]
     """By the CRM's name of the field; empty until the CRM was asked for its fields."""
     since: datetime | None = None
+    record_url: str | None = None
+    """Leads to a record, with {id} in it, where the CRM does not tell it itself."""
 
 
 def card_of(known: Known) -> CrmCard:
@@ -35,7 +41,7 @@ def card_of(known: Known) -> CrmCard:
     return CrmCard(
         connection=known.connection.name,
         id=link.record_id if link is not None else None,
-        url=link.url if link is not None else None,
+        url=_url(link, known.record_url),
         state=state,
         reason=reason,
         fields=tuple(_field(one, known, whole) for one in known.maps),
@@ -60,6 +66,12 @@ def with_record(card: CrmCard, record: RemoteRecord, pairs: Sequence[Pair]) -> C
         chat_tags=tuple(values.get(TAGS) or ()),
         url=record.url or card.url,
     )
+
+
+def _url(link: Link | None, template: str | None) -> str | None:
+    if link is None or link.url is not None or template is None:
+        return link.url if link is not None else None
+    return template.replace("{id}", link.record_id) if _ID.fullmatch(link.record_id) else None
 
 
 def _state(known: Known, whole: Sequence[Parked]) -> tuple[SyncState, CardReason | None]:

@@ -54,6 +54,7 @@ class FaultProxy:
         self._answers = 0
         self._held = asyncio.Event()
         self._bodies: list[bytes] = []
+        self.is_down = False
         application = web.Application(client_max_size=64 * 1024 * 1024)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._server = TestServer(application)
@@ -91,6 +92,8 @@ class FaultProxy:
             await self._client.close()
 
     def _fault(self, body: bytes) -> Fault | None:
+        if self.is_down:
+            return Reset()
         for index, (on, fault) in enumerate(self._waiting):
             if on in body:
                 del self._waiting[index]

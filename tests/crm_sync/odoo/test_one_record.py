@@ -151,6 +151,31 @@ async def test_odoo_stopped_for_a_while_loses_nothing_and_the_age_tells(
     assert (await shop.health()).is_well
 
 
+async def test_an_hour_of_edits_while_odoo_is_away_all_arrive_with_the_last_value(
+    shop: OdooShop,
+) -> None:
+    """X.SYN.01, X.SYN.02: edits ask nobody, the CRM is left alone, and the last values win."""
+    customers = [await shop.customer(note="trước") for _ in range(5)]
+    await shop.push()
+    shop.harness.proxy.is_down = True
+    asked = shop.harness.proxy.requests()
+    for minute in range(60):
+        for place, one in enumerate(customers):
+            await shop.edit(one, note=f"phút {minute} của khách {place}")
+        for _ in range(12):
+            await shop.mirror.pushing.step()
+            shop.clock.advance(timedelta(seconds=5))
+    assert shop.harness.proxy.requests() - asked < 60
+    shop.harness.proxy.is_down = False
+    writes = shop.harness.proxy.requests(WRITE)
+
+    await shop.push()
+
+    notes = [(await shop.theirs(one, NOTE))[NOTE] for one in customers]
+    assert notes == [f"phút 59 của khách {place}" for place in range(5)]
+    assert shop.harness.proxy.requests(WRITE) - writes == len(customers)
+
+
 async def test_limits_outages_and_silence_in_turn_end_with_everything_there(
     shop: OdooShop,
 ) -> None:

@@ -177,7 +177,10 @@ class Crm:
 
     async def _check_first(self, stop: asyncio.Event) -> None:
         """At the start of every process: the mapping may have been edited since."""
-        await self.check()
+        try:
+            await self.check()
+        except Exception:  # it is checked again before the first batch
+            log.exception("the CRMs could not be checked")
         await stop.wait()
 
     async def check(self) -> None:

@@ -59,10 +59,9 @@ describe('the timeline', () => {
 
 describe('a row', () => {
   const nameOf = (id: string | null) => (id === 's1' ? 'Lan' : null)
-  const said = (row: Interaction) =>
+  const shown = (row: Interaction) =>
     mount(TimelineRow, { props: { row, title: 'Sửa thông tin', nameOf }, global: { plugins: [i18n] } })
-      .findAll('.detail')
-      .map((detail) => detail.text())
+  const said = (row: Interaction) => shown(row).findAll('.detail').map((detail) => detail.text())
 
   test.each<[Partial<Interaction>, string[]]>([
     [
@@ -75,10 +74,51 @@ describe('a row', () => {
     ],
     [{ type: 'status_changed', data: { before: 'open', after: 'spam' } }, ['Trạng thái: Đang mở → Spam']],
     [{ type: 'tag_added', data: { tag_id: 't', name: 'VIP' } }, ['VIP']],
+    [
+      {
+        type: 'crm_conflict',
+        actor_id: 'crm:shop',
+        data: {
+          field: 'phones',
+          winner: 'inbox',
+          kept: ['+84912345678'],
+          lost: '+84987654321',
+          connection: 'shop',
+        },
+      },
+      [
+        'Số điện thoại: giữ giá trị sửa ở hộp thư, không lấy của CRM shop',
+        'Đã giữ: 0912 345 678',
+        'Đã bỏ: 0987 654 321',
+      ],
+    ],
+    [
+      {
+        type: 'crm_conflict',
+        data: { field: 'owner', winner: 'crm', kept: null, lost: 's1', connection: 'shop' },
+      },
+      [
+        'Phụ trách khách hàng: lấy giá trị sửa ở CRM shop, thay cho của hộp thư',
+        'Đã giữ: (trống)',
+        'Đã bỏ: Lan',
+      ],
+    ],
     [{ type: 'something_new', data: null }, []],
     [{ data: 'not an object' }, []],
   ])('of %j says %j', (changes, wanted) => {
     new FakeServer().install()
     expect(said(aRow('1', changes))).toEqual(wanted)
+  })
+
+  test.each([
+    ['s1', 'Lan · '],
+    ['crm:shop', 'CRM shop · '],
+    ['s9', ''],
+    [null, ''],
+  ])('by %s is by "%s"', (actor, words) => {
+    new FakeServer().install()
+    const row = aRow('1', { actor_id: actor, data: { before: { note: '' }, after: { note: 'mới' } } })
+    const when = shown(row).get('.when')
+    expect(when.text().replace(when.get('time').text(), '')).toBe(words)
   })
 })

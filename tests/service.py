@@ -28,6 +28,7 @@ __all__ = [
     "RunningService",
     "WebhookService",
     "running_service",
+    "service_with_bot",
     "webhook_service",
 ]
 
@@ -112,9 +113,27 @@ async def running_service(
     """Start the service on the database of `mongo`, with an owner and a connected bot."""
     clock = clock or SystemClock()
     parts = Parts(clock=clock, profiles=profiles, messengers=messengers or {}, web_build=WEB_BUILD)
+    async with service_with_bot(mongo, mongo_uri, data, parts) as service:
+        yield service
+
+
+@asynccontextmanager
+async def service_with_bot(
+    mongo: Mongo,
+    mongo_uri: str,
+    data: Path,
+    parts: Parts,
+    *,
+    secrets: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> AsyncIterator[RunningService]:
+    """The same of these parts; `secrets` and `overrides` are settings besides."""
     handle = Mongo.connect(mongo_uri, mongo.db.name)
+    environ = {**SECRETS, **_ADMIN, **(secrets or {})}
     async with (
-        webhook_service(handle, clock, data, secrets=SECRETS | _ADMIN, parts=parts) as webhooks,
+        webhook_service(
+            handle, parts.clock, data, secrets=environ, overrides=overrides, parts=parts
+        ) as webhooks,
         aiohttp.ClientSession() as session,
     ):
         await webhooks.service.bots.create(

@@ -1,6 +1,6 @@
 """A running service with customers, its people, and browsers in which they sit at the inbox."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from app.parts import Parts
 from app.serving import WEB_BUILD
 from inbox.bots.model import BotEdit
 from inbox.clock import SystemClock
@@ -16,7 +17,7 @@ from inbox.mongo.client import Document, Mongo
 from inbox.staff.model import Actor, Role
 from inbox.staff.service import NewStaff
 from tests.ingest import FACEBOOK_PAGE, ZALO_OA, facebook_message
-from tests.service import OWNER, PASSWORD, ZALO_APP_ID, RunningService, running_service
+from tests.service import OWNER, PASSWORD, ZALO_APP_ID, RunningService, service_with_bot
 from tests.waiting import until
 
 CHROMIUM = "/usr/bin/chromium"
@@ -126,11 +127,21 @@ class SidebarDesk:
 
 
 @asynccontextmanager
-async def sidebar_desk(mongo: Mongo, mongo_uri: str, data: Path) -> AsyncIterator[SidebarDesk]:
-    """Start the service and a browser."""
+async def sidebar_desk(
+    mongo: Mongo,
+    mongo_uri: str,
+    data: Path,
+    *,
+    secrets: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> AsyncIterator[SidebarDesk]:
+    """Start the service, with these settings besides, and a browser."""
     assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
+    parts = Parts(clock=SystemClock(), web_build=WEB_BUILD)
     async with (
-        running_service(mongo, mongo_uri, data) as service,
+        service_with_bot(
+            mongo, mongo_uri, data, parts, secrets=secrets, overrides=overrides
+        ) as service,
         async_playwright() as playwright,
     ):
         browser = await playwright.chromium.launch(

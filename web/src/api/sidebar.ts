@@ -1,5 +1,6 @@
 /** Everything about the customer of a conversation, in one call. */
 import { answerOf, api } from '@/api/client'
+import type { CrmRecord } from '@/api/crm'
 import type { CustomerScripts } from '@/api/enrolments'
 import type { Customer, Duplicates, Suggestion, Tag } from '@/api/types'
 
@@ -23,19 +24,6 @@ export interface People {
   /** Who has the conversation open right now. */
   viewers: Person[]
   assignee?: Person | null
-}
-
-/** The customer's record in the CRM; `state` is how far our edits are. */
-export interface CrmRecord {
-  connection: string
-  id: string
-  name: string | null
-  phone: string | null
-  email: string | null
-  chat_tags: string[]
-  url: string | null
-  state: 'synced' | 'waiting' | 'failed'
-  reason: string | null
 }
 
 /** What each block holds. The server's description leaves that open: packages add blocks. */

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from crm_sync.cards.composing import Known, card_of, with_record
+from crm_sync.cards.composing import Known, candidate_of, card_of, with_record
 from crm_sync.cards.reasons import GONE, SILENT
 from crm_sync.config import ConnectionConfig
 from crm_sync.connections.pacing import Line, NotYet
@@ -23,7 +23,7 @@ from crm_sync.mirroring.marking import mark, mark_all
 from crm_sync.mirroring.merging import merged, parted
 from crm_sync.mirroring.pushing import Pushing
 from crm_sync.mirroring.store import MirrorStore, part_of
-from inbox.customers.mirroring.cards import CrmCard
+from inbox.customers.mirroring.cards import CardCandidate, CrmCard
 from inbox.mongo.client import Session
 
 log = structlog.get_logger(__name__)
@@ -109,9 +109,21 @@ class CrmMirror:
             self.config.record_url,
         )
         card = card_of(known)
-        if card.id is None or not connection.is_well:
+        if not connection.is_well:
             return card
-        return await self._read(card)
+        if card.candidates:
+            candidates = await asyncio.gather(*(self._told(one) for one in card.candidates))
+            return replace(card, candidates=tuple(candidates))
+        return card if card.id is None else await self._read(card)
+
+    async def _told(self, candidate: CardCandidate) -> CardCandidate:
+        """With what tells it apart, if the CRM answers soon enough."""
+        try:
+            async with asyncio.timeout(CARD_WITHIN_S):
+                pairs = (await self.agreeing.terms()).pairs
+                return candidate_of(await self._record(candidate.id, pairs), pairs)
+        except (CrmError, NotYet, TimeoutError):
+            return candidate
 
     async def _read(self, card: CrmCard) -> CrmCard:
         """With the record, if the CRM answers soon enough."""

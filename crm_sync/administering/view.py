@@ -32,7 +32,7 @@ class MappedFieldView(BaseModel):
     off: CrmReasonView | None
 
 
-class ReportView(BaseModel):
+class CrmReportView(BaseModel):
     """A comparison of both sides; all but `fields` are numbers of customers."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -68,7 +68,7 @@ class CrmConnectionView(BaseModel):
     waiting_since: datetime | None
     parked: Mapping[ParkedClass, int]
     fields: list[MappedFieldView]
-    reconciled: ReportView | None
+    reconciled: CrmReportView | None
     backfill: BackfillView | None
 
 
@@ -128,7 +128,7 @@ def connection_view(overview: Overview) -> CrmConnectionView:
         waiting_since=overview.waiting_since,
         parked=overview.parked,
         fields=[_field(one, off.get(one.theirs)) for one in mirror.mapping.fields],
-        reconciled=_maybe(ReportView, overview.reconciled),
+        reconciled=_maybe(CrmReportView, overview.reconciled),
         backfill=_maybe(BackfillView, overview.backfill),
     )
 

@@ -13,7 +13,7 @@ from crm_sync.mapping.pairing import Pair
 from crm_sync.mapping.values import texts_of
 from crm_sync.mirroring.model import Link, Mirrored, Parked
 from inbox.customers.fields import shown_name
-from inbox.customers.mirroring.cards import CardField, CardReason, CrmCard, SyncState
+from inbox.customers.mirroring.cards import CardCandidate, CardField, CardReason, CrmCard, SyncState
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 """What may stand in an address as it is."""
@@ -53,19 +53,29 @@ def card_of(known: Known) -> CrmCard:
 
 def with_record(card: CrmCard, record: RemoteRecord, pairs: Sequence[Pair]) -> CrmCard:
     """With what the CRM shows of the record now."""
-    values = {pair.map.ours: texts_of(record.values.get(pair.theirs)) for pair in pairs}
-
-    def first(path: str) -> str | None:
-        return next(iter(values.get(path) or ()), None)
-
+    shown = candidate_of(record, pairs)
     return replace(
         card,
-        name=first(NAME),
-        phone=first(PHONES),
-        email=first(EMAILS),
-        chat_tags=tuple(values.get(TAGS) or ()),
-        url=record.url or card.url,
+        name=shown.name,
+        phone=shown.phone,
+        email=shown.email,
+        chat_tags=tuple(_texts(record, pairs, TAGS)),
+        url=shown.url or card.url,
     )
+
+
+def candidate_of(record: RemoteRecord, pairs: Sequence[Pair]) -> CardCandidate:
+    """What tells a record apart from others."""
+
+    def first(path: str) -> str | None:
+        return next(iter(_texts(record, pairs, path)), None)
+
+    return CardCandidate(record.id, first(NAME), first(PHONES), first(EMAILS), record.url)
+
+
+def _texts(record: RemoteRecord, pairs: Sequence[Pair], path: str) -> list[str]:
+    mapped = [pair for pair in pairs if pair.map.ours == path]
+    return [text for pair in mapped for text in texts_of(record.values.get(pair.theirs))]
 
 
 def _url(link: Link | None, template: str | None) -> str | None:
@@ -108,6 +118,6 @@ def _field(map_: FieldMap, known: Known, whole: Sequence[Parked]) -> CardField:
     return shown
 
 
-def _candidates(whole: Sequence[Parked]) -> tuple[str, ...]:
+def _candidates(whole: Sequence[Parked]) -> tuple[CardCandidate, ...]:
     several = [one.record_ids for one in whole if one.kind == "ambiguous" and not one.detail]
-    return several[-1] if several else ()
+    return tuple(CardCandidate(id_) for id_ in several[-1]) if several else ()

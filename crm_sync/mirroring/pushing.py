@@ -74,6 +74,9 @@ class Pushing:
     async def step(self) -> int:
         """Mirror what is due, once, unless the CRM is left alone; the number of customers."""
         await self._measure()
+        due_at = await self._store.next_due()
+        if due_at is None or due_at > self._clock.now():  # a probe is not used up for nothing
+            return 0
         allowed = await self._connections.allowed(self._connection, AT_ONCE)
         if not allowed:
             return 0
@@ -94,10 +97,11 @@ class Pushing:
 
         Nothing is raised; what could not be done stays due.
         """
-        if not await self._connections.allowed(self._connection, 1):
-            return
         claimed = await self._store.due.claim_one(customer_id)
         if claimed is None:
+            return
+        if not await self._connections.allowed(self._connection, 1):
+            await self._store.release(claimed)
             return
         try:
             terms = await self._terms()

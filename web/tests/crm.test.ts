@@ -3,7 +3,7 @@ import { flushPromises, mount } from '@vue/test-utils'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { nextTick, ref, shallowRef } from 'vue'
 
-import type { CrmReason, CrmRecord } from '@/api/crm'
+import type { CrmCandidate, CrmReason, CrmRecord } from '@/api/crm'
 import type { Block } from '@/api/sidebar'
 import CrmBlock from '@/components/crm/CrmBlock.vue'
 import { useCrm } from '@/composables/useCrm'
@@ -37,6 +37,10 @@ function aRecord(changes: Partial<CrmRecord> = {}): CrmRecord {
     candidates: [],
     ...changes,
   }
+}
+
+function aCandidate(id: string): CrmCandidate {
+  return { id, name: `Hồ sơ ${id}`, phone: '+84912345678', email: null, url: `https://crm.example/${id}` }
 }
 
 function unlinked(changes: Partial<CrmRecord> = {}): CrmRecord {
@@ -287,7 +291,7 @@ describe('the block', () => {
   })
 
   test('lets one of several records be chosen, and says when another customer has it', async () => {
-    answer = [unlinked({ state: 'failed', reason: SEVERAL, candidates: ['7', '9'] })]
+    answer = [unlinked({ state: 'failed', reason: SEVERAL, candidates: [aCandidate('7'), aCandidate('9')] })]
     let taken = true
     server.on(LINK, () => (taken ? problem(409, 'crm_record_taken', 'Của khách khác.') : aRecord({ id: '9' })))
     const { shown, at, press } = await shownWith(off('not_linked'))

@@ -27,6 +27,17 @@ class CardField:
     reason: CardReason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CardCandidate:
+    """A record that may be the customer's; what tells it apart, as far as the CRM has told it."""
+
+    id: str
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    url: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrmCard:
     """One connection's record of a customer, as the CRM shows it now.
@@ -49,4 +60,4 @@ class CrmCard:
     fields: tuple[CardField, ...] = ()
     waiting_since: datetime | None = None
     pushed_at: datetime | None = None
-    candidates: tuple[str, ...] = ()
+    candidates: tuple[CardCandidate, ...] = ()

@@ -5,6 +5,7 @@ import type { components } from '@/api/schema'
 /** One connection's record; `id` is null while there is none, `state` is how far our edits are. */
 export type CrmRecord = components['schemas']['CrmView']
 export type CrmField = components['schemas']['CrmFieldView']
+export type CrmCandidate = components['schemas']['CrmCandidateView']
 export type CrmReason = components['schemas']['CrmReasonView']
 
 /** One record of each connection. */

@@ -2914,6 +2914,22 @@ export interface components {
             };
         };
         /**
+         * CrmCandidateView
+         * @description A record that may be the customer's, as far as the CRM has told it.
+         */
+        CrmCandidateView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Email */
+            email: string | null;
+            /** Url */
+            url: string | null;
+        };
+        /**
          * CrmCardsView
          * @description One of each connection; none when no CRM is set up.
          */
@@ -2942,7 +2958,7 @@ export interface components {
             };
             /** Fields */
             fields: components["schemas"]["MappedFieldView"][];
-            reconciled: components["schemas"]["crm_sync__administering__view__ReportView"] | null;
+            reconciled: components["schemas"]["CrmReportView"] | null;
             backfill: components["schemas"]["BackfillView"] | null;
         };
         /** CrmConnectionsView */
@@ -2990,6 +3006,37 @@ export interface components {
             vi: string;
             /** En */
             en: string;
+        };
+        /**
+         * CrmReportView
+         * @description A comparison of both sides; all but `fields` are numbers of customers.
+         */
+        CrmReportView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Compared */
+            compared: number;
+            /** Differing */
+            differing: number;
+            /** Missing */
+            missing: number;
+            /** Linked Twice */
+            linked_twice: number;
+            /** Unlinked */
+            unlinked: number;
+            /** Repaired */
+            repaired: number;
+            /** Stopped */
+            stopped: boolean;
+            /** Fields */
+            fields: {
+                [key: string]: number;
+            };
+            /** Examples */
+            examples: string[];
         };
         /**
          * CrmSyncBody
@@ -3042,7 +3089,7 @@ export interface components {
             /** Pushed At */
             pushed_at: string | null;
             /** Candidates */
-            candidates: string[];
+            candidates: components["schemas"]["CrmCandidateView"][];
         };
         /**
          * CustomerBrief
@@ -5141,6 +5188,26 @@ export interface components {
             customers: number;
         };
         /**
+         * ReportView
+         * @description What became of a script: `enrolled` is the sum of the others.
+         */
+        ReportView: {
+            /** Enrolled */
+            enrolled: number;
+            /** Active */
+            active: number;
+            /** Paused */
+            paused: number;
+            /** Done */
+            done: number;
+            /** Stopped */
+            stopped: {
+                [key: string]: number;
+            };
+            /** Steps */
+            steps: components["schemas"]["StepReportView"][];
+        };
+        /**
          * ResetLinkView
          * @description A link for one person; it is shown this once, and good for one new password.
          */
@@ -6478,37 +6545,6 @@ export interface components {
             reference: string | null;
         };
         /**
-         * ReportView
-         * @description A comparison of both sides; all but `fields` are numbers of customers.
-         */
-        crm_sync__administering__view__ReportView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Compared */
-            compared: number;
-            /** Differing */
-            differing: number;
-            /** Missing */
-            missing: number;
-            /** Linked Twice */
-            linked_twice: number;
-            /** Unlinked */
-            unlinked: number;
-            /** Repaired */
-            repaired: number;
-            /** Stopped */
-            stopped: boolean;
-            /** Fields */
-            fields: {
-                [key: string]: number;
-            };
-            /** Examples */
-            examples: string[];
-        };
-        /**
          * HandoverBody
          * @description To whom everything goes; null: open conversations are split again, the rest is nobody's.
          */
@@ -6571,26 +6607,6 @@ export interface components {
         inbox__tags__routes__OrderBody: {
             /** Ids */
             ids: string[];
-        };
-        /**
-         * ReportView
-         * @description What became of a script: `enrolled` is the sum of the others.
-         */
-        scheduler__scripts__view__ReportView: {
-            /** Enrolled */
-            enrolled: number;
-            /** Active */
-            active: number;
-            /** Paused */
-            paused: number;
-            /** Done */
-            done: number;
-            /** Stopped */
-            stopped: {
-                [key: string]: number;
-            };
-            /** Steps */
-            steps: components["schemas"]["StepReportView"][];
         };
     };
     responses: never;
@@ -17478,7 +17494,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["scheduler__scripts__view__ReportView"];
+                    "application/json": components["schemas"]["ReportView"];
                 };
             };
             /** @description Unauthorized: sign_in_required */

@@ -209,7 +209,7 @@ async def test_of_several_records_that_fit_somebody_chooses_one(crm: CrmDesk) ->
         await expect(choice.get_by_role("radio")).to_have_count(2)
         await expect(page.get_by_test_id("crm-choose")).to_be_disabled()
         await expect(page.get_by_test_id("crm-out")).to_have_count(0)
-        await choice.get_by_role("radio", name=f"Hồ sơ {both[1].id}").check()
+        await choice.get_by_role("radio", name="Ánh mới").check()
         await page.get_by_test_id("crm-choose").click()
 
         await expect_state(page, "synced")

@@ -21,6 +21,11 @@ PAUSED = CardReason(
     "CRM từ chối thông tin đăng nhập; quản trị viên cần kết nối lại.",
     "The CRM refuses our credentials; an administrator has to connect it again.",
 )
+SWITCHED_OFF = CardReason(
+    "crm_sync_off",
+    "Bot chưa bật đồng bộ dữ liệu sang CRM.",
+    "The bot does not mirror its customers into the CRM.",
+)
 NOT_LINKED = CardReason(
     "crm_not_linked",
     "Khách hàng chưa có trong CRM.",

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from crm_sync.cards.reasons import SWITCHED_OFF
 from crm_sync.connections.pacing import NotYet
 from crm_sync.connectors.errors import CrmError, RecordGone
 from crm_sync.mirror import CrmMirror
@@ -24,9 +26,9 @@ _LOOKS_EVERY_S = 0.1
 class SyncIsOff(Conflict):
     """No bot of the customer has its switch on: nothing is mirrored."""
 
-    code = "crm_sync_off"
-    vi = "Bot chưa bật đồng bộ dữ liệu sang CRM."
-    en = "The bot does not mirror its customers into the CRM."
+    code = SWITCHED_OFF.code
+    vi = SWITCHED_OFF.vi
+    en = SWITCHED_OFF.en
 
 
 class RecordTaken(Conflict):
@@ -71,7 +73,10 @@ class Cards:
     async def of(self, customer_id: str, actor: Actor) -> Sequence[CrmCard]:
         """One card of each connection. Raises NotFound, NotAllowed."""
         customer = await self._customers.get(customer_id, actor)
-        return await asyncio.gather(*(one.card(customer) for one in self._mirrors.values()))
+        cards = await asyncio.gather(*(one.card(customer) for one in self._mirrors.values()))
+        if await self._customers.mirrors.are_wanted(customer["_id"]):
+            return cards
+        return [replace(card, reason=SWITCHED_OFF) for card in cards]
 
     async def sync_now(
         self, customer_id: str, connection: str, actor: Actor, *, make_again: bool

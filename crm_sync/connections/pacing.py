@@ -1,5 +1,6 @@
 """Keeps all processes together within the rate of a CRM, and a share of it for people who wait."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
@@ -22,9 +23,13 @@ seconds of it at once, however much there is to mirror. Both together stay withi
 rates are half of that.
 """
 
+PATIENCE_S = 10.0
+"""A call waits so long for its turn: what a customer needs is several, and begins anew without."""
+_TURNS_WITHIN_S = 2.0
+
 
 class NotYet(Exception):
-    """The rate is used up: the CRM was not asked. Worth another try after `wait_s`."""
+    """The rate is used up for long: the CRM was not asked. Worth another try after `wait_s`."""
 
     def __init__(self, wait_s: float) -> None:
         super().__init__()
@@ -32,7 +37,7 @@ class NotYet(Exception):
 
 
 class Paced:
-    """A `Connector` of which every call takes its turn first. Raises NotYet besides."""
+    """A `Connector` of which every call waits for its turn first. Raises NotYet besides."""
 
     def __init__(
         self,
@@ -49,6 +54,12 @@ class Paced:
         self._bucket = bucket
         self._rate = calls_per_second
         self._burst = max(1, round(calls_per_second * at_once_s))
+        self._order = asyncio.Lock()
+
+    @property
+    def at_once(self) -> int:
+        """How many customers may be begun together, so that each soon has its next turn."""
+        return max(1, int(self._rate * _TURNS_WITHIN_S))
 
     async def check(self) -> None:
         await self._turn()
@@ -88,9 +99,17 @@ class Paced:
         await self._connector.close()
 
     async def _turn(self) -> None:
-        wait_s = await self._buckets.take(self._bucket, self._rate, self._burst)
-        if wait_s > 0:
-            raise NotYet(wait_s)
+        """Who comes first goes first, in this process."""
+        clock = asyncio.get_running_loop()
+        give_up_at = clock.time() + PATIENCE_S
+        async with self._order:
+            while (wait_s := await self._take()) > 0:
+                if clock.time() + wait_s > give_up_at:
+                    raise NotYet(wait_s)
+                await asyncio.sleep(wait_s)
+
+    async def _take(self) -> float:
+        return await self._buckets.take(self._bucket, self._rate, self._burst)
 
 
 class Line:

@@ -61,6 +61,7 @@ class Pushing:
         self._terms = terms
         self._is_wanted = is_wanted
         self._clock = clock
+        self._at_once = min(AT_ONCE, line.workers.at_once)
         self._age = metrics.crm_oldest_edit_seconds.labels(line.name)
 
     @property
@@ -69,7 +70,7 @@ class Pushing:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; the batch in hand is always finished first."""
-        await self._store.due.keep_at(self.step, stop, full=AT_ONCE)
+        await self._store.due.keep_at(self.step, stop, full=self._at_once)
 
     async def step(self) -> int:
         """Mirror what is due, once, unless the CRM is left alone; the number of customers."""
@@ -77,7 +78,7 @@ class Pushing:
         due_at = await self._store.next_due()
         if due_at is None or due_at > self._clock.now():  # a probe is not used up for nothing
             return 0
-        allowed = await self._connections.allowed(self._connection, AT_ONCE)
+        allowed = await self._connections.allowed(self._connection, self._at_once)
         if not allowed:
             return 0
         claimed = await self._store.due.claim(allowed)

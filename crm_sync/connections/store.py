@@ -43,7 +43,12 @@ class ConnectionStore:
         return 1 if got is not None else 0
 
     async def note(self, name: str, *, ok: bool) -> Connection:
-        """What became of a call; the connection as it is then."""
+        """What became of a call; the connection as it is then.
+
+        While all is well there is nothing to write, and reading takes no transaction.
+        """
+        if ok and worked(now := await self.get(name)) == now:
+            return now
 
         async def work(session: Session) -> Connection:
             found = await self._connections.find_one({"_id": name}, session=session)

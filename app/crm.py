@@ -106,9 +106,7 @@ class Crm:
         agreeing = Agreeing(name, line.workers, config.mapping(), self.connections, around, clock)
         store = MirrorStore(self._mongo, name, clock)
         syncing = Syncing(store, self._adopting, self._forgotten, clock)
-        pushing = Pushing(
-            line, syncing, self.connections, agreeing.terms, mirrors.are_wanted, clock
-        )
+        pushing = Pushing(line, syncing, self.connections, agreeing.terms, mirrors.wanted_of, clock)
         return CrmMirror(config, line, agreeing, pushing, self.connections, self._forgotten)
 
     def _managed(self, mirror: CrmMirror) -> Managed:

@@ -1,7 +1,7 @@
 """The worker that mirrors edits into a CRM; each class of failure has its own end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 
 import structlog
@@ -37,7 +37,7 @@ MOST_TRIES = 10
 BACKOFF = Backoff(timedelta(seconds=1), timedelta(minutes=15))
 
 TermsOf = Callable[[], Awaitable[Terms]]
-IsWanted = Callable[[str], Awaitable[bool]]
+WantedOf = Callable[[Collection[str]], Awaitable[Collection[str]]]
 
 
 class Pushing:
@@ -49,17 +49,17 @@ class Pushing:
         syncing: Syncing,
         connections: ConnectionStore,
         terms: TermsOf,
-        is_wanted: IsWanted,
+        wanted_of: WantedOf,
         clock: Clock,
     ) -> None:
-        """`is_wanted`: whether a bot of the customer still has its switch on."""
+        """`wanted_of`: the customers of whom a bot still has its switch on."""
         self._connection = line.name
         self._line = line
         self._syncing = syncing
         self._store = syncing.store
         self._connections = connections
         self._terms = terms
-        self._is_wanted = is_wanted
+        self._wanted_of = wanted_of
         self._clock = clock
         self._at_once = min(AT_ONCE, line.workers.at_once)
         self._age = metrics.crm_oldest_edit_seconds.labels(line.name)
@@ -90,7 +90,8 @@ class Pushing:
             await self._put_off(claimed, error)
             return 0
         workers = self._line.workers
-        await asyncio.gather(*(self._sync_anyhow(one, terms, workers) for one in claimed))
+        wanted = await self._wanted(claimed)
+        await asyncio.gather(*(self._sync_anyhow(one, terms, workers) for one in wanted))
         return len(claimed)
 
     async def sync_now(self, customer_id: str) -> None:
@@ -109,7 +110,16 @@ class Pushing:
         except (CrmError, NotYet) as error:
             await self._put_off([claimed], error)
             return
-        await self._sync_anyhow(claimed, terms, self._line.people)
+        for one in await self._wanted([claimed]):
+            await self._sync_anyhow(one, terms, self._line.people)
+
+    async def _wanted(self, claimed: Sequence[Claimed]) -> list[Claimed]:
+        """Those who are mirrored still; of the others nothing is to be pushed any more."""
+        wanted = await self._wanted_of([one.id for one in claimed])
+        for one in claimed:
+            if one.id not in wanted:
+                await self._store.drop(one)
+        return [one for one in claimed if one.id in wanted]
 
     async def _put_off(self, claimed: Sequence[Claimed], why: CrmError | NotYet) -> None:
         """Nothing can be mirrored at all now; it is no customer's fault."""
@@ -152,9 +162,6 @@ class Pushing:
                 log.info("another worker has the customer", connection=self._connection)
 
     async def _sync(self, claimed: Claimed, terms: Terms, connector: Connector) -> None:
-        if not await self._is_wanted(claimed.id):
-            await self._store.drop(claimed)
-            return
         await self._syncing.sync(claimed, connector, terms)
         await self._connections.note(self._connection, ok=True)
 

@@ -99,6 +99,14 @@ class Mirrors:
         on = {"_id": {"$in": bots}, "crm_sync": True}
         return await self._mongo["bots"].find_one(on, {"_id": 1}, session=session) is not None
 
+    async def wanted_of(self, customer_ids: Collection[str]) -> set[str]:
+        """Those of the customers of whom `are_wanted` is true; index (customer_id)."""
+        on = set(await self._mongo["bots"].distinct("_id", {"crm_sync": True}))
+        threads = self._mongo["conversations"].find(
+            {"customer_id": {"$in": list(customer_ids)}}, {"customer_id": 1, "bot_id": 1}
+        )
+        return {one["customer_id"] async for one in threads if one.get("bot_id") in on}
+
     @property
     def are_set_up(self) -> bool:
         """Whether there is any connection at all."""

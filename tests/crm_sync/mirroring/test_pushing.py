@@ -1,6 +1,6 @@
 """Edits reach the CRM: once, the last value last, and each failure has its own end."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -52,10 +52,10 @@ class Shop:
         forgetting = ForgettingStore(self.mongo, self.clock, ["crm"])
         syncing = Syncing(self.store, adopting(self.mongo, self.clock), forgetting, self.clock)
         connections, clock = self.connections, self.clock
-        return Pushing(line, syncing, connections, terms, self.is_wanted, clock)
+        return Pushing(line, syncing, connections, terms, self.wanted_of, clock)
 
-    async def is_wanted(self, customer_id: str) -> bool:
-        return customer_id not in self.switched_off
+    async def wanted_of(self, customer_ids: Collection[str]) -> set[str]:
+        return set(customer_ids) - self.switched_off
 
     async def edit(self, customer_id: str = "hoa", **fields: Any) -> None:
         customers = self.mongo["customers"]

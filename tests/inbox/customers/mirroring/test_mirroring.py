@@ -95,6 +95,19 @@ async def test_the_switch_of_the_bot_decides(desk: Desk) -> None:
     assert desk.crm.calls == [{"phone": "+84987654321"}]
 
 
+async def test_of_many_customers_those_are_told_who_write_to_a_bot_with_its_switch_on(
+    mongo: Mongo,
+) -> None:
+    await mongo["bots"].insert_many([{"_id": "on", "crm_sync": True}, {"_id": "off"}])
+    world = World(mongo)
+    both, off, nobody = [await world.customer(name) for name in ("Hoa", "Lan", "Mai")]
+    await world.conversation(both, bot="on")
+    await world.conversation(both, bot="off")
+    await world.conversation(off, bot="off")
+
+    assert await Mirrors(mongo).wanted_of([both, off, nobody]) == {both}
+
+
 @pytest.mark.parametrize(
     ("fields", "key", "value"),
     [

@@ -1,0 +1,1 @@
+"""What mirroring into a CRM takes: `python -m benchmarks.crm`."""

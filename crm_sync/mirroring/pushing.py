@@ -1,8 +1,9 @@
 """The worker that mirrors edits into a CRM; each class of failure has its own end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -69,30 +70,50 @@ class Pushing:
         return self._store
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; the batch in hand is always finished first."""
-        await self._store.due.keep_at(self.step, stop, full=self._at_once)
+        """Work until `stop` is set; what has been begun is always ended first.
+
+        One customer whose calls take long keeps a place, and not the others.
+        """
+        at_work: set[asyncio.Task[None]] = set()
+
+        async def fill() -> int:
+            """As many as are free; all of them, if there is more to begin."""
+            free = self._at_once - len(at_work)
+            if not free:
+                await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
+                return self._at_once
+            begun = [asyncio.create_task(one) for one in await self._begin(free)]
+            for task in begun:
+                at_work.add(task)
+                task.add_done_callback(at_work.discard)
+            return self._at_once if len(begun) == free else len(begun)
+
+        await self._store.due.keep_at(fill, stop, full=self._at_once)
+        await asyncio.gather(*at_work)
 
     async def step(self) -> int:
         """Mirror what is due, once, unless the CRM is left alone; the number of customers."""
+        begun = await self._begin(self._at_once)
+        await asyncio.gather(*begun)
+        return len(begun)
+
+    async def _begin(self, most: int) -> list[Coroutine[Any, Any, None]]:
+        """Claim what is due; the work, one for each customer."""
         await self._measure()
         due_at = await self._store.next_due()
         if due_at is None or due_at > self._clock.now():  # a probe is not used up for nothing
-            return 0
-        allowed = await self._connections.allowed(self._connection, self._at_once)
-        if not allowed:
-            return 0
-        claimed = await self._store.due.claim(allowed)
+            return []
+        allowed = await self._connections.allowed(self._connection, most)
+        claimed = await self._store.due.claim(allowed) if allowed else []
         if not claimed:
-            return 0
+            return []
         try:
             terms = await self._terms()
         except (CrmError, NotYet) as error:
             await self._put_off(claimed, error)
-            return 0
+            return []
         workers = self._line.workers
-        wanted = await self._wanted(claimed)
-        await asyncio.gather(*(self._sync_anyhow(one, terms, workers) for one in wanted))
-        return len(claimed)
+        return [self._sync_anyhow(one, terms, workers) for one in await self._wanted(claimed)]
 
     async def sync_now(self, customer_id: str) -> None:
         """Mirror one customer ahead of all others, for somebody who waits for it.
@@ -136,7 +157,16 @@ class Pushing:
         self._age.set((self._clock.now() - since).total_seconds() if since is not None else 0)
 
     async def _sync_anyhow(self, claimed: Claimed, terms: Terms, connector: Connector) -> None:
-        """Nothing is raised."""
+        """Nothing is raised. The lease is kept meanwhile, however long the calls take."""
+        try:
+            async with self._store.due.held([claimed]):
+                await self._try(claimed, terms, connector)
+        except Exception as error:
+            if not is_passing(error):  # the lease ends by itself
+                log.exception("a customer could not be mirrored", connection=self._connection)
+
+    async def _try(self, claimed: Claimed, terms: Terms, connector: Connector) -> None:
+        """Each class of failure has its end."""
         try:
             await self._sync(claimed, terms, connector)
         except (NotYet, VersionClash, LostLease, Park) as end:
@@ -170,7 +200,7 @@ class Pushing:
             case AuthRefused():
                 await self.connection_failed(error)
                 await self._store.release(claimed)
-            case MappingBroken(fields=fields) if fields:
+            case MappingBroken(fields=fields) if fields & await self._mapped():
                 await self.connection_failed(error)
                 await self._store.release(claimed)
             case InvalidValue():
@@ -201,6 +231,10 @@ class Pushing:
                 return True
             case _:
                 return (await self._connections.note(self._connection, ok=False)).is_well
+
+    async def _mapped(self) -> frozenset[str]:
+        """The names of the CRM's fields that are used now: those can be switched off."""
+        return frozenset((await self._terms()).fields)
 
     async def _park_invalid(self, claimed: Claimed, error: InvalidValue) -> None:
         """The fields that it names wait for an edit; the others go without them.

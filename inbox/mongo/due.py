@@ -8,7 +8,8 @@ what a dead worker left behind. Parked work has no `due_at`: nobody claims it ag
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ import structlog
 from pymongo import ReturnDocument
 
 from inbox import metrics
+from inbox.cancelling import end
 from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.failures import is_passing
@@ -185,6 +187,24 @@ class DueWork:
                 {"$set": self._at(due_at=until, lease_until=until)},
                 hint="_id_",
             )
+
+    @asynccontextmanager
+    async def held(self, claimed: Sequence[Claimed]) -> AsyncIterator[None]:
+        """Meanwhile the leases are renewed: work may take longer than one, while we live."""
+        renewing = asyncio.create_task(self._renew_on(claimed))
+        try:
+            yield
+        finally:
+            await end([renewing])
+
+    async def _renew_on(self, claimed: Sequence[Claimed]) -> None:
+        while True:
+            await asyncio.sleep(self._pace.lease.total_seconds() / 3)
+            try:
+                await self.renew(claimed)
+            except Exception as error:
+                if not is_passing(error):
+                    log.exception("leases could not be renewed", work=self._name)
 
     def wake(self) -> None:
         """Something in this process has just become due."""

@@ -53,9 +53,8 @@ class LinkedShop:
         self.is_wanted = Mirrors(mongo).are_wanted
         forgetting = ForgettingStore(mongo, clock, ["crm"])
         syncing = Syncing(self.store, adopting(mongo, clock), forgetting, clock)
-        self.worker = Pushing(
-            self.line, syncing, self.connections, self.terms, self.is_wanted, clock
-        )
+        wanted_of = Mirrors(mongo).wanted_of
+        self.worker = Pushing(self.line, syncing, self.connections, self.terms, wanted_of, clock)
 
     async def terms(self) -> Terms:
         return Terms(self.pairs, NAMES)

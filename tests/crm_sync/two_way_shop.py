@@ -149,7 +149,7 @@ class TwoWayShop:
         forgetting = ForgettingStore(self.mongo, self.clock, [CRM])
         syncing = Syncing(self.store, self.adopting, forgetting, self.clock)
         return Pushing(
-            self.line, syncing, self.connections, self.terms, self.mirrors.are_wanted, self.clock
+            self.line, syncing, self.connections, self.terms, self.mirrors.wanted_of, self.clock
         )
 
     def a_poller(self, line: Line | None = None) -> Polling:

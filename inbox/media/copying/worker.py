@@ -1,8 +1,6 @@
 """The worker that copies: claims messages, copies each attachment, and tells who is looking."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import structlog
@@ -75,31 +73,12 @@ class Copying:
     async def _copy(self, claimed: Claimed) -> None:
         """Copy what waits of one message, and give the message back."""
         try:
-            async with self._holding(claimed):
+            async with self._store.due.held([claimed]):
                 await self._copy_all(claimed)
         except Exception as error:
             # the lease ends by itself, and the message is taken up again
             if not is_passing(error):
                 log.exception("copying failed", message_id=claimed.id)
-
-    @asynccontextmanager
-    async def _holding(self, claimed: Claimed) -> AsyncIterator[None]:
-        """Meanwhile, renew the lease: a download may take longer than one."""
-
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(self._store.lease.total_seconds() / 3)
-                try:
-                    await self._store.due.renew([claimed])
-                except Exception as error:
-                    if not is_passing(error):
-                        raise
-
-        renewing = asyncio.create_task(renew())
-        try:
-            yield
-        finally:
-            await end([renewing])
 
     async def _copy_all(self, claimed: Claimed) -> None:
         attachments = claimed.document.get("attachments") or []

@@ -23,7 +23,7 @@ async def test_more_calls_than_the_rate_has_turns_are_all_made(mongo: Mongo) -> 
 
 
 async def test_who_would_wait_for_long_is_told_at_once(mongo: Mongo, clock: FixedClock) -> None:
-    line = Line("crm", FakeCrm(clock), Buckets(mongo, clock), 0.1)
+    line = Line("crm", FakeCrm(clock), Buckets(mongo, clock), 0.05)
     await line.people.fields()
 
     with pytest.raises(NotYet) as told:

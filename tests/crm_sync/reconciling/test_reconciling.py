@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from crm_sync.connections.pacing import Line
 from crm_sync.connectors.errors import AuthRefused, CrmAway
 from crm_sync.mapping.model import FieldMap
 from crm_sync.mapping.presets import default_fields
@@ -16,6 +17,7 @@ from crm_sync.reconciling.model import Reconciled, Repairs, Report
 from crm_sync.reconciling.reconciling import MOST_ASKED, Reconciling
 from crm_sync.reconciling.store import ReconciledStore
 from inbox.clock import FixedClock
+from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
 from tests.crm_sync.fake_crm import TAGS
 from tests.crm_sync.linked_shop import PHONE, LinkedShop
@@ -416,7 +418,7 @@ async def test_what_may_come_from_there_is_read_by_the_worker(
 
 async def test_it_waits_for_its_turn_and_for_a_crm_that_stumbles(shop: Comparing) -> None:
     await shop.add_linked(250)
-    shop.line.workers._rate = 0.5
+    shop.line = Line("crm", shop.crm, Buckets(shop.mongo, shop.clock), 0.05)
     stumbles = iter([CrmAway("locked"), CrmAway("locked")])
 
     async def stumble() -> None:

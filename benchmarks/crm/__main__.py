@@ -2,8 +2,8 @@
 
 `python -m benchmarks.crm`. One private mongod; a real Odoo 11 as the tests prepare it (several
 minutes the first time), and a receiver of webhooks that answers at once, so that our own cost is
-seen. Nothing is limited by the rate of a connection. *Naive* writes the customer and calls the CRM,
-one edit after the other.
+seen. The rate of the connection is lifted but where it says so. *Naive* writes the customer and
+calls the CRM, one edit after the other.
 """
 
 import argparse

@@ -88,8 +88,8 @@ class Forgetting:
         """A field that the CRM will not empty is left, and said so in the log."""
         try:
             await line.workers.update(record_id, edit)
-        except InvalidValue:
-            log.exception("the CRM does not empty a field", fields=sorted(edit.values))
+        except InvalidValue as error:  # what the CRM says of it may name the person
+            log.warning("a field was not emptied", code=error.code, fields=sorted(edit.values))
 
 
 def _edits(

@@ -20,7 +20,7 @@ from crm_sync.mapping.model import WALL, FieldMapping
 from crm_sync.mapping.pairing import Pair
 from crm_sync.mirroring.agreeing import Agreeing
 from crm_sync.mirroring.marking import mark, mark_all
-from crm_sync.mirroring.merging import merged, parted
+from crm_sync.mirroring.merging import merged, parted, restored
 from crm_sync.mirroring.pushing import Pushing
 from crm_sync.mirroring.store import MirrorStore, part_of
 from inbox.customers.mirroring.cards import CardCandidate, CrmCard
@@ -94,6 +94,11 @@ class CrmMirror:
         self, survivor: Mapping[str, Any], before: Mapping[str, Any], loser: Mapping[str, Any]
     ) -> dict[str, Any]:
         return parted(self.connection, survivor, before, loser)
+
+    def restore(
+        self, survivor: Mapping[str, Any], loser: Mapping[str, Any], now: datetime
+    ) -> dict[str, Any]:
+        return restored(self.connection, survivor, loser, now)
 
     async def erase(self, customer: Mapping[str, Any], *, session: Session) -> None:
         await self._forgetting.add(self.connection, customer, session=session)

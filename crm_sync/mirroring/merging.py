@@ -5,10 +5,12 @@ behind: `crm.<connection>.merged: [{id, synced}]` knows which, and what we wrote
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from crm_sync.mirroring.marking import path_of
 from crm_sync.mirroring.store import part_of
+from inbox.mongo.due import due
 
 _OF_RECORD = ("link", "synced", "wrote", "pushed_at")
 """What is about the record, and not about our edits."""
@@ -49,3 +51,21 @@ def parted(
     if behind != (now.get("merged") or []):
         sets[f"{path}.merged"] = behind or None
     return sets
+
+
+def restored(
+    connection: str, survivor: Mapping[str, Any], loser: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """What to $set in the other one, who is back: its record is as the survivor has left it.
+
+    A worker that was at it before the merge is not at it any more.
+    """
+    last, theirs = part_of(survivor, connection) or {}, part_of(loser, connection) or {}
+    if "link" not in theirs:
+        return {}
+    path, id_ = path_of(connection), theirs["link"]["id"]
+    sets: dict[str, Any] = {f"{path}.work": due(now)}
+    if (last.get("link") or {}).get("id") == id_:
+        return sets | {f"{path}.{name}": last[name] for name in _OF_RECORD if name in last}
+    behind = [one["synced"] for one in last.get("merged") or () if one["id"] == id_]
+    return sets | {f"{path}.synced": one for one in behind[-1:]}

@@ -148,12 +148,8 @@ class MirrorStore:
         """
 
         async def work(session: Session) -> str | None:
-            lock = {"_id": f"{self.connection}:{_lock_of(link.record_id)}"}
-            await self._locks.update_one(lock, {"$inc": {"taken": 1}}, upsert=True, session=session)
-            held = {f"{self.path}.link.id": link.record_id, "_id": {"$ne": claimed.id}}
-            other = await self._customers.find_one(held, {"_id": 1}, session=session)
-            if other is not None:
-                owner: str = other["_id"]
+            owner = await self.other_owner(claimed.id, link.record_id, session=session)
+            if owner is not None:
                 return owner
             change: Document = {
                 "$set": {f"{self.path}.link": link_document(link)},
@@ -165,6 +161,19 @@ class MirrorStore:
 
         return await self.mongo.transaction(work)
 
+    async def other_owner(
+        self, customer_id: str, record_id: str, *, session: Session
+    ) -> str | None:
+        """Another customer who has the record; whoever takes it for theirs has to ask first.
+
+        Two transactions that ask for one record follow each other.
+        """
+        lock = {"_id": f"{self.connection}:{_lock_of(record_id)}"}
+        await self._locks.update_one(lock, {"$inc": {"taken": 1}}, upsert=True, session=session)
+        held = {f"{self.path}.link.id": record_id, "_id": {"$ne": customer_id}}
+        other = await self._customers.find_one(held, {"_id": 1}, session=session)
+        return None if other is None else str(other["_id"])
+
     async def left_behind(self, customer_id: str, link: Link, synced: Mapping[str, Synced]) -> bool:
         """A record was written for somebody who was merged meanwhile: whoever they are now has
         it. Without a record of their own it is found by our external id, with the next push.
@@ -175,13 +184,19 @@ class MirrorStore:
         if redirect is None:
             return await self.get(customer_id) is not None
         row = {"id": link.record_id, "synced": synced_document(synced)}
+        merged = f"{self.path}.merged"
+        known = await self._customers.update_one(
+            {"_id": redirect["to"], f"{merged}.id": link.record_id}, {"$set": {f"{merged}.$": row}}
+        )
+        if known.matched_count:
+            return True
         await self._customers.update_one(
             {
                 "_id": redirect["to"],
                 f"{self.path}.link.id": {"$exists": True, "$ne": link.record_id},
-                f"{self.path}.merged.id": {"$ne": link.record_id},
+                f"{merged}.id": {"$ne": link.record_id},
             },
-            {"$push": {f"{self.path}.merged": row}},
+            {"$push": {merged: row}},
         )
         return True
 

@@ -12,7 +12,7 @@ from crm_sync.mapping.checking import check
 from crm_sync.mapping.model import FieldMap, FieldMapping
 from crm_sync.mapping.pairing import Names, Pair
 from crm_sync.mirroring.marking import mark
-from crm_sync.mirroring.merging import merged, parted
+from crm_sync.mirroring.merging import merged, parted, restored
 from crm_sync.mirroring.model import Mirrored
 from crm_sync.mirroring.pushing import Pushing
 from crm_sync.mirroring.store import MirrorStore
@@ -113,6 +113,11 @@ class AppMirror:
         self, survivor: Mapping[str, Any], before: Mapping[str, Any], loser: Mapping[str, Any]
     ) -> dict[str, Any]:
         return parted(CRM, survivor, before, loser)
+
+    def restore(
+        self, survivor: Mapping[str, Any], loser: Mapping[str, Any], now: datetime
+    ) -> dict[str, Any]:
+        return restored(CRM, survivor, loser, now)
 
     async def erase(self, customer: Mapping[str, Any], *, session: Session) -> None:
         return

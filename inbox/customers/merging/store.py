@@ -136,7 +136,9 @@ class MergeStore:
                 raise MergeBuriedDeeper
             return await self._undo(merge, survivor, actor, session)
 
-        return await self._mongo.transaction(work)
+        parted = await self._mongo.transaction(work)
+        self._customers.mirrors.wake()
+        return parted
 
     async def _undo(
         self, merge: Merge, survivor: Document, actor: Actor, session: Session
@@ -157,6 +159,7 @@ class MergeStore:
         await self._mongo["customers"].insert_one(back, session=session)
         theirs = await self._conversations_of(merge, session)
         await self._point(theirs, merge.loser_id, session)
+        await self._mirror_again(back, survivor, now, session)
         await self._mongo["redirects"].delete_one({"_id": merge.loser_id}, session=session)
         await self._mongo["redirects"].update_many(
             {"_id": {"$in": back.get("merged_from", [])}},
@@ -170,6 +173,20 @@ class MergeStore:
         )
         await self._note("unmerged", merge.survivor_id, merge.loser_id, actor, session)
         return after, back
+
+    async def _mirror_again(
+        self, back: Document, survivor: Document, now: datetime, session: Session
+    ) -> None:
+        """Where a CRM's record comes along, every field is to be compared with it: the survivor
+        may have written into it.
+        """
+        mirrors = self._customers.mirrors
+        beside = mirrors.restore(survivor, back, now)
+        if beside:
+            marks = await mirrors.marks(back, every_path(back, back), now, session=session)
+            await self._mongo["customers"].update_one(
+                {"_id": back["_id"]}, {"$set": {**marks, **beside}}, session=session
+            )
 
     async def _conversations_of(self, merge: Merge, session: Session) -> list[str]:
         """Those that were moved, and threads that the loser's identities began since."""

@@ -57,6 +57,14 @@ class Mirror(Protocol):
         """
         ...
 
+    def restore(
+        self, survivor: Mapping[str, Any], loser: Mapping[str, Any], now: datetime
+    ) -> dict[str, Any]:
+        """What to $set in the other one when the merge is undone, beside the marks: how its
+        record was left by the survivor. Empty when it has none. Pure.
+        """
+        ...
+
     async def erase(self, customer: Mapping[str, Any], *, session: Session) -> None:
         """The customer is being erased in this transaction: have the CRM forget what it got."""
         ...
@@ -132,6 +140,15 @@ class Mirrors:
         found: dict[str, Any] = {}
         for mirror in self._mirrors:
             found |= mirror.part(survivor, before, loser)
+        return found
+
+    def restore(
+        self, survivor: Mapping[str, Any], loser: Mapping[str, Any], now: datetime
+    ) -> dict[str, Any]:
+        """What to $set in the one that is back when the merge is undone, beside the marks."""
+        found: dict[str, Any] = {}
+        for mirror in self._mirrors:
+            found |= mirror.restore(survivor, loser, now)
         return found
 
     async def erase(self, customer: Mapping[str, Any], *, session: Session) -> None:

@@ -65,6 +65,11 @@ class MirrorTwin:
     ) -> dict[str, Any]:
         return {}
 
+    def restore(
+        self, survivor: Mapping[str, Any], loser: Mapping[str, Any], now: datetime
+    ) -> dict[str, Any]:
+        return {}
+
     async def erase(self, customer: Mapping[str, Any], *, session: Session) -> None:
         self._crm.records.pop(customer["_id"], None)
 

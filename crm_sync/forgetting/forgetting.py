@@ -4,21 +4,26 @@ What others have put there since is theirs: a field is emptied only while it is 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Self
 
 import structlog
 
 from crm_sync.connections.pacing import Line, NotYet
 from crm_sync.connections.store import ConnectionStore
-from crm_sync.connectors.errors import CrmError, InvalidValue, RecordGone
-from crm_sync.connectors.model import Edit, RemoteRecord, Value
+from crm_sync.connectors.errors import CrmAway, CrmError, CrmUncertain, InvalidValue, RecordGone
+from crm_sync.connectors.model import Asked, Connector, Edit, RemoteRecord
 from crm_sync.forgetting.store import ForgettingStore, synced_of
 from crm_sync.mapping.model import WALL
 from crm_sync.mapping.normal import value_hash
 from crm_sync.mapping.pairing import Pair
 from crm_sync.mapping.synced import Synced
+from crm_sync.mirroring.model import mirrored_from
 from crm_sync.mirroring.pushing import TermsOf
+from crm_sync.mirroring.store import part_of
+from crm_sync.mirroring.terms import Terms
 from inbox.clock import Clock
 from inbox.mongo.due import Backoff, Claimed
 
@@ -63,48 +68,89 @@ class Forgetting:
                     await self._store.due.retry(claimed, "crm_away", after=timedelta(minutes=1))
                     return
                 await self._forget(claimed, *line)
+                await self._connections.note(line[0].name, ok=True)
             await self._store.done(claimed)
         except NotYet as busy:
             await self._store.due.retry(claimed, "busy", after=timedelta(seconds=busy.wait_s))
         except CrmError as error:
             log.warning("a record was not emptied", code=error.code, attempts=claimed.attempts)
+            if isinstance(error, CrmAway | CrmUncertain):
+                await self._connections.note(claimed.document["connection"], ok=False)
             pause = _BACKOFF.pause(claimed.attempts)
             await self._store.due.retry(claimed, error.code, after=pause)
 
     async def _forget(self, claimed: Claimed, line: Line, terms_of: TermsOf) -> None:
-        row, terms = claimed.document, await terms_of()
-        synced = synced_of(row)
-        try:
-            record = await line.workers.get(row["record_id"], terms.fields)
-            for edit in _edits(terms.pairs, record, synced):
-                await self._empty(line, record.id, edit)
-            if WALL in synced and any(pair.theirs == WALL for pair in terms.pairs):
+        row, terms, connector = claimed.document, await terms_of(), line.workers
+        for record in await _records(row, connector, terms):
+            owner = await self._store.owner(line.name, record.id)
+            ours = _Ours.of(row, part_of(owner, line.name) if owner is not None else None)
+            for edit in ours.edits(terms.pairs, record):
+                await self._empty(connector, record.id, edit)
+            if any(pair.theirs == WALL and ours.wrote_note for pair in terms.pairs):
                 at = self._clock.now()
-                await line.workers.note(record.id, row["customer_id"], NOBODY, at)
-        except RecordGone:
-            return
+                await connector.note(record.id, row["customer_id"], NOBODY, at)
 
-    async def _empty(self, line: Line, record_id: str, edit: Edit) -> None:
+    async def _empty(self, connector: Connector, record_id: str, edit: Edit) -> None:
         """A field that the CRM will not empty is left, and said so in the log."""
         try:
-            await line.workers.update(record_id, edit)
+            await connector.update(record_id, edit)
         except InvalidValue as error:  # what the CRM says of it may name the person
             log.warning("a field was not emptied", code=error.code, fields=sorted(edit.values))
 
 
-def _edits(
-    pairs: tuple[Pair, ...], record: RemoteRecord, synced: Mapping[str, Synced]
-) -> list[Edit]:
-    """One for each field, so that one that must be filled does not keep the others."""
-    found: list[Edit] = []
-    for pair in pairs:
-        last = synced.get(pair.theirs)
-        if last is None or pair.theirs == WALL or pair.theirs not in record.values:
-            continue
-        if pair.way == "tags":
-            if last.tags:
-                found.append(Edit(remove_tags={pair.theirs: last.tags}))
-        elif last.theirs and value_hash(pair, record.values[pair.theirs]) == last.theirs:
-            empty: Value = NOBODY if pair.map.is_only_at_creation else None
-            found.append(Edit({pair.theirs: empty}))
+async def _records(
+    row: Mapping[str, Any], connector: Connector, terms: Terms
+) -> list[RemoteRecord]:
+    """The record; those that have our ids where nobody knows whether one was made."""
+    try:
+        if (record_id := row.get("record_id")) is not None:
+            return [await connector.get(record_id, terms.fields)]
+        found: list[RemoteRecord] = []
+        for id_ in row["external_ids"]:
+            told = await connector.find(Asked(external_id=id_), terms.fields)
+            found += [one for one in told if one.external_id == id_]
+    except RecordGone:
+        return []
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """What we wrote, by field of the CRM: as it was agreed on, and the hashes of what may be there
+    besides. Of a record that is another customer's by now, what is theirs stays.
+    """
+
+    synced: Mapping[str, Synced]
+    wrote: Collection[tuple[str, str]]
+    theirs: Mapping[str, Synced]
+    has_owner: bool
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], owner: Mapping[str, Any] | None) -> Self:
+        wrote = {(one["field"], one["hash"]) for one in row.get("wrote") or ()}
+        theirs = mirrored_from(owner).synced
+        return cls(synced_of(row), wrote, theirs, has_owner=owner is not None)
+
+    @property
+    def wrote_note(self) -> bool:
+        is_ours = WALL in self.synced or any(name == WALL for name, _ in self.wrote)
+        return is_ours and WALL not in self.theirs
+
+    def edits(self, pairs: Collection[Pair], record: RemoteRecord) -> list[Edit]:
+        """One for each field, so that one that must be filled does not keep the others."""
+        found = [self._edit(pair, record) for pair in pairs]
+        return [one for one in found if one is not None]
+
+    def _edit(self, pair: Pair, record: RemoteRecord) -> Edit | None:
+        name, last = pair.theirs, self.synced.get(pair.theirs)
+        if name == WALL or name not in record.values or name in self.theirs:
+            return None
+        if pair.way == "tags":
+            return Edit(remove_tags={name: last.tags}) if last is not None and last.tags else None
+        form = value_hash(pair, record.values[name])
+        is_ours = (last is not None and form == last.theirs) or (name, form) in self.wrote
+        if not form or not is_ours:
+            return None
+        if not pair.map.is_only_at_creation:
+            return Edit({name: None})
+        return None if self.has_owner else Edit({name: NOBODY})

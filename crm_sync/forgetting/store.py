@@ -1,9 +1,12 @@
-"""The collection `crm_forgetting {_id, connection, customer_id, record_id, synced, work: due}`.
+"""The collection `crm_forgetting {_id, connection, customer_id, record_id?, external_ids, synced,
+wrote, work: due}`.
 
-A row lives until the record is emptied; it holds hashes and ids, no value of the customer.
+A row lives until the record is emptied; it holds hashes, ids and tags, no value of the customer.
+Without `record_id` the record was about to be made: it is looked for by our ids.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from crm_sync.mapping.synced import Synced
@@ -26,6 +29,7 @@ class ForgettingStore:
         pace: Pace | None = None,
     ) -> None:
         self._rows = mongo["crm_forgetting"]
+        self._customers = mongo["customers"]
         self._connections = frozenset(connections)
         self._clock = clock
         self.due = DueWork(mongo, "crm_forgetting", "work", clock, pace=pace)
@@ -35,38 +39,52 @@ class ForgettingStore:
         if connection not in self._connections:
             return
         part = part_of(customer, connection) or {}
-        links = [part["link"]["id"]] if "link" in part else []
-        records = [(id_, part.get("synced") or []) for id_ in links]
-        records += [(one["id"], one["synced"]) for one in part.get("merged") or ()]
-        for record_id, synced in records:
-            await self._add(connection, customer["_id"], record_id, synced, session)
+        wrote = [{"field": one["field"], "hash": one["hash"]} for one in part.get("wrote") or ()]
+        row = {
+            "connection": connection,
+            "customer_id": customer["_id"],
+            "external_ids": [customer["_id"], *customer.get("merged_from", ())],
+            "wrote": wrote,
+            "work": due(self._when_nobody_writes(part)),
+        }
+        if "link" in part:
+            mine = {"record_id": part["link"]["id"], "synced": part.get("synced") or []}
+            await self._add({**row, **mine}, session)
+        elif wrote:
+            await self._add({**row, "synced": []}, session)
+        for one in part.get("merged") or ():
+            behind = {"record_id": one["id"], "synced": one["synced"], "wrote": []}
+            await self._add({**row, **behind}, session)
 
     async def add_record(
         self, connection: str, customer_id: str, record_id: str, synced: Mapping[str, Synced]
     ) -> None:
         """One that was written while its customer was being erased."""
         if connection in self._connections:
-            rows = synced_document(synced)
-            await self._add(connection, customer_id, record_id, rows, None)
+            row: Document = {
+                "connection": connection,
+                "customer_id": customer_id,
+                "external_ids": [customer_id],
+                "record_id": record_id,
+                "synced": synced_document(synced),
+                "wrote": [],
+                "work": due(self._clock.now()),
+            }
+            await self._add(row, None)
 
-    async def _add(
-        self,
-        connection: str,
-        customer_id: str,
-        record_id: str,
-        synced: Sequence[Mapping[str, Any]],
-        session: Session | None,
-    ) -> None:
-        row: Document = {
-            "connection": connection,
-            "customer_id": customer_id,
-            "record_id": record_id,
-            "synced": list(synced),
-            "work": due(self._clock.now()),
-        }
-        await self._rows.update_one(
-            {"_id": f"{connection}:{record_id}"}, {"$set": row}, upsert=True, session=session
-        )
+    async def owner(self, connection: str, record_id: str) -> Mapping[str, Any] | None:
+        """A customer who has the record by now; index (crm.<connection>.link.id)."""
+        return await self._customers.find_one({f"crm.{connection}.link.id": record_id})
+
+    def _when_nobody_writes(self, part: Mapping[str, Any]) -> datetime:
+        """A worker that has begun may write until its lease ends."""
+        now = self._clock.now()
+        until: datetime = (part.get("work") or {}).get("lease_until") or now
+        return max(now, until)
+
+    async def _add(self, row: Document, session: Session | None) -> None:
+        id_ = f"{row['connection']}:{row.get('record_id') or '?' + row['customer_id']}"
+        await self._rows.update_one({"_id": id_}, {"$set": row}, upsert=True, session=session)
 
     async def done(self, claimed: Claimed) -> None:
         await self._rows.delete_one({"_id": claimed.id, "work.token": claimed.token})

@@ -200,12 +200,15 @@ class _Pass:
             await self.connector.note(link.record_id, note_id, note or _EMPTIED, at)
 
     async def _will_write(self, outgoing: Outgoing, ledger: Sequence[Wrote]) -> tuple[Wrote, ...]:
-        """Remember what is about to be written; that the lease is still ours is seen by it."""
+        """Remember what is about to be written; that the lease is still ours is seen by it.
+
+        Also what never comes back: it may be there though nobody answers, and be forgotten then.
+        """
         now, written = self._now(), _fields_of(outgoing.edit)
         rows = [
             Wrote(pair.theirs, outgoing.synced[pair.theirs].theirs, now)
             for pair in self.terms.pairs
-            if pair.map.pulls and pair.theirs in written and pair.theirs in outgoing.synced
+            if pair.theirs in written and pair.theirs in outgoing.synced
         ]
         wrote = (*kept(ledger, now), *rows)
         if not await self.parts.store.will_write(self.claimed, wrote):
@@ -254,6 +257,8 @@ class _Pass:
             if one.pair.map.ours not in told
         ]
         found = Found([*self.parked, *left_out], self.compared)
+        pulled = {pair.theirs for pair in self.terms.pairs if pair.map.pulls}
+        wrote = [one for one in wrote if one.field in pulled]  # the others will not come back
         store, dirty = self.parts.store, self.known.dirty
         done = await store.pushed(self.claimed, dirty, link, outgoing.synced, found, wrote=wrote)
         if not done:

@@ -150,15 +150,31 @@ class CrmSyncConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _webhook_secrets_are_of_connections(self) -> Self:
+        if unknown := sorted(self.webhook_secrets.keys() - self.connections.keys()):
+            raise PydanticCustomError(
+                "crm_no_connection",
+                "CRM_SYNC__WEBHOOK_SECRETS names a connection that is not there: {names}",
+                {"names": ", ".join(unknown)},
+            )
+        return self
+
+    @model_validator(mode="after")
     def _secrets_of_webhooks_are_keys(self) -> Self:
         for name, connection in self.connections.items():
             if connection.kind == "webhook":
-                try:
-                    keys_of(self.secrets[name].get_secret_value())
-                except BadSecret as bad:
-                    raise PydanticCustomError(
-                        "crm_webhook_secret",
-                        "CRM_SYNC__SECRETS of {name}: {why}",
-                        {"name": name, "why": str(bad)},
-                    ) from None
+                _refuse_bad_key("CRM_SYNC__SECRETS", name, self.secrets[name])
+                if (secret := self.webhook_secrets.get(name)) is not None:
+                    _refuse_bad_key("CRM_SYNC__WEBHOOK_SECRETS", name, secret)
         return self
+
+
+def _refuse_bad_key(setting: str, name: str, secret: SecretStr) -> None:
+    try:
+        keys_of(secret.get_secret_value())
+    except BadSecret as bad:
+        raise PydanticCustomError(
+            "crm_webhook_secret",
+            "{setting} of {name}: {why}",
+            {"setting": setting, "name": name, "why": str(bad)},
+        ) from None

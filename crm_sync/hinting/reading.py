@@ -14,6 +14,8 @@ import orjson
 from crm_sync.mapping.presets import CrmKind
 
 MOST_IDS = 1000
+LONGEST_ID = 100
+"""Characters: whatever is longer is no id of any of these CRMs."""
 
 
 def is_token(sent: str | None, secrets: str) -> bool:
@@ -34,9 +36,10 @@ def record_ids(kind: CrmKind, body: bytes) -> list[str]:
     if read is None:
         return []
     try:
-        return [str(one) for one in read(body) if isinstance(one, str | int)][:MOST_IDS]
+        told = [str(one) for one in read(body) if isinstance(one, str | int)]
     except (ValueError, TypeError, AttributeError):
         return []
+    return [one for one in told if len(one) <= LONGEST_ID][:MOST_IDS]
 
 
 def _odoo(body: bytes) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from app.settings import load_settings
 from app.settings_errors import SettingsError
@@ -249,3 +250,20 @@ def test_webhook_needs_a_secret_that_nobody_guesses(config: Path, secret: str) -
 
     assert "CRM_SYNC__SECRETS of shop" in told
     assert "hunter22" not in told
+
+
+@pytest.mark.parametrize(
+    ("secrets", "told"),
+    [
+        pytest.param({"shop": "too-short"}, "WEBHOOK_SECRETS of shop", id="no key"),
+        pytest.param({"shpo": "x" * 30}, "not there: shpo", id="mistyped"),
+    ],
+)
+def test_secret_of_the_crms_own_webhook_is_looked_at_before_one_comes(
+    secrets: dict[str, str], told: str
+) -> None:
+    shop = {"kind": "webhook", "url": "https://crm.shop.vn"}
+    settings = {"connections": {"shop": shop}, "secrets": {"shop": "y" * 30}}
+
+    with pytest.raises(ValidationError, match=told):
+        CrmSyncConfig.model_validate({**settings, "webhook_secrets": secrets})

@@ -18,7 +18,7 @@ from crm_sync.backfilling.store import BackfillStore
 from crm_sync.cards.routes import CardRoutes
 from crm_sync.cards.service import Cards
 from crm_sync.config import ConnectionConfig, CrmSyncConfig
-from crm_sync.connections.pacing import Line, NotYet
+from crm_sync.connections.pacing import Line, in_turn
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import CrmError
 from crm_sync.connectors.model import Connector
@@ -45,6 +45,7 @@ from inbox.customers.attributes.store import AttributeStore
 from inbox.http.routing import Routes
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
+from inbox.staff.audit.store import AuditStore
 from inbox.staff.store import StaffStore
 
 log = structlog.get_logger(__name__)
@@ -95,7 +96,9 @@ class Crm:
         self.backfilling = Backfilling(BackfillStore(mongo, clock), filled, clock)
         self._reports = ReconciledStore(mongo)
         managed = {name: self._managed(one) for name, one in self.mirrors.items()}
-        self.administration = Administration(managed, self._reports, self.backfilling)
+        self.administration = Administration(
+            managed, self._reports, self.backfilling, AuditStore(mongo), clock
+        )
 
     def _mirror(self, name: str, config: ConnectionConfig, all_: CrmSyncConfig) -> CrmMirror:
         clock, mirrors = self._clock, self._customers.store.mirrors
@@ -185,11 +188,9 @@ class Crm:
         """Compare every mapping with its CRM's own fields; done at the start, and daily."""
         for mirror in self.mirrors.values():
             try:
-                await mirror.agreeing.check()
+                await in_turn(mirror.agreeing.check)
             except CrmError as error:
                 await mirror.pushing.connection_failed(error)
-            except NotYet:  # with the next batch
-                log.info("a CRM was not checked", connection=mirror.connection)
 
     async def reconcile(self) -> None:
         """Compare both sides of every connection; one that is away is compared the next night."""

@@ -32,7 +32,7 @@ class CrmCommand:
         """Credentials and mapping of every connection, asked of the CRM itself."""
 
         async def look(name: str) -> None:
-            finding = await self._administration.check(name)
+            finding = await self._administration.check(name, None)
             if finding.error is not None:
                 self._fail(f"✗ {name}: {finding.error}")
                 return
@@ -46,7 +46,7 @@ class CrmCommand:
         """Ask for a back-fill; the running service does it, a few customers at a time."""
 
         async def ask(name: str) -> None:
-            await self._administration.backfill(name, Wanted(bot_id, everyone))
+            await self._administration.backfill(name, Wanted(bot_id, everyone), None)
             self._echo(f"✓ {name}: đã ghi nhận, dịch vụ đang chạy sẽ đồng bộ dần. / asked for.")
 
         await self._each(ask)
@@ -67,7 +67,7 @@ class CrmCommand:
 
         async def show(name: str) -> None:
             if replay:
-                count = await self._administration.replay(name, kind)
+                count = await self._administration.replay(name, kind, None)
                 self._echo(f"✓ {name}: thử lại {count} khách hàng. / {count} are tried again.")
                 return
             await self._list(name, kind)

@@ -22,6 +22,7 @@ from crm_sync.parking.model import ParkedPlace
 from inbox.errors import NotFound
 from inbox.http.paging import Cursor, Limit, bad_cursor, decode_cursor, encode_cursor
 from inbox.http.routing import Routes, route
+from inbox.staff.model import Actor
 
 _CONNECTIONS = "/api/v1/crm/connections"
 _CONNECTION = _CONNECTIONS + "/{connection}"
@@ -45,12 +46,12 @@ class CrmAdministrationRoutes(Routes):
         return connection_view(await self._administration.overview(connection))
 
     @route("POST", _CONNECTION + "/check", access="admin", tag="crm", problems=(NotFound,))
-    async def check(self, connection: str) -> CheckView:
+    async def check(self, actor: Actor, connection: str) -> CheckView:
         """Try the credentials and compare the mapping with the CRM's own fields, now.
 
         A connection that was paused because its credentials were refused goes on if they work.
         """
-        return check_view(await self._administration.check(connection))
+        return check_view(await self._administration.check(connection, actor))
 
     @route("GET", _CONNECTION + "/parked", access="admin", tag="crm", problems=(NotFound,))
     async def parked(
@@ -69,9 +70,10 @@ class CrmAdministrationRoutes(Routes):
         return ParkedPageView(items=[parked_view(row) for row in page.rows], next_cursor=following)
 
     @route("POST", _CONNECTION + "/parked/replay", access="admin", tag="crm", problems=(NotFound,))
-    async def replay(self, connection: str, body: ReplayBody) -> ReplayedView:
+    async def replay(self, actor: Actor, connection: str, body: ReplayBody) -> ReplayedView:
         """Try again what is parked, with what customers are now. Safe to repeat."""
-        return ReplayedView(customers=await self._administration.replay(connection, body.kind))
+        customers = await self._administration.replay(connection, body.kind, actor)
+        return ReplayedView(customers=customers)
 
     @route(
         "POST",
@@ -81,10 +83,11 @@ class CrmAdministrationRoutes(Routes):
         status=202,
         problems=(NotFound,),
     )
-    async def backfill(self, connection: str, body: BackfillBody) -> BackfillView:
+    async def backfill(self, actor: Actor, connection: str, body: BackfillBody) -> BackfillView:
         """Have customers mirrored whom nobody has edited since the switch was turned on."""
         wanted = Wanted(body.bot_id, body.everyone)
-        return BackfillView.model_validate(await self._administration.backfill(connection, wanted))
+        progress = await self._administration.backfill(connection, wanted, actor)
+        return BackfillView.model_validate(progress)
 
 
 def _place(cursor: str | None) -> ParkedPlace | None:

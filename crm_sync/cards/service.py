@@ -16,6 +16,7 @@ from inbox.customers.mirroring.cards import CrmCard
 from inbox.customers.store import CustomerStore
 from inbox.errors import Conflict, InvalidInput, NotFound, Unavailable
 from inbox.mongo.client import Document, Mongo, Session
+from inbox.staff.audit.store import AuditStore
 from inbox.staff.model import Actor
 
 WAITS_S = 5
@@ -69,6 +70,8 @@ class Cards:
         self._mirrors = mirrors
         self._customers = customers
         self._clock = clock
+        self._audit = AuditStore(mongo)
+        self._working: set[asyncio.Future[None]] = set()
 
     async def of(self, customer_id: str, actor: Actor) -> Sequence[CrmCard]:
         """One card of each connection. Raises NotFound, NotAllowed."""
@@ -97,6 +100,8 @@ class Cards:
             marks = _everything(mirror, customer, self._clock)
             gone = ("link", "synced", "wrote") if make_again else ()
             await self._write(mirror, customer["_id"], marks, gone, session)
+            if make_again:
+                await self._note("crm_record_made_again", mirror, customer, None, actor, session)
             return str(customer["_id"])
 
         id_ = await self._mongo.transaction(work)
@@ -112,17 +117,19 @@ class Cards:
             NotFound, NotAllowed: as CustomerStore.get; no such connection.
         """
         mirror = self._mirror(connection)
+        await self._wanted(customer_id, actor, None)
         link = await self._existing(mirror, record_id)
 
         async def work(session: Session) -> str:
             customer = await self._wanted(customer_id, actor, session)
-            others = await mirror.store.linked_to([link.record_id], session=session)
-            if any(one["_id"] != customer["_id"] for one in others):
+            record = (customer["_id"], link.record_id)
+            if await mirror.store.other_owner(*record, session=session) is not None:
                 raise RecordTaken
             path = mirror.store.path
             marks = _everything(mirror, customer, self._clock)
             marks[f"{path}.link"] = link_document(link)
             await self._write(mirror, customer["_id"], marks, ("synced", "wrote"), session)
+            await self._note("crm_record_chosen", mirror, customer, record_id, actor, session)
             return str(customer["_id"])
 
         id_ = await self._mongo.transaction(work)
@@ -135,14 +142,16 @@ class Cards:
 
     async def _existing(self, mirror: CrmMirror, record_id: str) -> Link:
         try:
-            record = await mirror.line.people.get(record_id, ())
+            async with asyncio.timeout(WAITS_S):
+                record = await mirror.line.people.get(record_id, ())
         except RecordGone:
             raise NoSuchRecord from None
-        except (CrmError, NotYet):
+        except (CrmError, NotYet, TimeoutError):
             raise CrmSilent from None
         return Link(record.id, record.url)
 
-    async def _wanted(self, customer_id: str, actor: Actor, session: Session) -> Document:
+    async def _wanted(self, customer_id: str, actor: Actor, session: Session | None) -> Document:
+        """The customer, of whom something may be mirrored. Raises as `sync_now`."""
         customer = await self._customers.get(customer_id, actor, session=session)
         mirrors = self._customers.mirrors
         if not await mirrors.are_wanted(customer["_id"], session=session):
@@ -160,23 +169,53 @@ class Cards:
         unset = [f"{mirror.store.path}.{name}" for name in gone]
         await mirror.store.set(customer_id, marks, unset=unset, session=session)
 
+    async def _note(
+        self,
+        action: str,
+        mirror: CrmMirror,
+        customer: Document,
+        record_id: str | None,
+        actor: Actor,
+        session: Session,
+    ) -> None:
+        """A line of the audit log; none where somebody says what is so already."""
+        link = mirror.store.of(customer).link
+        before = link.record_id if link is not None else None
+        if before == record_id:
+            return
+        told = {"connection": mirror.connection, "before": before, "after": record_id}
+        await self._audit.record(
+            actor,
+            action,
+            ("customer", customer["_id"]),
+            at=self._clock.now(),
+            changes={"crm_record": told},
+            session=session,
+        )
+
     async def _pushed(self, mirror: CrmMirror, customer_id: str) -> CrmCard:
         """The card when it is done, or when whoever asked has waited long enough.
 
         What was begun is ended in any case.
         """
-        working = asyncio.ensure_future(mirror.pushing.sync_now(customer_id))
         try:
             async with asyncio.timeout(WAITS_S):
-                await asyncio.shield(working)
-                while await self._is_being_pushed(mirror, customer_id):  # noqa: ASYNC110
-                    await asyncio.sleep(_LOOKS_EVERY_S)  # by another process
+                await self._push(mirror, customer_id)
+                while await self._is_being_pushed(mirror, customer_id):
+                    await asyncio.sleep(_LOOKS_EVERY_S)  # another process has read it before
+                    await self._push(mirror, customer_id)
         except TimeoutError:
             pass
         customer = await mirror.store.get(customer_id)
         if customer is None:
             raise NotFound
         return await mirror.card(customer)
+
+    async def _push(self, mirror: CrmMirror, customer_id: str) -> None:
+        working = asyncio.ensure_future(mirror.pushing.sync_now(customer_id))
+        self._working.add(working)
+        working.add_done_callback(self._working.discard)
+        await asyncio.shield(working)
 
     async def _is_being_pushed(self, mirror: CrmMirror, customer_id: str) -> bool:
         """Whether a worker is at it: it began before, and ends soon."""

@@ -1,8 +1,9 @@
 """Keeps all processes together within the rate of a CRM, and a share of it for people who wait."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from crm_sync.connectors.model import (
     Asked,
@@ -15,6 +16,8 @@ from crm_sync.connectors.model import (
     Written,
 )
 from inbox.mongo.buckets import Buckets
+
+_Answer = TypeVar("_Answer")
 
 SHARE_OF_WORKERS = 0.8
 PEOPLE_AT_ONCE_S = 5
@@ -34,6 +37,15 @@ class NotYet(Exception):
     def __init__(self, wait_s: float) -> None:
         super().__init__()
         self.wait_s = wait_s
+
+
+async def in_turn(call: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    """The answer to a call, however long its turn takes to come."""
+    while True:
+        try:
+            return await call()
+        except NotYet as busy:
+            await asyncio.sleep(busy.wait_s)
 
 
 class Paced:

@@ -148,8 +148,9 @@ class WiredShop:
         return None if link is None else link.record_id
 
     async def audited(self) -> list[tuple[str, str, str | None]]:
-        """What the audit log tells: action, id of what was changed, who."""
-        found = await self.mongo["audit"].find({}).sort("_id", 1).to_list()
+        """What the audit log tells of the CRM: action, id of what was changed, who."""
+        crm = {"action": {"$regex": "^crm_"}}
+        found = await self.mongo["audit"].find(crm).sort("_id", 1).to_list()
         return [
             (one["action"], one["target"]["id"], (one["actor"] or {}).get("id")) for one in found
         ]

@@ -86,7 +86,7 @@ async def test_another_try_of_what_was_given_up_sends_what_is_true_now(shop: Odo
     await shop.harness.delete(twins[1])
     await _set_without_a_mark(shop, hoa, note="mới")
 
-    assert await shop.crm.administration.replay(CONNECTION, "ambiguous") == 1
+    assert await shop.crm.administration.replay(CONNECTION, "ambiguous", None) == 1
     await shop.push()
 
     assert await shop.record_id(hoa) == twins[0]
@@ -101,7 +101,7 @@ async def test_a_back_fill_brings_customers_whom_nobody_edited(shop: OdooShop) -
     await shop.world.conversation(hoa, account="cũ")
     await shop.push()
     assert (await shop.known(hoa)).link is None
-    await shop.crm.administration.backfill(CONNECTION, _EVERYBODY)
+    await shop.crm.administration.backfill(CONNECTION, _EVERYBODY, None)
 
     for _ in range(5):
         await shop.crm.backfilling.step()

@@ -34,26 +34,30 @@ Document = dict[str, Any]
 
 
 class Shop:
-    """A config.yaml of its own, whose database is on the mongod of the tests."""
+    """A config.yaml of its own, whose database is on the mongod of the tests.
+
+    `variables` are of the environment, beside what every shop has.
+    """
 
     def __init__(self, folder: Path, uri: str) -> None:
         self.folder = folder
         self.uri = uri
         self.database = f"test_{secrets.token_hex(8)}"
         self.config = folder / "config.yaml"
+        self.variables: dict[str, str] = {}
         self.config.write_text(f"inbox:\n  mongo:\n    database: {self.database}\n")
 
     def command(self, name: str, *words: str, uri: str | None = None) -> list[str]:
         place = [f"--config={self.config}"]
         if name != "check-config":
             place += [f"--mongo-uri={uri or self.uri}", f"--data={self.folder / 'data'}"]
-        return [sys.executable, "-m", "app", name, *place, *words]
+        return [sys.executable, "-m", "app", *name.split(), *place, *words]
 
     def run(self, name: str, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
             self.command(name, *words, **options),
-            env=environment(),
+            env=environment(**self.variables),
             capture_output=True,
             text=True,
             check=False,

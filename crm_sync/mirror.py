@@ -1,7 +1,7 @@
 """One connection with all its parts, and what `inbox` needs of it (`Mirror`)."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,8 +15,10 @@ from crm_sync.config import ConnectionConfig
 from crm_sync.connections.pacing import Line, NotYet, in_turn
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import CrmError, RecordGone
+from crm_sync.connectors.model import RemoteRecord
 from crm_sync.forgetting.store import ForgettingStore
 from crm_sync.mapping.model import WALL, FieldMapping
+from crm_sync.mapping.pairing import Pair
 from crm_sync.mirroring.agreeing import Agreeing
 from crm_sync.mirroring.marking import mark, mark_all
 from crm_sync.mirroring.merging import merged, parted, restored
@@ -134,9 +136,7 @@ class CrmMirror:
         try:
             async with asyncio.timeout(CARD_WITHIN_S):
                 pairs = (await self.agreeing.terms()).pairs
-                fields = [pair.theirs for pair in pairs if pair.theirs != WALL]
-                get = partial(self.line.people.get, card.id or "", fields)
-                record = await in_turn(get)
+                record = await self._record(card.id or "", pairs)
         except RecordGone:
             return replace(card, state="failed", reason=GONE)
         except (CrmError, NotYet, TimeoutError) as error:
@@ -144,3 +144,7 @@ class CrmMirror:
             log.info("the CRM shows no record", connection=self.connection, why=why)
             return replace(card, reason=card.reason or SILENT)
         return with_record(card, record, pairs)
+
+    async def _record(self, record_id: str, pairs: Sequence[Pair]) -> RemoteRecord:
+        fields = [pair.theirs for pair in pairs if pair.theirs != WALL]
+        return await in_turn(partial(self.line.people.get, record_id, fields))

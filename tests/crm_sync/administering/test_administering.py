@@ -1,15 +1,12 @@
 """Connections as admins see them over the API, what they do about them, and what jobs do."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from app.jobs import Duties, Jobs, table
-from crm_sync.connections.pacing import NotYet
 from crm_sync.connectors.errors import AuthRefused, CrmAway, InvalidValue
 from inbox import metrics
 from inbox.clock import FixedClock
@@ -17,7 +14,6 @@ from inbox.mongo.client import Mongo
 from tests.crm_sync.fake_crm import FIELDS, REFUSED
 from tests.crm_sync.wired_shop import CRM, OTHER, PHONE, THIRD, WiredShop
 from tests.inbox.inbox_world import Answer, Api
-from tests.waiting import until
 
 HERE = f"/crm/connections/{CRM}"
 
@@ -100,24 +96,6 @@ async def test_check_names_the_fields_that_the_crm_does_not_have(
     assert answer.json["ok"] is False
     assert [one["theirs"] for one in answer.json["off"]] == ["note"]
     assert answer.json["off"][0]["off"]["code"]
-
-
-async def test_check_waits_for_its_turn_behind_the_workers(mongo: Mongo, clock: FixedClock) -> None:
-    """The answer is how the CRM is, and not that we were busy."""
-    shop = WiredShop(mongo, clock, calls_per_second=4)
-    await shop.open()
-    busy = shop.mirror.line.workers.together()
-    for _ in range(4):
-        await busy.check()
-    with pytest.raises(NotYet):
-        await shop.mirror.line.workers.check()
-    calls = shop.crm.calls
-
-    checking = asyncio.ensure_future(shop.app.administration.check(CRM, None))
-    await until(lambda: shop.crm.calls > calls)
-    clock.advance(timedelta(seconds=5))
-
-    assert (await checking).error is None
 
 
 async def test_what_is_parked_is_listed_page_by_page_and_tried_again(

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crm_sync.connections.pacing import NotYet
 from crm_sync.connectors.model import Connector, RemoteRecord
 from crm_sync.mapping.matching import Ambiguous, Claimed, Claims, Nobody, One, Wanted, match
 from crm_sync.mirroring.model import Parked
 from crm_sync.mirroring.store import MirrorStore
 from crm_sync.mirroring.terms import Terms
 from inbox.clock import Clock
+
+_TURN_S = 5.0
+"""Until the customer who has the record has been mirrored."""
 
 
 class Park(Exception):
@@ -29,8 +33,12 @@ class Finder:
     async def matched(
         self, customer: Mapping[str, Any], connector: Connector, terms: Terms
     ) -> RemoteRecord | None:
-        """The customer's record; None: there is none. Raises Park: it may be several, or is
-        another customer's.
+        """The customer's record; None: there is none.
+
+        Raises:
+            Park: it may be several, or is another customer's.
+            NotYet: that other one's phone or address may be about to change, as after a merge
+                that was undone.
         """
         wanted = Wanted(
             external_ids=(customer["_id"], *customer.get("merged_from", ())),
@@ -48,6 +56,8 @@ class Finder:
             case Ambiguous(record_ids, _):
                 raise Park(self._ambiguous(record_ids))
             case Claimed(record_id=taken, external_id=other):
+                if await self._store.is_to_lose_a_sign(other):
+                    raise NotYet(_TURN_S)
                 raise Park(self._ambiguous((taken,), other))
 
     def taken(self, record_id: str, other: str) -> Park:

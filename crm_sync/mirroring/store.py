@@ -108,6 +108,13 @@ class MirrorStore:
         query = {"$or": shared, **waits, **first}
         return await self._customers.find_one(query, {"_id": 1}) is not None
 
+    async def is_to_lose_a_sign(self, customer_id: str) -> bool:
+        """Whether a customer's phone or address here is not yet what their record says."""
+        waits = {f"{self.path}.work.due_at": {"$exists": True}}
+        signs = {f"{self.path}.dirty.field": {"$in": list(_SIGNS)}}
+        query = {"_id": customer_id, **waits, **signs}
+        return await self._customers.find_one(query, {"_id": 1}) is not None
+
     async def waiting_since(self) -> datetime | None:
         """When the oldest edit was made that is not in the CRM; index (crm.<connection>.since)."""
         since = f"{self.path}.since"

@@ -136,6 +136,29 @@ async def test_undone_merge_takes_the_survivors_values_out_of_the_others_record(
         assert two.there(own, "phone", "note") == [PHONE, "của Hoa"]
 
 
+@pytest.mark.parametrize("first", ["hoa", "lan"])
+async def test_record_made_for_both_is_the_survivors_after_the_undoing(
+    shop: WiredShop, first: str
+) -> None:
+    """X.SYN.03: the other one gets one of their own, whoever is mirrored first."""
+    await shop.switch(on=False)
+    two = Two(shop, await shop.customer("Hoa"), await shop.customer("Lan", phones=[OTHER]))
+    await shop.switch(on=True)
+    await shop.edit(two.lan, note="của Lan")
+    merge = await two.merge()
+    await shop.edit(two.hoa, emails=["hoa@shop.vn"])
+    await shop.push()
+    assert two.there("1", "phone") == [OTHER]
+
+    await two.undo(merge)
+    await shop.mirror.pushing.sync_now(two.hoa if first == "hoa" else two.lan)
+    await shop.push()
+
+    assert await two.records() == {"hoa": "1", "lan": "2"}
+    assert two.there("1", "phone", "email") == [None, "hoa@shop.vn"]
+    assert two.there("2", "phone", "note") == [OTHER, "của Lan"]
+
+
 async def test_edit_that_waited_while_two_were_merged_arrives_after_the_undoing(
     shop: WiredShop,
 ) -> None:

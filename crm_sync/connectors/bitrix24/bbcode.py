@@ -10,6 +10,8 @@ import re
 
 _LESS, _JOINER = "\uff1c", "\u2060"
 """A less-than sign that begins no tag; a joiner, which nobody sees, follows one that was there."""
+_ANY_LESS = re.compile(rf"([<{_LESS}])({_JOINER}*)")
+_WIDE = re.compile(rf"{_LESS}({_JOINER}*)")
 _NUMBERED = re.compile(rf"&amp;({_JOINER}*)#")
 """Bitrix24 takes "&#91;" for a bracket however it is escaped."""
 _NUMBERED_BACK = re.compile(rf"&amp;({_JOINER}*){_JOINER}#")
@@ -24,7 +26,7 @@ _HTML = re.compile(r"</?[A-Za-z][^<>]*>")
 
 def comments_of(text: str) -> str:
     """What to write into `comments` so that people, and `text_of`, read `text`."""
-    safe = text.replace(_LESS, _LESS + _JOINER).replace("<", _LESS)
+    safe = _ANY_LESS.sub(_wide, text)
     escaped = safe.replace("&", "&amp;").replace(">", "&gt;")
     return _brackets(_NUMBERED.sub(rf"&amp;\1{_JOINER}#", escaped))
 
@@ -34,11 +36,17 @@ def text_of(comments: str) -> str:
     lines = _BREAK.sub("\n", comments)
     plain = _HTML.sub("", _TAG.sub("", lines))
     unescaped = html.unescape(_NUMBERED_BACK.sub(r"&amp;\1#", plain))
-    return re.sub(rf"{_LESS}({_JOINER}?)", _less, unescaped)
+    return _WIDE.sub(_less, unescaped)
+
+
+def _wide(found: re.Match[str]) -> str:
+    """An odd number of joiners says that it was wide before; those of the text are doubled."""
+    return _LESS + 2 * found[2] + (_JOINER if found[1] == _LESS else "")
 
 
 def _less(found: re.Match[str]) -> str:
-    return _LESS if found[1] else "<"
+    own, was_wide = divmod(len(found[1]), 2)
+    return (_LESS if was_wide else "<") + own * _JOINER
 
 
 def note_of(text: str) -> str:

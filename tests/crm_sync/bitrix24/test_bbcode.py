@@ -1,7 +1,7 @@
 """Texts through what Bitrix24 makes of `comments`, and what people format there."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crm_sync.connectors.bitrix24.bbcode import comments_of, text_of
@@ -48,6 +48,8 @@ PARTS = st.sampled_from(
 
 @UNHURRIED
 @given(st.lists(PARTS, max_size=12).map("".join))
+@example("<\u2060")
+@example("\uff1c\u2060\u2060<")
 def test_any_text_comes_back_as_it_was(text: str) -> None:
     assert text_of(normalized(comments_of(text))) == text
 

@@ -158,7 +158,6 @@ class Crm:
             return ()
         pushing = [mirror.pushing.run for mirror in self.mirrors.values()]
         return (
-            self._check_first,
             *pushing,
             self.polling.run,
             self.forgetting.run,
@@ -176,8 +175,10 @@ class Crm:
         for mirror in self.mirrors.values():
             await mirror.store.ensure_indexes()
 
-    async def _check_first(self, stop: asyncio.Event) -> None:
-        """At the start of every process: the mapping may have been edited since."""
+    async def check_first(self, stop: asyncio.Event) -> None:
+        """At the start of every process, whatever its roles: cards are shown by what is mapped,
+        and the mapping may have been edited since.
+        """
         try:
             await self.check()
         except Exception:  # it is checked again before the first batch

@@ -56,7 +56,9 @@ def _bitrix24(config: ConnectionConfig, secret: str, _: Clock) -> Connector:
 
 def _webhook(config: ConnectionConfig, secret: str, clock: Clock) -> Connector:
     account = WebhookAccount(config.url, keys_of(secret), config.allow_private)
-    return WebhookConnector(account, clock)
+    if "timeout" not in config.model_fields_set:  # our own contract asks for less
+        return WebhookConnector(account, clock)
+    return WebhookConnector(account, clock, timeouts=_timeouts(config))
 
 
 _BUILDERS: Mapping[CrmKind, Build] = {

@@ -327,6 +327,7 @@ class Service:
 
     def _loops(self) -> list[Loop]:
         loops: list[Loop] = [self.ingesting.run, self.directory.run, self._hearing.run]
+        loops.append(self.crm.check_first)
         if "web" in self._roles:  # a process without it receives nothing, alive or not
             loops += [self.hub.run, self.gaps.run, self.customers.viewing.run]
             loops += self.splitting.web_loops()

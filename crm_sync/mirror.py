@@ -20,7 +20,7 @@ from crm_sync.forgetting.store import ForgettingStore
 from crm_sync.mapping.model import WALL, FieldMapping
 from crm_sync.mapping.pairing import Pair
 from crm_sync.mirroring.agreeing import Agreeing
-from crm_sync.mirroring.marking import mark, mark_all
+from crm_sync.mirroring.marking import mark, mark_again
 from crm_sync.mirroring.merging import merged, parted, restored
 from crm_sync.mirroring.pushing import Pushing
 from crm_sync.mirroring.store import MirrorStore, part_of
@@ -81,9 +81,11 @@ class CrmMirror:
         pushed = [one.ours for one in self.mapping.pushed_for(fields)]
         return mark(self.connection, pushed, customer, fields, now)
 
-    def mark_all(self, customer: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-        """Marks every field, and the record as it is there."""
-        return mark_all(self.connection, self.mapped, customer, now)
+    def mark_again(
+        self, customer: Mapping[str, Any], paths: Collection[str], now: datetime
+    ) -> dict[str, Any]:
+        """Marks the record as it is there, and these fields, beside what was edited."""
+        return mark_again(self.connection, paths, customer, now)
 
     def wake(self) -> None:
         self.store.due.wake()

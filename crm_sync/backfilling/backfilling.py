@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from crm_sync.backfilling.model import Filled, Progress, Wanted
 from crm_sync.backfilling.store import BackfillStore, progress_of
-from crm_sync.mirroring.marking import mark
+from crm_sync.mirroring.marking import mark_record
 from inbox.clock import Clock
 from inbox.mongo.client import Session
 from inbox.mongo.due import Claimed
@@ -90,7 +90,7 @@ class Backfilling:
             if known.dirty or (known.link is not None and not wanted.everyone):
                 return False
             now = self._clock.now()
-            marks = mark(mirrors.connection, filled.mapped, customer, filled.mapped, now)
+            marks = mark_record(mirrors.connection, customer, now)
             await mirrors.set(customer_id, marks, session=session)
             return bool(marks)
 

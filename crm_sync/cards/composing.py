@@ -109,10 +109,10 @@ def _field(map_: FieldMap, known: Known, whole: Sequence[Parked]) -> CardField:
     parked = [one for one in known.mirrored.parked if map_.ours in one.fields]
     if parked:
         return replace(shown, state="failed", reason=of_parked(parked[-1], pair))
-    if map_.ours in known.mirrored.dirty:
-        return replace(shown, state="waiting")
     if whole:
         return replace(shown, state="failed", reason=of_parked(whole[-1], pair))
+    if map_.ours in known.mirrored.dirty:
+        return replace(shown, state="waiting")
     if known.mirrored.link is None:
         return replace(shown, state="off", reason=NOT_LINKED)
     return shown

@@ -9,12 +9,13 @@ from crm_sync.cards.reasons import SWITCHED_OFF
 from crm_sync.connections.pacing import NotYet
 from crm_sync.connectors.errors import CrmError, RecordGone
 from crm_sync.mirror import CrmMirror
+from crm_sync.mirroring.merging import left_for
 from crm_sync.mirroring.model import Link, link_document
 from crm_sync.mirroring.store import part_of
 from inbox.clock import Clock
 from inbox.customers.mirroring.cards import CrmCard
 from inbox.customers.store import CustomerStore
-from inbox.errors import Conflict, InvalidInput, NotFound, Unavailable
+from inbox.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.model import Actor
@@ -97,7 +98,7 @@ class Cards:
 
         async def work(session: Session) -> str:
             customer = await self._wanted(customer_id, actor, session)
-            marks = _everything(mirror, customer, self._clock)
+            marks = _all_of_it(mirror, customer, self._clock)
             gone = ("link", "synced", "wrote") if make_again else ()
             await self._write(mirror, customer["_id"], marks, gone, session)
             if make_again:
@@ -110,14 +111,16 @@ class Cards:
     async def choose(
         self, customer_id: str, connection: str, record_id: str, actor: Actor
     ) -> CrmCard:
-        """Say which record is the customer's, where several fit or none was found.
+        """Say which record is the customer's: one of those that fit, for managers any.
 
         Raises:
             NoSuchRecord, RecordTaken, SyncIsOff, CrmSilent: see there.
             NotFound, NotAllowed: as CustomerStore.get; no such connection.
         """
         mirror = self._mirror(connection)
-        await self._wanted(customer_id, actor, None)
+        customer = await self._wanted(customer_id, actor, None)
+        if record_id not in _candidates(mirror, customer) and not actor.at_least("manager"):
+            raise NotAllowed
         link = await self._existing(mirror, record_id)
 
         async def work(session: Session) -> str:
@@ -126,8 +129,9 @@ class Cards:
             if await mirror.store.other_owner(*record, session=session) is not None:
                 raise RecordTaken
             path = mirror.store.path
-            marks = _everything(mirror, customer, self._clock)
+            marks = _all_of_it(mirror, customer, self._clock)
             marks[f"{path}.link"] = link_document(link)
+            marks |= left_for(mirror.connection, customer, link.record_id)
             await self._write(mirror, customer["_id"], marks, ("synced", "wrote"), session)
             await self._note("crm_record_chosen", mirror, customer, record_id, actor, session)
             return str(customer["_id"])
@@ -224,9 +228,19 @@ class Cards:
         return "token" in (part.get("work") or {})
 
 
-def _everything(mirror: CrmMirror, customer: Document, clock: Clock) -> dict[str, Any]:
-    """Marks every field, and the record as it is there; what was parked is tried again."""
+def _candidates(mirror: CrmMirror, customer: Document) -> set[str]:
+    """Records that a worker has found to fit, or the one that is the customer's already."""
+    known = mirror.store.of(customer)
+    linked = {known.link.record_id} if known.link is not None else set()
+    return linked.union(*(one.record_ids for one in known.parked if one.kind == "ambiguous"))
+
+
+def _all_of_it(mirror: CrmMirror, customer: Document, clock: Clock) -> dict[str, Any]:
+    """Marks the record as it is there, and what was parked beside what was edited: what nobody
+    has edited here does not go over what stands there.
+    """
     path = mirror.store.path
-    marks = mirror.mark_all(customer, clock.now())
+    parked = {path for one in mirror.store.of(customer).parked for path in one.fields}
+    marks = mirror.mark_again(customer, parked, clock.now())
     marks[f"{path}.parked"] = []
     return marks

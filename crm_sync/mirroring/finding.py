@@ -14,6 +14,9 @@ from inbox.clock import Clock
 _TURN_S = 5.0
 """Until the customer who has the record has been mirrored."""
 
+MOST_CANDIDATES = 10
+"""More than people look through; a phone of the shop itself may stand in hundreds of records."""
+
 
 class Park(Exception):
     """Nobody tries any more: a person has to do something."""
@@ -64,7 +67,12 @@ class Finder:
         return Park(self._ambiguous((record_id,), other))
 
     def _ambiguous(self, record_ids: Sequence[str], other: str = "") -> Parked:
-        return Parked("ambiguous", self._clock.now(), detail=other, record_ids=tuple(record_ids))
+        return Parked(
+            "ambiguous",
+            self._clock.now(),
+            detail=other,
+            record_ids=tuple(record_ids[:MOST_CANDIDATES]),
+        )
 
     async def _claims(self, records: Sequence[RemoteRecord]) -> Claims:
         found = await self._store.linked_to({record.id for record in records})

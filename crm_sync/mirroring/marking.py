@@ -36,11 +36,11 @@ def mark_record(connection: str, customer: Mapping[str, Any], now: datetime) -> 
     return _marks(connection, customer, [RECORD], now)
 
 
-def mark_all(
-    connection: str, mapped: Collection[str], customer: Mapping[str, Any], now: datetime
+def mark_again(
+    connection: str, paths: Collection[str], customer: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """What to $set so that both sides are compared in everything, whatever is known of them."""
-    return _marks(connection, customer, [*sorted(mapped), RECORD], now)
+    """What to $set so that the record is read, and these fields are sent beside what was edited."""
+    return _marks(connection, customer, [*sorted(paths), RECORD], now)
 
 
 def _marks(

@@ -69,3 +69,12 @@ def restored(
         return sets | {f"{path}.{name}": last[name] for name in _OF_RECORD if name in last}
     behind = [one["synced"] for one in last.get("merged") or () if one["id"] == id_]
     return sets | {f"{path}.synced": one for one in behind[-1:]}
+
+
+def left_for(connection: str, customer: Mapping[str, Any], record_id: str) -> dict[str, Any]:
+    """What to $set when a customer is given another record: the one they had stays known."""
+    part = part_of(customer, connection) or {}
+    if "link" not in part or part["link"]["id"] == record_id:
+        return {}
+    behind = {"id": part["link"]["id"], "synced": part.get("synced") or []}
+    return {f"{path_of(connection)}.merged": [*(part.get("merged") or ()), behind]}

@@ -243,7 +243,8 @@ class MirrorStore:
         return await self._write(claimed, [{"$set": sets}])
 
     async def park(self, claimed: Claimed, parked: Parked) -> bool:
-        """Nobody tries any more until the customer is edited or somebody asks for it.
+        """Nobody tries any more until the customer is edited or somebody asks for it; what was
+        edited stays marked until then.
 
         An edit that came meanwhile is tried at once.
         """
@@ -251,7 +252,7 @@ class MirrorStore:
             claimed,
             {
                 "$push": {f"{self.path}.parked": parked_document(parked)},
-                "$unset": {f"{self.path}.{name}": "" for name in _OF_WORK},
+                "$unset": {f"{self.path}.{name}": "" for name in ("work", "since")},
             },
         )
 

@@ -18,7 +18,9 @@ from crm_sync.mapping.model import TAGS, WALL
 from crm_sync.mapping.normal import normal, value_hash
 from crm_sync.mapping.outgoing import Outgoing, creation, update
 from crm_sync.mapping.pairing import Pair
-from crm_sync.mapping.reasons import NOT_KEPT
+from crm_sync.mapping.reasons import NOT_KEPT, Unfit
+from crm_sync.mapping.synced import Synced
+from crm_sync.mapping.transforms import written
 from crm_sync.mirroring.finding import Finder, Park
 from crm_sync.mirroring.model import RECORD, Found, Link, Mirrored, Parked
 from crm_sync.mirroring.store import LostLease, MirrorStore
@@ -99,15 +101,15 @@ class _Pass:
             return
         read_at = self._now()
         record = await self.connector.get(link.record_id, self.terms.fields)
-        await self._compare(link, record, self.terms.pairs, read_at)
+        await self._compare(link, record, read_at)
 
     def _sendable(self, pairs: Sequence[Pair]) -> list[Pair]:
         return [pair for pair in pairs if pair.map.ours not in self.known.refused]
 
     def _may_clash(self, outgoing: Outgoing) -> bool:
         """Whether people of the CRM may have changed what is about to be written."""
-        written = _fields_of(outgoing.edit)
-        return any(pair.map.pulls and pair.theirs in written for pair in self.terms.pairs)
+        fields = _fields_of(outgoing.edit)
+        return any(pair.map.pulls and pair.theirs in fields for pair in self.terms.pairs)
 
     async def _find_again(self, link: Link, gone: RecordGone) -> None:
         """The record that it was merged into, or another that fits; it is not made anew."""
@@ -133,19 +135,39 @@ class _Pass:
         link = Link(record.id, record.url)
         if other := await self.parts.store.linked(self.claimed, link):
             raise self.parts.finder.taken(record.id, other)
-        self.known = replace(self.known, link=link, synced={})
-        pairs = [pair for pair in self.terms.pairs if self._concerns(pair, record)]
-        await self._compare(link, record, pairs, read_at)
+        self.known = replace(self.known, link=link, synced=self._as_they_stand(record))
+        await self._compare(link, record, read_at)
+
+    def _as_they_stand(self, record: RemoteRecord) -> Mapping[str, Synced]:
+        """Fields that may come from there, and stand on both sides, unedited: neither is news."""
+        found: dict[str, Synced] = {}
+        for pair in self.terms.pairs:
+            is_plain = pair.map.pulls and pair.way != "tags"
+            if not is_plain or pair.map.ours in self.known.dirty:
+                continue
+            theirs = value_hash(pair, record.values.get(pair.theirs))
+            ours = self._hash_of_ours(pair)
+            if ours and theirs:
+                found[pair.theirs] = Synced(ours, theirs)
+        return found
+
+    def _hash_of_ours(self, pair: Pair) -> str:
+        try:
+            return value_hash(pair, written(pair, self.customer, self.terms.names))
+        except Unfit:
+            return ""
 
     def _concerns(self, pair: Pair, record: RemoteRecord) -> bool:
+        """What we never wrote, and stands there, stays as people there have it."""
         if pair.map.pulls or pair.map.ours == TAGS or pair.map.ours in self.known.dirty:
+            return True
+        if pair.theirs in self.known.synced:
             return True
         return not normal(pair, record.values.get(pair.theirs))
 
-    async def _compare(
-        self, link: Link, record: RemoteRecord, pairs: Sequence[Pair], read_at: datetime
-    ) -> None:
+    async def _compare(self, link: Link, record: RemoteRecord, read_at: datetime) -> None:
         """Both sides, field by field: take what is new there, write what is new here."""
+        pairs = [pair for pair in self.terms.pairs if self._concerns(pair, record)]
         known, names = self.known, self.terms.names
         remembered = Known(known.synced, known.wrote, known.edited_at)
         incoming = compare(pairs, self.customer, record, remembered, names, read_at)
@@ -173,9 +195,9 @@ class _Pass:
         edit, note = _parted(outgoing.edit)
         wrote = await self._will_write(outgoing, ())
         edit = replace(edit, revision=self.known.rev)
-        written = await self.connector.create(self.customer["_id"], edit)
-        _refuse_dropped(written.dropped)
-        link = Link(written.record_id, written.url)
+        done = await self.connector.create(self.customer["_id"], edit)
+        _refuse_dropped(done.dropped)
+        link = Link(done.record_id, done.url)
         outgoing = await self._read_back(link, outgoing)
         await self._write_note(link, note)
         await self._keep(link, outgoing, wrote)
@@ -187,9 +209,9 @@ class _Pass:
             wrote = await self._will_write(outgoing, ledger)
         if not edit.is_empty:
             edit = replace(edit, revision=self.known.rev)
-            written = await self.connector.update(link.record_id, edit)
-            _refuse_dropped(written.dropped)
-            link = Link(written.record_id, written.url or link.url)
+            done = await self.connector.update(link.record_id, edit)
+            _refuse_dropped(done.dropped)
+            link = Link(done.record_id, done.url or link.url)
             outgoing = await self._read_back(link, outgoing)
         await self._write_note(link, note)
         await self._keep(link, outgoing, wrote)
@@ -204,11 +226,11 @@ class _Pass:
 
         Also what never comes back: it may be there though nobody answers, and be forgotten then.
         """
-        now, written = self._now(), _fields_of(outgoing.edit)
+        now, fields = self._now(), _fields_of(outgoing.edit)
         rows = [
             Wrote(pair.theirs, outgoing.synced[pair.theirs].theirs, now)
             for pair in self.terms.pairs
-            if pair.theirs in written and pair.theirs in outgoing.synced
+            if pair.theirs in fields and pair.theirs in outgoing.synced
         ]
         wrote = (*kept(ledger, now), *rows)
         if not await self.parts.store.will_write(self.claimed, wrote):

@@ -9,7 +9,7 @@ from crm_sync.mapping.model import FieldMapping
 from crm_sync.mapping.synced import Synced
 from crm_sync.mirroring.marking import mark
 from crm_sync.mirroring.model import RECORD, Mirrored, Parked, ParkedClass, synced_document
-from crm_sync.mirroring.store import MirrorStore
+from crm_sync.mirroring.store import MirrorStore, part_of
 from crm_sync.parking.model import ParkedPage, ParkedPlace
 from crm_sync.parking.store import ParkedStore
 from inbox.clock import Clock
@@ -83,21 +83,22 @@ class Parking:
         rows = [one for one in known.parked if kind is None or one.kind == kind]
         if not rows:
             return {}
+        is_waiting = "work" in (part_of(customer, self._mirrors.connection) or {})
         paths = self._paths(rows)
         path = self._mirrors.path
         marks = mark(self._mirrors.connection, paths, customer, paths, now)
         marks[f"{path}.synced"] = synced_document(self._remembered(known, rows))
-        if wait and f"{path}.work" in marks and not known.dirty:
+        if wait and f"{path}.work" in marks and not is_waiting:
             marks[f"{path}.work"] = due(now + wait)
         return marks
 
     def _paths(self, rows: Sequence[Parked]) -> set[str]:
-        """What concerns all was parked without its fields, so all of them are looked at. The
-        record is read where it may have something for us.
+        """What concerns all is still marked as it was edited; the record is looked for and read.
+        It is read as well where it may have something for us.
         """
         named = {path for one in rows for path in one.fields}
         if not all(one.fields for one in rows):
-            return {*named, *(one.ours for one in self._mapping.fields), RECORD}
+            return {*named, RECORD}
         pulled = {one.ours for one in self._mapping.fields if one.pulls}
         return named | ({RECORD} if named & pulled else set())
 

@@ -14,6 +14,7 @@ from inbox.signals.store import SignalStore
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.model import Actor
 from inbox.tags.model import (
+    LONGEST_NAME,
     Colour,
     Tag,
     TagCreationNotAllowed,
@@ -28,6 +29,8 @@ from inbox.tags.model import (
 from inbox.tags.store import TagStore
 
 _Result = TypeVar("_Result")
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+"""Characters that show nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +122,9 @@ class TagService:
     ) -> list[str]:
         """Attach and detach tags by name as another system has done it, within a transaction.
 
-        A name that is new becomes a tag; one that cannot be attached (retired, too many) is left
-        out. The names that could not be attached. Wake mirrors and signals after the commit.
+        A name that is new becomes a tag; one that cannot be (retired, too many, too long, nothing
+        to be seen of it) is left out. The names left out. Wake mirrors and signals after the
+        commit.
         """
         left_out: list[str] = []
         for name in remove:
@@ -129,7 +133,8 @@ class TagService:
                 customer = await self._again(customer, session)
                 await self._detach(customer, tag, actor, session)
         for name in add:
-            if not tag_key(name):
+            if not _can_be_tag(name):
+                left_out.append(name)
                 continue
             tag = await self.store.by_name(name, session=session)
             tag = tag or await self._insert(name, None, actor, session)
@@ -320,3 +325,9 @@ def _changes(before: Tag, edit: TagEdit, now: datetime) -> dict[str, Any]:
     if edit.retired is not None and edit.retired != before.is_retired:
         wanted["retired_at"] = now if edit.retired else None
     return {name: value for name, value in wanted.items() if getattr(before, name) != value}
+
+
+def _can_be_tag(name: str) -> bool:
+    """What people may name a tag, for names that nobody here has typed."""
+    shown = shown_name(name)
+    return bool(tag_key(name)) and len(shown) <= LONGEST_NAME and shown.strip(_UNSEEN) != ""

@@ -6,9 +6,11 @@ from collections.abc import Collection
 import pytest
 from structlog.testing import capture_logs
 
+from crm_sync.connections.pacing import Line, NotYet
 from crm_sync.connectors.errors import CrmAway
 from crm_sync.connectors.model import RemoteRecord
 from inbox.clock import FixedClock
+from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
 from tests.crm_sync.fake_crm import FakeCrm
 from tests.crm_sync.wired_shop import CRM, PHONE, WiredShop
@@ -74,10 +76,11 @@ async def test_connection_that_rests_is_not_asked(shop: WiredShop) -> None:
 async def test_rate_that_is_used_up_shows_the_card_without_the_record(
     mongo: Mongo, clock: FixedClock
 ) -> None:
-    shop = WiredShop(mongo, clock, calls_per_second=0.2)
+    shop = WiredShop(mongo, clock)
     await shop.open()
     id_ = await shop.linked(phones=[PHONE])
     document = await shop.document(id_)
+    shop.mirror.line = Line(CRM, shop.crm, Buckets(mongo, clock), 0.05)
 
     first, second = [await shop.mirror.card(document) for _ in range(2)]
 
@@ -90,11 +93,13 @@ async def test_rate_that_is_used_up_shows_the_card_without_the_record(
 async def test_workers_who_use_up_their_rate_leave_people_theirs(
     mongo: Mongo, clock: FixedClock
 ) -> None:
-    shop = WiredShop(mongo, clock, calls_per_second=0.2)
+    shop = WiredShop(mongo, clock)
     await shop.open()
     id_ = await shop.linked(phones=[PHONE])
-    await shop.edit(id_, note="mới")
-    await shop.mirror.pushing.step()
+    shop.mirror.line = Line(CRM, shop.crm, Buckets(mongo, clock), 0.05)
+    await shop.mirror.line.workers.check()
+    with pytest.raises(NotYet):
+        await shop.mirror.line.workers.check()
 
     card = await shop.mirror.card(await shop.document(id_))
 

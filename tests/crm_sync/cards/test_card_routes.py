@@ -228,7 +228,7 @@ async def test_one_of_several_records_is_chosen(desk: Desk) -> None:
     desk.shop.crm.add("7", phone=PHONE)
     desk.shop.crm.add("8", phone=PHONE)
     id_ = await desk.shop.linked(phones=[PHONE], note="a")
-    assert (await desk.look(id_))["candidates"] == ["7", "8"]
+    assert (await desk.look(id_))["candidates"][1]["phone"] == PHONE
 
     chosen, again = await desk.choose(id_, "8"), await desk.choose(id_, "8")
 
@@ -254,7 +254,7 @@ async def test_record_that_cannot_be_the_customers_is_refused(
     await desk.shop.linked("Hoa", phones=[PHONE])
     lan = await desk.shop.customer("Lan", phones=[OTHER])
 
-    answer = await desk.choose(lan, record_id)
+    answer = await desk.choose(lan, record_id, as_="owner")
 
     assert (answer.status, answer.json["code"]) == (status, code)
     assert (await desk.shop.known(lan)).link is None
@@ -265,7 +265,7 @@ async def test_record_cannot_be_chosen_while_the_crm_is_silent(desk: Desk) -> No
     id_ = await desk.shop.customer(phones=[PHONE])
     desk.shop.crm.down = CrmAway("no")
 
-    answer = await desk.choose(id_, "1")
+    answer = await desk.choose(id_, "1", as_="owner")
 
     assert (answer.status, answer.json["code"]) == (503, "crm_unavailable")
 
@@ -276,11 +276,23 @@ async def test_of_two_who_choose_one_record_at_once_one_gets_it(desk: Desk, _: i
     desk.shop.crm.add("7", note="")
     ids = [await desk.shop.customer("Hoa"), await desk.shop.customer("Lan")]
 
-    answers = await asyncio.gather(*(desk.choose(one, "7") for one in ids))
+    answers = await asyncio.gather(*(desk.choose(one, "7", as_="owner") for one in ids))
 
     assert sorted(one.status for one in answers) == [200, 409]
     linked = [await desk.shop.record_id(one) for one in ids]
     assert sorted(linked, key=str) == ["7", None]
+
+
+async def test_only_managers_choose_a_record_that_nobody_has_found(desk: Desk) -> None:
+    """Whoever could name any record would read it, and write into it."""
+    desk.shop.crm.add("7", phone=OTHER)
+    id_ = await desk.shop.customer(phones=[PHONE])
+    calls = desk.shop.crm.calls
+
+    refused = await desk.choose(id_, "7")
+
+    assert (refused.status, desk.shop.crm.calls) == (403, calls)
+    assert (await desk.choose(id_, "7", as_="owner")).status == 200
 
 
 async def test_connection_that_is_not_there_is_not_found(desk: Desk) -> None:

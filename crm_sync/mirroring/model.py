@@ -51,10 +51,13 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What cannot pass; of the fields that were `compared`, what could not before is over."""
+    """What cannot pass; of the fields that were `compared`, what could not before is over.
+    `wrote` is what may come back from there as if it were news.
+    """
 
     parked: Sequence[Parked] = ()
     compared: Collection[str] = ()
+    wrote: Sequence[Wrote] = ()
 
 
 NOTHING_FOUND = Found()

@@ -21,7 +21,7 @@ from crm_sync.connectors.errors import (
 from crm_sync.connectors.model import Connector
 from crm_sync.mirroring.finding import Park
 from crm_sync.mirroring.model import Parked
-from crm_sync.mirroring.store import LostLease, MirrorStore
+from crm_sync.mirroring.store import LostLease, MirrorStore, OtherRecord
 from crm_sync.mirroring.syncing import Syncing
 from crm_sync.mirroring.terms import Terms
 from inbox import metrics
@@ -169,7 +169,7 @@ class Pushing:
         """Each class of failure has its end."""
         try:
             await self._sync(claimed, terms, connector)
-        except (NotYet, VersionClash, LostLease, Park) as end:
+        except (NotYet, VersionClash, OtherRecord, LostLease, Park) as end:
             await self._ended(claimed, end)
         except CrmError as error:
             await self._failed(claimed, error)
@@ -183,7 +183,7 @@ class Pushing:
         match end:
             case NotYet():
                 await self._store.release(claimed, after=timedelta(seconds=end.wait_s))
-            case VersionClash():
+            case VersionClash() | OtherRecord():
                 await self._store.release(claimed)
             case Park():
                 await self._connections.note(self._connection, ok=True)

@@ -37,6 +37,10 @@ class LostLease(Exception):
     """Another worker has the customer now, or nobody: nothing more may be written by this one."""
 
 
+class OtherRecord(Exception):
+    """The customer was given another record meanwhile: begin anew, with that one."""
+
+
 class MirrorStore:
     """One connection's part of the customers. Every write of a worker asks for its lease.
 
@@ -151,8 +155,9 @@ class MirrorStore:
 
         Another customer who has it keeps it, and is answered. Two who take it at once write the
         same lock, so that the second one sees the first. What was agreed on with another record
-        goes: it says nothing of this one. Raises LostLease.
+        goes: it says nothing of this one. Raises LostLease, OtherRecord.
         """
+        had = self._is_linked(self.of(claimed.document).link)
 
         async def work(session: Session) -> str | None:
             owner = await self.other_owner(claimed.id, link.record_id, session=session)
@@ -162,8 +167,8 @@ class MirrorStore:
                 "$set": {f"{self.path}.link": link_document(link)},
                 "$unset": {f"{self.path}.synced": ""},
             }
-            if not await self._write(claimed, change, session=session, may_be_same=True):
-                raise LostLease
+            if not await self._write(claimed, change, session=session, may_be_same=True, also=had):
+                raise await self._refused(claimed, session)
             return None
 
         return await self.mongo.transaction(work)
@@ -190,6 +195,13 @@ class MirrorStore:
         redirect = await self.mongo["redirects"].find_one({"_id": customer_id})
         if redirect is None:
             return await self.get(customer_id) is not None
+        await self._put_aside({"_id": redirect["to"]}, link, synced)
+        return True
+
+    async def _put_aside(
+        self, who: Mapping[str, Any], link: Link, synced: Mapping[str, Synced]
+    ) -> None:
+        """Remember a record besides the one that the customer has. Repeating is harmless."""
         row = {"id": link.record_id, "synced": synced_document(synced)}
         merged = f"{self.path}.merged"
         known = await self._customers.update_one(
@@ -199,20 +211,24 @@ class MirrorStore:
             return True
         await self._customers.update_one(
             {
-                "_id": redirect["to"],
+                **who,
                 f"{self.path}.link.id": {"$exists": True, "$ne": link.record_id},
                 f"{merged}.id": {"$ne": link.record_id},
             },
             {"$push": {merged: row}},
         )
-        return True
 
     async def taken(
-        self, claimed: Claimed, synced: Mapping[str, Synced], *, session: Session
-    ) -> bool:
-        """Keep how both sides agree now, in the transaction of what was taken from the CRM."""
+        self, claimed: Claimed, synced: Mapping[str, Synced], link: Link | None, *, session: Session
+    ) -> None:
+        """Keep how both sides agree now, in the transaction of what was taken from the CRM.
+
+        `link` is the record that it was taken from. Raises LostLease, OtherRecord.
+        """
         update = {"$set": {f"{self.path}.synced": synced_document(synced)}}
-        return await self._write(claimed, update, session=session, may_be_same=True)
+        still = self._is_linked(link)
+        if not await self._write(claimed, update, session=session, may_be_same=True, also=still):
+            raise await self._refused(claimed, session)
 
     async def pushed(
         self,
@@ -222,12 +238,13 @@ class MirrorStore:
         synced: Mapping[str, Synced],
         found: Found = NOTHING_FOUND,
         *,
-        wrote: Sequence[Wrote] = (),
+        began_with: Link | None = None,
     ) -> bool:
         """Keep what both sides have now. False when the lease was lost.
 
         `pushed` says of which edit of each field the value was: a newer one stays dirty, and is
-        due at once.
+        due at once. Who was given another record than `began_with` meanwhile, by a person or a
+        merge, keeps that one, and is due for it with everything; `link` is put aside.
         """
         before = await self._customers.find_one({"_id": claimed.id}, {self.path: 1})
         known = self.of(before or {})
@@ -239,8 +256,13 @@ class MirrorStore:
         sets[f"{self.path}.synced"] = {"$literal": synced_document(values)}
         sets[f"{self.path}.parked"] = _literal([*still, *found.parked])
         sets[f"{self.path}.pushed_at"] = {"$literal": self._clock.now()}
-        sets[f"{self.path}.wrote"] = {"$literal": wrote_document(wrote)} if wrote else "$$REMOVE"
-        return await self._write(claimed, [{"$set": sets}])
+        sets[f"{self.path}.wrote"] = _or_gone(wrote_document(found.wrote))
+        same = {"$or": [self._is_linked(began_with), self._is_linked(link)]}
+        if await self._write(claimed, [{"$set": sets}], also=same):
+            return True
+        if not await self.linked_to([link.record_id]):  # else it is somebody else's by now
+            await self._put_aside(self._held(claimed), link, synced)
+        return await self.release(claimed)
 
     async def park(self, claimed: Claimed, parked: Parked) -> bool:
         """Nobody tries any more until the customer is edited or somebody asks for it; what was
@@ -297,6 +319,21 @@ class MirrorStore:
             f"{self.path}.dirty": left,
         }
 
+    def _is_linked(self, link: Link | None) -> Document:
+        """Asks for those who have this record, or none."""
+        if link is None:
+            return {f"{self.path}.link": {"$exists": False}}
+        return {f"{self.path}.link.id": link.record_id}
+
+    def _held(self, claimed: Claimed) -> Document:
+        return {"_id": claimed.id, f"{self.path}.work.token": claimed.token}
+
+    async def _refused(self, claimed: Claimed, session: Session) -> LostLease | OtherRecord:
+        """Why a write did not find its customer."""
+        query = self._held(claimed)
+        found = await self._customers.find_one(query, {"_id": 1}, session=session)
+        return LostLease() if found is None else OtherRecord()
+
     async def _write(
         self,
         claimed: Claimed,
@@ -306,7 +343,7 @@ class MirrorStore:
         may_be_same: bool = False,
         also: Mapping[str, Any] | None = None,
     ) -> bool:
-        held = {"_id": claimed.id, f"{self.path}.work.token": claimed.token, **(also or {})}
+        held = {**self._held(claimed), **(also or {})}
         done = await self._customers.update_one(held, update, session=session)
         return (done.matched_count if may_be_same else done.modified_count) == 1
 
@@ -324,6 +361,10 @@ def _lock_of(record_id: str) -> int:
 
 def _literal(parked: Sequence[Parked]) -> Document:
     return {"$literal": [parked_document(one) for one in parked]}
+
+
+def _or_gone(rows: Sequence[Document]) -> Any:
+    return {"$literal": rows} if rows else "$$REMOVE"
 
 
 def _is_done(done: Sequence[Document]) -> Document:

@@ -53,7 +53,8 @@ class Syncing:
 
         Raises:
             CrmError, NotYet: repeating is harmless. Park: nobody should try again.
-            LostLease: another worker has taken over. VersionClash: compare anew, at once.
+            LostLease: another worker has taken over. VersionClash, OtherRecord: compare anew,
+                at once.
         """
         known = self.store.of(claimed.document)
         await _Pass(self, claimed, claimed.document, known, connector, terms).run()
@@ -172,7 +173,7 @@ class _Pass:
         remembered = Known(known.synced, known.wrote, known.edited_at)
         incoming = compare(pairs, self.customer, record, remembered, names, read_at)
         taking = self.parts.taking
-        taken = await taking.take(self.claimed, self.customer, incoming, known.synced)
+        taken = await taking.take(self.claimed, self.customer, incoming, known)
         self.customer = taken.customer
         names = replace(names, tags={**names.tags, **taken.tags})
         paths = {*known.dirty_fields, *taken.pushes, *self._not_on_the_wall(pairs)}
@@ -278,13 +279,15 @@ class _Pass:
             for one in outgoing.left_out
             if one.pair.map.ours not in told
         ]
-        found = Found([*self.parked, *left_out], self.compared)
         pulled = {pair.theirs for pair in self.terms.pairs if pair.map.pulls}
         wrote = [one for one in wrote if one.field in pulled]  # the others will not come back
-        store, dirty = self.parts.store, self.known.dirty
-        done = await store.pushed(self.claimed, dirty, link, outgoing.synced, found, wrote=wrote)
+        found = Found([*self.parked, *left_out], self.compared, wrote)
+        store, known = self.parts.store, self.known
+        synced = {**known.synced, **outgoing.synced}
+        done = await store.pushed(
+            self.claimed, known.dirty, link, synced, found, began_with=known.link
+        )
         if not done:
-            synced = {**self.known.synced, **outgoing.synced}
             if not await store.left_behind(self.claimed.id, link, synced):
                 record = (store.connection, self.claimed.id, link.record_id)
                 await self.parts.forgetting.add_record(*record, synced)

@@ -8,7 +8,7 @@ from crm_sync.mapping.incoming import Incoming, Lost, Outcome
 from crm_sync.mapping.model import TAGS
 from crm_sync.mapping.reasons import NOT_TAKEN, reason
 from crm_sync.mapping.synced import Synced
-from crm_sync.mirroring.model import Parked
+from crm_sync.mirroring.model import Link, Mirrored, Parked
 from crm_sync.mirroring.store import LostLease, MirrorStore
 from inbox.clock import Clock
 from inbox.customers.adopting.store import Adopted, Adopting, Conflict, News
@@ -46,13 +46,14 @@ class Taking:
         claimed: Claimed,
         customer: Customer,
         incoming: Incoming,
-        known: Mapping[str, Synced],
+        known: Mirrored,
     ) -> Taken:
-        """Take what is new in the CRM. `known` is how both sides agreed before.
+        """Take what is new in the CRM. `known` is how far both sides were before.
 
         Raises:
             LostLease: nothing was taken; they may have been erased or merged.
             VersionClash: somebody has just edited the same field: compare anew.
+            OtherRecord: they were given another record: compare with that one.
         """
         try:
             return await self._take(claimed, customer, incoming, known)
@@ -69,12 +70,12 @@ class Taking:
         claimed: Claimed,
         customer: Customer,
         incoming: Incoming,
-        known: Mapping[str, Synced],
+        known: Mirrored,
     ) -> Taken:
-        news, synced = self._news(customer, incoming), {**known, **incoming.synced}
+        news, synced = self._news(customer, incoming), {**known.synced, **incoming.synced}
         taken = Taken(customer, synced)
         if news:
-            taken = await self._adopt(claimed, customer, news, incoming, synced)
+            taken = await self._adopt(claimed, customer, news, incoming, synced, known.link)
         parked = tuple(self._parked(incoming))
         return replace(taken, pushes=incoming.pushes, parked=parked)
 
@@ -91,14 +92,14 @@ class Taking:
         news: News,
         incoming: Incoming,
         synced: Mapping[str, Synced],
+        link: Link | None,
     ) -> Taken:
         agreed: dict[str, Synced] = {}
 
         async def keep(adopted: Adopted, session: Session) -> None:
             agreed.clear()
             agreed.update(_without(synced, incoming, adopted.left_out))
-            if not await self._store.taken(claimed, agreed, session=session):
-                raise LostLease
+            await self._store.taken(claimed, agreed, link, session=session)
 
         version = customer.get("version", 1)
         try:

@@ -73,9 +73,9 @@ class DyingStore(MirrorStore):
 
     dying = Dying()
 
-    async def taken(self, claimed: Claimed, synced: Any, *, session: Session) -> bool:
+    async def taken(self, *args: Any, **kwargs: Any) -> None:
         self.dying.reach("taking")
-        return await super().taken(claimed, synced, session=session)
+        await super().taken(*args, **kwargs)
 
     async def will_write(self, claimed: Claimed, wrote: Any) -> bool:
         self.dying.reach("taken")

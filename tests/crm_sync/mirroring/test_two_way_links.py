@@ -1,12 +1,15 @@
 """Whose record is whose while records and customers are merged, deleted, erased, linked at once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from crm_sync.connectors.errors import InvalidValue
+from crm_sync.mirroring.marking import mark_all
+from crm_sync.mirroring.model import RECORD
 from inbox.customers.merging.store import MergeStore
 from tests.crm_sync.two_way_shop import LAN, OTHER, PHONE, TwoWayShop
 
@@ -145,3 +148,87 @@ async def test_customer_who_is_merged_during_a_push_loses_nothing(two_way: TwoWa
     assert (here["note"], here["emails"]) == ("của Lan", ["a@b.vn"])
     assert two_way.crm.value("1", "note") == "của Lan"
     assert two_way.crm.value("1", "email") == "a@b.vn"
+
+
+def _meanwhile(
+    two_way: TwoWayShop, monkeypatch: pytest.MonkeyPatch, call: str, does: Callable[[], Any]
+) -> None:
+    """Something happens once, while a call is on its way."""
+    asked: Callable[..., Awaitable[Any]] = getattr(two_way.crm, call)
+
+    async def slow(*args: Any) -> Any:
+        monkeypatch.setattr(two_way.crm, call, asked)
+        await does()
+        return await asked(*args)
+
+    monkeypatch.setattr(two_way.crm, call, slow)
+
+
+async def _records(two_way: TwoWayShop, customer_id: str = "hoa") -> tuple[str, list[str]]:
+    """The record that a customer has, and those that they have besides."""
+    part = (await two_way.here(customer_id))["crm"]["crm"]
+    return part["link"]["id"], [one["id"] for one in part.get("merged") or ()]
+
+
+async def _choose(two_way: TwoWayShop, record_id: str) -> None:
+    """As a person does it at the customer's card."""
+    here, path = await two_way.here(), two_way.store.path
+    marks = mark_all("crm", ["phones", "note"], here, two_way.clock.now())
+    gone = {f"{path}.synced": "", f"{path}.wrote": ""}
+    sets = {**marks, f"{path}.link": {"id": record_id}}
+    await two_way.mongo["customers"].update_one({"_id": "hoa"}, {"$set": sets, "$unset": gone})
+
+
+@pytest.mark.parametrize("call", ["find", "create"])
+async def test_record_of_a_merge_is_not_lost_when_one_is_being_made(
+    two_way: TwoWayShop, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    await two_way.welcome("lan", emails=["a@b.vn"])
+    await two_way.push()
+    await two_way.welcome("hoa", phones=[PHONE], note="a")
+    merges = MergeStore(two_way.mongo, two_way.customers, two_way.clock)
+    _meanwhile(two_way, monkeypatch, call, lambda: merges.merge("hoa", "lan", LAN))
+
+    await two_way.push()
+
+    assert await _records(two_way) == ("1", ["2"])
+    assert two_way.crm.value("1", "note") == "a"
+    assert two_way.crm.value("1", "phone") == PHONE
+
+
+@pytest.mark.parametrize("call", ["get", "update"])
+async def test_record_that_a_person_chooses_during_a_push_stays(
+    two_way: TwoWayShop, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    await two_way.welcome(phones=[PHONE], note="a")
+    await two_way.push()
+    two_way.wait()
+    two_way.crm.add("77", phone=PHONE, note="của họ")
+    two_way.crm.edit_as_person("1", email="a@b.vn")
+    await two_way.edit(note="b")
+    _meanwhile(two_way, monkeypatch, call, lambda: _choose(two_way, "77"))
+
+    assert await two_way.worker.step() == 1
+
+    known = await two_way.known()
+    assert (known.link and known.link.record_id, known.synced) == ("77", {})
+    assert {"note", RECORD} <= known.dirty.keys()
+    await two_way.push()
+    assert two_way.crm.value("77", "note") == "b"
+    link, others = await _records(two_way)
+    assert link == "77"
+    assert set(others) <= {"1"}
+
+
+async def test_record_that_is_found_does_not_replace_one_that_was_chosen_meanwhile(
+    two_way: TwoWayShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_way.crm.add("7", phone=PHONE)
+    two_way.crm.add("77", phone=OTHER)
+    await two_way.welcome(phones=[PHONE], note="a")
+    _meanwhile(two_way, monkeypatch, "find", lambda: _choose(two_way, "77"))
+
+    await two_way.push()
+
+    assert await _records(two_way) == ("77", [])
+    assert two_way.crm.value("7", "note") is None

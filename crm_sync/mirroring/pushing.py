@@ -210,12 +210,23 @@ class Pushing:
                 least = timedelta(seconds=error.retry_after_s or 0)
                 await self._again(claimed, error.code, least=least)
             case CrmAway() | CrmUncertain():
-                if await self.connection_failed(error):
-                    await self._again(claimed, error.code)
-                else:  # not this customer's fault: the breaker says when to try again
-                    await self._store.release(claimed)
+                await self._got_no_answer(claimed, error)
             case _:
                 await self._again(claimed, error.code)
+
+    async def _got_no_answer(self, claimed: Claimed, error: CrmError) -> None:
+        """A try is counted only while others are answered; else the breaker says when to go on.
+
+        Then this customer is due after all who are waiting: one by whom it always fails must not
+        be the probe each time.
+        """
+        connection = await self._connections.note(self._connection, ok=False)
+        if connection.is_well:
+            await self._again(claimed, error.code)
+            return
+        now = self._clock.now()
+        rest = max(timedelta(), (connection.rests_until or now) - now)
+        await self._store.release(claimed, after=rest)
 
     async def connection_failed(self, error: CrmError) -> bool:
         """What the connection makes of it; whether others may still be tried."""

@@ -302,9 +302,13 @@ class MirrorStore:
         return False
 
     async def release(self, claimed: Claimed, *, after: timedelta = timedelta()) -> bool:
-        """Due again, and no try was used up: it was not this customer's fault."""
-        at = self._clock.now() + after
-        return await self._write(claimed, {"$set": {f"{self.path}.work": due(at)}})
+        """Due again, and this try is not counted: it was not the customer's fault."""
+        work = {
+            **due(self._clock.now() + after),
+            "fence": claimed.fence,
+            "attempts": claimed.attempts - 1,
+        }
+        return await self._write(claimed, {"$set": {f"{self.path}.work": work}})
 
     def _left(self, is_done: Document) -> Document:
         """What to set when some of the dirty fields are done: whatever is left is due at once."""

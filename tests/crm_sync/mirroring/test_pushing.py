@@ -1,14 +1,16 @@
 """Edits reach the CRM: once, the last value last, and each failure has its own end."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from crm_sync.connections.model import LONGEST_REST
 from crm_sync.connections.pacing import Line
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, MappingBroken
+from crm_sync.connectors.model import Asked, RemoteRecord
 from crm_sync.forgetting.store import ForgettingStore
 from crm_sync.mapping.checking import check
 from crm_sync.mapping.model import FieldMapping
@@ -304,3 +306,49 @@ async def test_what_fails_again_and_again_while_others_pass_is_parked(shop: Shop
     await shop.edit("hoa", note="lần nữa")
     await shop.settle()
     assert (await shop.known("hoa")).parked == ()
+
+
+def _never_answer_about(shop: Shop, phone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = shop.crm.find
+
+    async def asked(about: Asked, fields: Collection[str]) -> Sequence[RemoteRecord]:
+        if phone in about.phones:
+            raise CrmAway("timed out")
+        return await find(about, fields)
+
+    monkeypatch.setattr(shop.crm, "find", asked)
+
+
+async def test_one_customer_by_whom_it_always_fails_does_not_keep_the_others_back(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who failed as the probe is due after all others."""
+    _never_answer_about(shop, PHONE, monkeypatch)
+    await shop.edit("sick", phones=[PHONE])
+    while (await shop.connections.get("crm")).is_well:
+        shop.clock.advance(timedelta(seconds=30))
+        await shop.worker.step()
+    shop.clock.advance(timedelta(seconds=1))
+    for number in range(3):
+        await shop.edit(f"well {number}", phones=[f"+8491234000{number}"])
+
+    for _ in range(2):
+        shop.clock.advance(LONGEST_REST)
+        await shop.worker.step()
+
+    assert [(await shop.known(f"well {number}")).dirty for number in range(3)] == [{}, {}, {}]
+
+
+async def test_who_always_fails_while_others_pass_now_and_then_is_given_up(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _never_answer_about(shop, PHONE, monkeypatch)
+    await shop.edit("sick", phones=[PHONE])
+    for hour in range(MOST_TRIES):
+        await shop.edit("well", note=f"{hour} giờ")
+        for _ in range(30):
+            await shop.worker.step()
+            shop.clock.advance(timedelta(minutes=2))
+
+    assert [one.kind for one in (await shop.known("sick")).parked] == ["exhausted"]
+    assert (await shop.known("well")).dirty == {}

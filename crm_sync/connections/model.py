@@ -43,6 +43,14 @@ class Connection:
         return self.probe_until is None or now >= self.probe_until
 
 
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """How many customers may be pushed now; `probe` is until when it is one as a probe."""
+
+    most: int
+    probe: datetime | None = None
+
+
 def failed(connection: Connection, now: datetime) -> Connection:
     """After a call that the CRM did not answer, or answered with a failure of its own."""
     failures = connection.failures + 1

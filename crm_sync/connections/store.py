@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pymongo import ReturnDocument
 
-from crm_sync.connections.model import Connection, Paused, failed, worked
+from crm_sync.connections.model import Connection, Paused, Permit, failed, worked
 from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo, Session
 
@@ -29,18 +29,29 @@ class ConnectionStore:
 
     async def allowed(self, name: str, most: int) -> int:
         """How many customers this process may push now: `most`, one as a probe, or none."""
+        return (await self.permit(name, most)).most
+
+    async def permit(self, name: str, most: int) -> Permit:
+        """As `allowed`; a probe that ends without a verdict (`note`) is to be given back."""
         connection, now = await self.get(name), self._clock.now()
         if connection.is_well:
-            return most
+            return Permit(most)
         if not connection.may_probe(now):
-            return 0
+            return Permit(0)
         free = {"$or": [{"probe_until": {"$exists": False}}, {"probe_until": {"$lte": now}}]}
         got = await self._connections.find_one_and_update(
             {"_id": name, "rests_until": {"$lte": now}, "paused": {"$exists": False}, **free},
             {"$set": {"probe_until": now + PROBE_WITHIN}},
             return_document=ReturnDocument.AFTER,
         )
-        return 1 if got is not None else 0
+        return Permit(0) if got is None else Permit(1, got["probe_until"])
+
+    async def give_back(self, name: str, permit: Permit) -> None:
+        """Somebody else may find out. Nothing happens when there was a verdict, or no probe."""
+        if permit.probe is not None:
+            await self._connections.update_one(
+                {"_id": name, "probe_until": permit.probe}, {"$unset": {"probe_until": ""}}
+            )
 
     async def note(self, name: str, *, ok: bool) -> Connection:
         """What became of a call; the connection as it is then.

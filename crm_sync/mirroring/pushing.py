@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from crm_sync.connections.model import Permit
 from crm_sync.connections.pacing import Line, NotYet
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import (
@@ -103,17 +104,39 @@ class Pushing:
         due_at = await self._store.next_due()
         if due_at is None or due_at > self._clock.now():  # a probe is not used up for nothing
             return []
-        allowed = await self._connections.allowed(self._connection, most)
-        claimed = await self._store.due.claim(allowed) if allowed else []
-        if not claimed:
-            return []
+        permit = await self._connections.permit(self._connection, most)
+        claimed = await self._store.due.claim(permit.most) if permit.most else []
+        return await self._work_of(claimed, permit, self._line.workers)
+
+    async def _work_of(
+        self, claimed: Sequence[Claimed], permit: Permit, connector: Connector
+    ) -> list[Coroutine[Any, Any, None]]:
+        """Of those who can be mirrored now. A probe for nobody is given back."""
+        begun = await self._mirrored(claimed, connector) if claimed else []
+        if permit.probe is None:
+            return begun
+        if not begun:
+            await self._connections.give_back(self._connection, permit)
+        return [self._probe(one, permit) for one in begun]
+
+    async def _mirrored(
+        self, claimed: Sequence[Claimed], connector: Connector
+    ) -> list[Coroutine[Any, Any, None]]:
         try:
             terms = await self._terms()
         except (CrmError, NotYet) as error:
             await self._put_off(claimed, error)
             return []
-        workers = self._line.workers
-        return [self._sync_anyhow(one, terms, workers) for one in await self._wanted(claimed)]
+        return [self._sync_anyhow(one, terms, connector) for one in await self._wanted(claimed)]
+
+    async def _probe(self, work: Coroutine[Any, Any, None], permit: Permit) -> None:
+        """The customer may have to wait, or is another worker's: then nothing was found out."""
+        await work
+        try:
+            await self._connections.give_back(self._connection, permit)
+        except Exception as error:  # it ends by itself
+            if not is_passing(error):
+                log.exception("a probe was not given back", connection=self._connection)
 
     async def sync_now(self, customer_id: str) -> None:
         """Mirror one customer ahead of all others, for somebody who waits for it.
@@ -123,16 +146,12 @@ class Pushing:
         claimed = await self._store.due.claim_one(customer_id)
         if claimed is None:
             return
-        if not await self._connections.allowed(self._connection, 1):
+        permit = await self._connections.permit(self._connection, 1)
+        if not permit.most:
             await self._store.release(claimed)
             return
-        try:
-            terms = await self._terms()
-        except (CrmError, NotYet) as error:
-            await self._put_off([claimed], error)
-            return
-        for one in await self._wanted([claimed]):
-            await self._sync_anyhow(one, terms, self._line.people)
+        for work in await self._work_of([claimed], permit, self._line.people):
+            await work
 
     async def _wanted(self, claimed: Sequence[Claimed]) -> list[Claimed]:
         """Those who are mirrored still; of the others nothing is to be pushed any more."""

@@ -97,3 +97,19 @@ async def test_fields_are_switched_off_with_their_reasons(mongo: Mongo, clock: F
     assert found == {"x_studio.size": "unknown", "mobile": "read_only"}
     await store.switch_off("odoo", {})
     assert (await store.get("odoo")).fields_off == {}
+
+
+async def test_only_the_probe_that_is_running_can_be_given_back(
+    mongo: Mongo, clock: FixedClock
+) -> None:
+    store = ConnectionStore(mongo, clock)
+    await _fail(store)
+    clock.advance(FIRST_REST)
+    first = await store.permit("odoo", MOST)
+    await store.give_back("odoo", first)
+    clock.advance(timedelta(seconds=1))
+    assert (await store.permit("odoo", MOST)).most == 1
+
+    await store.give_back("odoo", first)
+
+    assert await store.allowed("odoo", MOST) == 0

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from crm_sync.connections.model import LONGEST_REST
-from crm_sync.connections.pacing import Line
+from crm_sync.connections.model import LONGEST_REST, OPENS_AFTER
+from crm_sync.connections.pacing import Line, NotYet
 from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, MappingBroken
 from crm_sync.connectors.model import Asked, RemoteRecord
@@ -18,10 +18,11 @@ from crm_sync.mapping.pairing import Names
 from crm_sync.mapping.presets import default_fields
 from crm_sync.mirroring.marking import mark
 from crm_sync.mirroring.pushing import MOST_TRIES, Pushing
-from crm_sync.mirroring.store import MirrorStore
+from crm_sync.mirroring.store import LostLease, MirrorStore
 from crm_sync.mirroring.syncing import Syncing
 from crm_sync.mirroring.terms import Terms
 from inbox.clock import FixedClock
+from inbox.errors import InvalidInput, VersionClash
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
 from tests.crm_sync.adopting import adopting
@@ -352,3 +353,39 @@ async def test_who_always_fails_while_others_pass_now_and_then_is_given_up(
 
     assert [one.kind for one in (await shop.known("sick")).parked] == ["exhausted"]
     assert (await shop.known("well")).dirty == {}
+
+
+async def _rest_is_over(shop: Shop) -> None:
+    for _ in range(OPENS_AFTER):
+        await shop.connections.note("crm", ok=False)
+    shop.clock.advance(LONGEST_REST)
+
+
+async def test_probe_for_somebody_who_is_switched_off_is_given_back(shop: Shop) -> None:
+    await shop.edit("off", phones=[PHONE])
+    shop.switched_off.add("off")
+    shop.clock.advance(timedelta(seconds=1))
+    await shop.edit("hoa", note="quen")
+    await _rest_is_over(shop)
+
+    assert [await shop.worker.step() for _ in range(2)] == [0, 1]
+
+    assert shop.only() == {"note": "quen"}
+
+
+@pytest.mark.parametrize(
+    "end", [NotYet(300), VersionClash(fields=[], current={}), LostLease(), InvalidInput()]
+)
+async def test_probe_that_finds_nothing_out_is_given_back(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, end: Exception
+) -> None:
+    await shop.edit(note="quen")
+    await _rest_is_over(shop)
+
+    async def ends(*_: Any) -> None:
+        raise end
+
+    monkeypatch.setattr(shop.crm, "find", ends)
+    await shop.worker.step()
+
+    assert await shop.connections.allowed("crm", 5) == 1

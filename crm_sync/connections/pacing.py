@@ -136,3 +136,10 @@ class Line:
         self.workers = Paced(connector, buckets, bucket, rate * SHARE_OF_WORKERS)
         people = f"{bucket}:people"
         self.people = Paced(connector, buckets, people, rate, at_once_s=PEOPLE_AT_ONCE_S)
+        self._buckets = buckets
+        self._names = (bucket, people)
+
+    async def pause(self, for_s: float) -> None:
+        """Nobody calls for so long: the CRM said that it is too much."""
+        for name in self._names:
+            await self._buckets.pause(name, for_s)

@@ -63,6 +63,8 @@ class Pushing:
         self._terms = terms
         self._wanted_of = wanted_of
         self._clock = clock
+        self._busy_times = 0
+        self._busy_until = clock.now()
         self._at_once = min(AT_ONCE, line.workers.at_once)
         self._age = metrics.crm_oldest_edit_seconds.labels(line.name)
 
@@ -165,8 +167,8 @@ class Pushing:
         """Nothing can be mirrored at all now; it is no customer's fault."""
         wait_s = why.wait_s if isinstance(why, NotYet) else BACKOFF.pause(1).total_seconds()
         if isinstance(why, CrmBusy):
-            wait_s = max(wait_s, why.retry_after_s or 0)
-        if isinstance(why, CrmError):
+            wait_s = (await self._pause(why)).total_seconds()
+        elif isinstance(why, CrmError):
             await self.connection_failed(why)
         for one in claimed:
             await self._store.release(one, after=timedelta(seconds=wait_s))
@@ -212,6 +214,7 @@ class Pushing:
 
     async def _sync(self, claimed: Claimed, terms: Terms, connector: Connector) -> None:
         await self._syncing.sync(claimed, connector, terms)
+        self._busy_times = 0
         await self._connections.note(self._connection, ok=True)
 
     async def _failed(self, claimed: Claimed, error: CrmError) -> None:
@@ -226,8 +229,7 @@ class Pushing:
                 await self._connections.note(self._connection, ok=True)
                 await self._park_invalid(claimed, error)
             case CrmBusy():
-                least = timedelta(seconds=error.retry_after_s or 0)
-                await self._again(claimed, error.code, least=least)
+                await self._store.release(claimed, after=await self._pause(error))
             case CrmAway() | CrmUncertain():
                 await self._got_no_answer(claimed, error)
             case _:
@@ -258,9 +260,25 @@ class Pushing:
                 await self._connections.switch_off_more(self._connection, error.fields, error.code)
                 return True
             case CrmBusy():
+                await self._pause(error)
                 return True
             case _:
                 return (await self._connections.note(self._connection, ok=False)).is_well
+
+    async def _pause(self, busy: CrmBusy) -> timedelta:
+        """Nobody asks for as long as the CRM says, or else twice as long each time; how long.
+
+        The answers to calls that were on their way together are one time.
+        """
+        now = self._clock.now()
+        if now >= self._busy_until:
+            self._busy_times += 1
+        wait = BACKOFF.pause(self._busy_times)
+        if busy.retry_after_s is not None:
+            wait = timedelta(seconds=busy.retry_after_s)
+        await self._line.pause(wait.total_seconds())
+        self._busy_until = max(self._busy_until, now + wait)
+        return self._busy_until - now
 
     async def _mapped(self) -> frozenset[str]:
         """The names of the CRM's fields that are used now: those can be switched off."""
@@ -279,9 +297,8 @@ class Pushing:
         else:
             await self._store.park(claimed, parked)
 
-    async def _again(self, claimed: Claimed, error: str, *, least: timedelta = timedelta()) -> None:
+    async def _again(self, claimed: Claimed, error: str) -> None:
         if claimed.attempts >= MOST_TRIES:
             await self._store.park(claimed, Parked("exhausted", self._clock.now(), detail=error))
             return
-        after = max(least, BACKOFF.pause(claimed.attempts))
-        await self._store.due.retry(claimed, error, after=after)
+        await self._store.due.retry(claimed, error, after=BACKOFF.pause(claimed.attempts))

@@ -389,3 +389,40 @@ async def test_probe_that_finds_nothing_out_is_given_back(
     await shop.worker.step()
 
     assert await shop.connections.allowed("crm", 5) == 1
+
+
+async def test_limit_of_the_rate_is_met_by_all_together_and_uses_up_no_try(shop: Shop) -> None:
+    for number in range(5):
+        await shop.edit(f"khách {number}", phones=[f"+8491234000{number}"])
+    assert await shop.worker._line.workers._take() == 0  # the bucket was in use before
+    shop.crm.down = CrmBusy(retry_after_s=300)
+    for one in await shop.store.due.claim(1):
+        await shop.worker._try(one, await shop.worker._terms(), shop.worker._line.workers)
+    calls = shop.crm.calls
+
+    await shop.worker.step()
+    await shop.another_worker().sync_now("khách 0")
+
+    assert shop.crm.calls == calls
+    shop.crm.down = None
+    await shop.settle()
+    assert len(shop.crm.records) == 5
+
+
+async def test_nobody_is_given_up_for_the_limit_of_the_rate(shop: Shop) -> None:
+    shop.crm.down = CrmBusy()
+    await shop.edit(note="quen")
+    pauses = []
+    for _ in range(MOST_TRIES * 2):
+        assert await shop.worker.step() == 1
+        due_at = await shop.store.next_due()
+        assert due_at is not None, "it was given up"
+        pauses.append(due_at - shop.clock.now())
+        shop.clock.advance(pauses[-1] + timedelta(milliseconds=1))
+    assert max(pauses[:3]) <= timedelta(seconds=4)
+    assert max(pauses) > timedelta(seconds=10)  # it doubles
+
+    shop.crm.down = None
+    await shop.settle()
+
+    assert shop.only() == {"note": "quen"}

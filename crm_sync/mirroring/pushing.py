@@ -26,6 +26,7 @@ from crm_sync.mirroring.store import LostLease, MirrorStore, OtherRecord
 from crm_sync.mirroring.syncing import Syncing
 from crm_sync.mirroring.terms import Terms
 from inbox import metrics
+from inbox.cancelling import end
 from inbox.clock import Clock
 from inbox.errors import VersionClash
 from inbox.mongo.due import Backoff, Claimed
@@ -75,7 +76,8 @@ class Pushing:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what has been begun is always ended first.
 
-        One customer whose calls take long keeps a place, and not the others.
+        One customer whose calls take long keeps a place, and not the others. Who is cancelled
+        leaves nobody at work: what they work with is closed next.
         """
         at_work: set[asyncio.Task[None]] = set()
 
@@ -91,8 +93,11 @@ class Pushing:
                 task.add_done_callback(at_work.discard)
             return self._at_once if len(begun) == free else len(begun)
 
-        await self._store.due.keep_at(fill, stop, full=self._at_once)
-        await asyncio.gather(*at_work)
+        try:
+            await self._store.due.keep_at(fill, stop, full=self._at_once)
+            await asyncio.gather(*at_work)
+        finally:
+            await end(at_work)
 
     async def step(self) -> int:
         """Mirror what is due, once, unless the CRM is left alone; the number of customers."""
@@ -190,8 +195,8 @@ class Pushing:
         """Each class of failure has its end."""
         try:
             await self._sync(claimed, terms, connector)
-        except (NotYet, VersionClash, OtherRecord, LostLease, Park) as end:
-            await self._ended(claimed, end)
+        except (NotYet, VersionClash, OtherRecord, LostLease, Park) as why:
+            await self._ended(claimed, why)
         except CrmError as error:
             await self._failed(claimed, error)
         except Exception as error:
@@ -200,15 +205,15 @@ class Pushing:
             log.exception("a customer could not be mirrored", connection=self._connection)
             await self._again(claimed, type(error).__name__)
 
-    async def _ended(self, claimed: Claimed, end: Exception) -> None:
-        match end:
+    async def _ended(self, claimed: Claimed, why: Exception) -> None:
+        match why:
             case NotYet():
-                await self._store.release(claimed, after=timedelta(seconds=end.wait_s))
+                await self._store.release(claimed, after=timedelta(seconds=why.wait_s))
             case VersionClash() | OtherRecord():
                 await self._store.release(claimed)
             case Park():
                 await self._connections.note(self._connection, ok=True)
-                await self._store.park(claimed, end.parked)
+                await self._store.park(claimed, why.parked)
             case _:
                 log.info("another worker has the customer", connection=self._connection)
 

@@ -1,5 +1,6 @@
 """Edits reach the CRM: once, the last value last, and each failure has its own end."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -426,3 +427,31 @@ async def test_nobody_is_given_up_for_the_limit_of_the_rate(shop: Shop) -> None:
     await shop.settle()
 
     assert shop.only() == {"note": "quen"}
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+async def test_who_is_cancelled_leaves_nobody_at_work(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, *, is_full: bool
+) -> None:
+    at_work, begun = set[object](), asyncio.Event()
+
+    async def never(*_: Any) -> None:
+        at_work.add(asyncio.current_task())
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            at_work.discard(asyncio.current_task())
+
+    monkeypatch.setattr(shop.crm, "find", never)
+    if is_full:
+        monkeypatch.setattr(shop.worker, "_at_once", 1)
+    await shop.edit(note="quen")
+    running = asyncio.create_task(shop.worker.run(asyncio.Event()))
+    await asyncio.wait_for(begun.wait(), 5)
+    assert len(at_work) == 1
+
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert at_work == set()

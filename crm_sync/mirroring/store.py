@@ -98,18 +98,30 @@ class MirrorStore:
         query = {f"{self.path}.link.id": {"$in": list(record_ids)}}
         return await self._customers.find(query, session=session).to_list()
 
-    async def is_after_another(self, customer: Mapping[str, Any]) -> bool:
+    async def is_after_another(self, claimed: Claimed) -> bool:
         """Whether somebody with the same phone or address is to be given a record first.
 
-        Two who come at once would find none and make one each. The order is that of the ids;
-        indexes (phones), (emails).
+        Two who come at once would find none and make one each. First is whoever a worker is at
+        already, then who has waited longest; of those claimed together it is the latter too.
+        Indexes (phones), (emails).
         """
+        customer = claimed.document
         shared = [{name: {"$in": customer[name]}} for name in _SIGNS if customer.get(name)]
         if not shared:
             return False
-        waits = {f"{self.path}.work.due_at": {"$exists": True}}
-        first = {"_id": {"$lt": customer["_id"]}, f"{self.path}.link": {"$exists": False}}
-        query = {"$or": shared, **waits, **first}
+        work, since = f"{self.path}.work", f"{self.path}.since"
+        mine = (part_of(customer, self.connection) or {}).get("since", self._clock.now())
+        first: list[Document] = [
+            {f"{work}.lease_until": {"$gt": self._clock.now()}, f"{work}.token": _other(claimed)},
+            {since: {"$lt": mine}},
+            {since: mine, "_id": {"$lt": claimed.id}},
+        ]
+        query = {
+            "$and": [{"$or": shared}, {"$or": first}],
+            "_id": {"$ne": claimed.id},
+            f"{work}.due_at": {"$exists": True},
+            f"{self.path}.link": {"$exists": False},
+        }
         return await self._customers.find_one(query, {"_id": 1}) is not None
 
     async def is_to_lose_a_sign(self, customer_id: str) -> bool:
@@ -357,6 +369,11 @@ def part_of(customer: Mapping[str, Any], connection: str) -> Mapping[str, Any] |
     crm = customer.get("crm")
     found = crm.get(connection) if isinstance(crm, Mapping) else None
     return found if isinstance(found, Mapping) else None
+
+
+def _other(claimed: Claimed) -> Document:
+    """The token of a claim that is not the same one."""
+    return {"$exists": True, "$ne": claimed.token}
 
 
 def _lock_of(record_id: str) -> int:

@@ -4,6 +4,7 @@ What goes to the CRM is the state now of the fields that were edited. Where a fi
 from there, the record is read first, so that nobody's edit is overwritten unseen.
 """
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,7 +34,9 @@ from inbox.mongo.due import Claimed
 _EMPTIED = "(Ghi chú đã được xoá.)"
 """What a note on a record says when ours was emptied: notes cannot be empty."""
 _TURN_S = 2.0
-"""Until another customer of the same phone or address has been mirrored."""
+"""Until another customer of the same phone or address has been mirrored, about: two who wait
+for each other do not come back together.
+"""
 
 
 class Syncing:
@@ -78,8 +81,8 @@ class _Pass:
 
     async def run(self) -> None:
         if self.known.link is None:
-            if await self.parts.store.is_after_another(self.customer):
-                raise NotYet(_TURN_S)
+            if await self.parts.store.is_after_another(self.claimed):
+                raise NotYet(_TURN_S * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, no secret
             read_at = self._now()
             found = await self.parts.finder.matched(self.customer, self.connector, self.terms)
             if found is None:

@@ -232,3 +232,29 @@ async def test_record_that_is_found_does_not_replace_one_that_was_chosen_meanwhi
 
     assert await _records(two_way) == ("77", [])
     assert two_way.crm.value("7", "note") is None
+
+
+@pytest.mark.parametrize("waited", [True, False])
+async def test_customer_who_comes_while_a_record_is_made_for_their_phone_waits(
+    two_way: TwoWayShop, monkeypatch: pytest.MonkeyPatch, *, waited: bool
+) -> None:
+    """X.SYN.03: whoever a worker is at already is first, whatever the order of the ids."""
+    if waited:  # for longer, though with another phone
+        await two_way.welcome("hoa", phones=[OTHER])
+        two_way.wait()
+    await two_way.welcome("lan", phones=[PHONE])
+
+    async def comes() -> None:
+        two_way.wait()
+        if waited:
+            await two_way.edit("hoa", phones=[PHONE])
+        else:
+            await two_way.welcome("hoa", phones=[PHONE])
+        await two_way.a_worker().sync_now("hoa")
+
+    _meanwhile(two_way, monkeypatch, "create", comes)
+    await two_way.worker.sync_now("lan")
+    await two_way.push()
+
+    assert list(two_way.crm.records) == ["1"]
+    assert await two_way.parked("hoa") == [("ambiguous", (), "lan")]

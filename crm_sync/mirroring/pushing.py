@@ -198,7 +198,7 @@ class Pushing:
         except (NotYet, VersionClash, OtherRecord, LostLease, Park) as why:
             await self._ended(claimed, why)
         except CrmError as error:
-            await self._failed(claimed, error)
+            await self._judge(claimed, error, connector)
         except Exception as error:
             if is_passing(error):  # the lease ends by itself
                 return
@@ -221,6 +221,30 @@ class Pushing:
         await self._syncing.sync(claimed, connector, terms)
         self._busy_times = 0
         await self._connections.note(self._connection, ok=True)
+
+    async def _judge(self, claimed: Claimed, error: CrmError, connector: Connector) -> None:
+        """A CRM may refuse one record with the words in which it refuses credentials."""
+        if not isinstance(error, AuthRefused):
+            await self._failed(claimed, error)
+            return
+        try:
+            await connector.check()
+        except NotYet as why:
+            await self._ended(claimed, why)
+        except CrmError as why:
+            await self._failed(claimed, why)
+        else:
+            await self._connections.note(self._connection, ok=True)
+            await self._park_refused(claimed, error)
+
+    async def _park_refused(self, claimed: Claimed, error: AuthRefused) -> None:
+        """All that was to be written waits for an edit; if it was only to be read, everything."""
+        fields = tuple(sorted(self._store.of(claimed.document).dirty_fields))
+        parked = Parked("refused", self._clock.now(), fields, error.detail or error.code)
+        if fields:
+            await self._store.park_fields(claimed, parked)
+        else:
+            await self._store.park(claimed, parked)
 
     async def _failed(self, claimed: Claimed, error: CrmError) -> None:
         match error:

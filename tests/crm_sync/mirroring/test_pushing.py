@@ -17,7 +17,7 @@ from crm_sync.mapping.checking import check
 from crm_sync.mapping.model import FieldMapping
 from crm_sync.mapping.pairing import Names
 from crm_sync.mapping.presets import default_fields
-from crm_sync.mirroring.marking import mark
+from crm_sync.mirroring.marking import mark, mark_record
 from crm_sync.mirroring.pushing import MOST_TRIES, Pushing
 from crm_sync.mirroring.store import LostLease, MirrorStore
 from crm_sync.mirroring.syncing import Syncing
@@ -229,7 +229,7 @@ async def test_refused_credentials_pause_the_connection_and_use_up_no_try(shop: 
     for _ in range(MOST_TRIES * 2):
         await shop.worker.step()
         shop.clock.advance(timedelta(minutes=1))
-    assert shop.crm.calls == 1
+    assert shop.crm.calls == 2  # the second looks whether it is the credentials
     shop.crm.down = None
     await shop.connections.resume("crm")
     await shop.settle()
@@ -455,3 +455,43 @@ async def test_who_is_cancelled_leaves_nobody_at_work(
     await asyncio.wait([running])
 
     assert at_work == set()
+
+
+async def test_one_record_that_is_refused_does_not_pause_the_connection(shop: Shop) -> None:
+    await shop.edit("hoa", phones=[PHONE], note="quen")
+    shop.crm.faults.append(AuthRefused("not your record"))
+    await shop.worker.step()
+    assert (await shop.connections.get("crm")).is_well
+    await shop.edit("lan", note="mới")
+    await shop.settle()
+
+    (parked,) = (await shop.known("hoa")).parked
+    assert (parked.kind, parked.fields) == ("refused", ("note", "phones"))
+    assert parked.detail == "not your record"
+    assert shop.only() == {"note": "mới"}
+
+    await shop.edit("hoa", phones=[PHONE], note="lần nữa")
+    await shop.settle()
+
+    assert (await shop.known("hoa")).parked == ()
+
+
+async def test_record_that_may_not_be_read_is_left_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.edit(note="quen")
+    await shop.settle()
+    await shop.edit(note="lần hai")
+    here = await shop.store.get("hoa") or {}
+    marks = mark_record("crm", here, shop.clock.now())
+    await shop.mongo["customers"].update_one({"_id": "hoa"}, {"$set": marks})
+
+    async def refused(*_: Any) -> None:
+        raise AuthRefused
+
+    monkeypatch.setattr(shop.crm, "get", refused)
+    for _ in range(2):
+        await shop.worker.step()
+
+    assert (await shop.connections.get("crm")).is_well
+    assert [one.fields for one in (await shop.known()).parked] == [("note",), ()]

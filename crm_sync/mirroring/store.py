@@ -217,10 +217,10 @@ class MirrorStore:
         row = {"id": link.record_id, "synced": synced_document(synced)}
         merged = f"{self.path}.merged"
         known = await self._customers.update_one(
-            {"_id": redirect["to"], f"{merged}.id": link.record_id}, {"$set": {f"{merged}.$": row}}
+            {**who, f"{merged}.id": link.record_id}, {"$set": {f"{merged}.$": row}}
         )
         if known.matched_count:
-            return True
+            return
         await self._customers.update_one(
             {
                 **who,

@@ -12,7 +12,7 @@ from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import AuthRefused, CrmBusy, CrmError, MappingBroken
 from crm_sync.mirroring.terms import Terms
 from crm_sync.polling.looking import Looking
-from crm_sync.polling.store import PollStore, beginning_of
+from crm_sync.polling.store import PollStore, beginning_of, begun_at_of
 from inbox.clock import Clock
 from inbox.mongo.due import Claimed
 from inbox.mongo.failures import is_passing
@@ -87,15 +87,16 @@ class Polling:
         terms = await polled.terms()
         hints = [str(one) for one in claimed.document.get("hints") or ()]
         await polled.looking.look_again(hints)
+        begun_at = begun_at_of(claimed.document, self._clock.now())
         place, more = beginning_of(claimed.document, OVERLAP), True
         while more:
             read_at = self._clock.now()
             page = await polled.line.workers.changed_since(place, terms.fields)
             await polled.looking.look(page.records, terms, read_at)
             place, more = page.place, page.more
-            if not await self._store.advance(claimed, place):
+            if not await self._store.advance(claimed, place, begun_at):
                 return
-        await self._store.end(claimed, hints, self._clock.now() + polled.every)
+        await self._store.end(claimed, hints, begun_at, self._clock.now() + polled.every)
 
     async def _failed(self, claimed: Claimed, polled: Polled, error: CrmError) -> None:
         wait = polled.every

@@ -1,7 +1,8 @@
-"""Where reading of changes goes on: `crm_connections.{read_to, page?: {at, record_id},
+"""Where reading of changes goes on: `crm_connections.{read_to, page?: {at, record_id, begun_at},
 poll: due work, hints: [record ids]}`.
 
-Everything before `read_to` was read; `page` is where a round goes on that was broken off.
+Everything before `read_to` was read; `page` is where a round goes on that was broken off, and when
+that round was begun.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,6 +14,8 @@ from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo
 from inbox.mongo.due import Claimed, DueWork, Pace, due
 
+CLOCKS = timedelta(minutes=10)
+"""How far the clock of a CRM may be behind ours: what it changes now may look as old as that."""
 MOST_HINTS = 1000
 """Beyond it the poll finds them anyway."""
 
@@ -33,7 +36,7 @@ class PollStore:
         )
         await self._connections.update_one(
             {"_id": name, "poll": {"$exists": False}},
-            {"$set": {"poll": due(now), "read_to": now}},
+            {"$set": {"poll": due(now), "read_to": now - CLOCKS}},
         )
 
     async def stop(self, name: str) -> None:
@@ -42,19 +45,32 @@ class PollStore:
             {"_id": name}, {"$unset": {"poll": "", "hints": "", "page": ""}}
         )
 
-    async def advance(self, claimed: Claimed, page: Place) -> bool:
-        """The page before `page` has been dealt with. False: the lease was lost."""
-        await self.due.renew([claimed])
-        there = {"at": page.at, "record_id": page.record_id}
-        return await self._write(claimed, {"$set": {"page": there}, "$max": {"read_to": page.at}})
+    async def advance(self, claimed: Claimed, page: Place, begun_at: datetime) -> bool:
+        """The page before `page` has been dealt with. False: the lease was lost.
 
-    async def end(self, claimed: Claimed, hints: Collection[str], next_at: datetime) -> bool:
-        """The round is over, and these hints were looked at."""
+        What is dated in the future says nothing of what was changed before it.
+        """
+        await self.due.renew([claimed])
+        there = {"at": page.at, "record_id": page.record_id, "begun_at": begun_at}
+        update: Document = {"$set": {"page": there}}
+        if page.at <= self._clock.now():
+            update["$max"] = {"read_to": page.at}
+        return await self._write(claimed, update)
+
+    async def end(
+        self, claimed: Claimed, hints: Collection[str], begun_at: datetime, next_at: datetime
+    ) -> bool:
+        """The round is over, and these hints were looked at.
+
+        All that was changed before it was begun has been read, whatever the newest record says:
+        what came in at once is not read again in every round.
+        """
         return await self._write(
             claimed,
             {
                 "$set": {"poll": due(next_at)},
                 "$unset": {"page": ""},
+                "$max": {"read_to": begun_at - CLOCKS},
                 "$pull": {"hints": {"$in": list(hints)}},
             },
         )
@@ -86,3 +102,10 @@ def beginning_of(document: Mapping[str, Any], overlap: timedelta) -> Place:
         return Place(page["at"], page["record_id"])
     read_to: datetime = document["read_to"]
     return Place(read_to - overlap)
+
+
+def begun_at_of(document: Mapping[str, Any], now: datetime) -> datetime:
+    """When the round was begun that goes on: now, unless one was broken off."""
+    page = document.get("page")
+    begun_at: datetime = now if page is None else page["begun_at"]
+    return begun_at

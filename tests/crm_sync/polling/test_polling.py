@@ -83,6 +83,59 @@ async def test_thousands_of_changes_of_one_second_are_read_to_their_end_at_a_slo
     assert (await two_way.here())["note"] == "người cuối"
 
 
+async def test_what_came_in_at_once_is_not_read_again_for_ever(two_way: TwoWayShop) -> None:
+    """A file of 1,500 records, and nothing after it."""
+    await _linked(two_way)
+    for number in range(2, 1502):
+        two_way.crm.add(str(number), note="nhập từ tệp")
+    for _ in range(2):
+        two_way.wait(900)
+        await two_way.poll()
+    calls = two_way.crm.calls
+    two_way.wait(60)
+    await two_way.poll()
+    assert two_way.crm.calls == calls + 1
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(days=365)])
+async def test_record_of_the_future_hides_no_change(two_way: TwoWayShop, ahead: timedelta) -> None:
+    await _linked(two_way)
+    two_way.crm.add("50", phone="x")
+    two_way.crm.records["50"] = two_way.crm.dated("50", two_way.clock.now() + ahead)
+    for note in ("một", "hai"):
+        await two_way.poll()
+        two_way.wait(60)
+        two_way.crm.edit_as_person("1", note=note)
+        await two_way.poll()
+        assert (await two_way.here())["note"] == note
+
+
+async def test_change_of_a_crm_whose_clock_is_behind_is_found_from_the_beginning(
+    two_way: TwoWayShop,
+) -> None:
+    await two_way.welcome(phones=[PHONE], note="a")
+    await two_way.push()
+    two_way.crm.edit_as_person("1", note="đồng hồ chậm")
+    behind = two_way.clock.now() - timedelta(minutes=9)
+    two_way.crm.records["1"] = two_way.crm.dated("1", behind)
+    await two_way.poll()
+    assert (await two_way.here())["note"] == "đồng hồ chậm"
+
+
+async def test_what_changes_while_a_round_is_broken_off_is_found(two_way: TwoWayShop) -> None:
+    """Behind a record of the future nothing is read: the next round begins before this one."""
+    await _linked(two_way)
+    ahead = Place(two_way.clock.now() + timedelta(days=365), "7")
+    (claimed,) = await two_way.polls.due.claim(1)
+    await two_way.polls.advance(claimed, ahead, two_way.clock.now())
+    two_way.wait(3600)
+    two_way.crm.edit_as_person("1", note="lúc đó")
+    two_way.wait(3600)
+    await two_way.poll()
+    await two_way.poll()
+    assert (await two_way.here())["note"] == "lúc đó"
+
+
 async def test_round_that_failed_half_way_goes_on_there(two_way: TwoWayShop) -> None:
     await _linked(two_way)
     for number in range(2, 252):
@@ -111,11 +164,13 @@ async def test_worker_that_lost_its_lease_moves_nothing(two_way: TwoWayShop) -> 
     two_way.wait(31)
     (other,) = await two_way.polls.due.claim(1)
     later = Place(two_way.clock.now(), "7")
-    assert not await two_way.polls.advance(slow, later)
-    assert not await two_way.polls.end(slow, ["1"], two_way.clock.now())
+    now = two_way.clock.now()
+    assert not await two_way.polls.advance(slow, later, now)
+    assert not await two_way.polls.end(slow, ["1"], now, now)
     assert (await _place(two_way))["hints"] == ["1"]
-    assert await two_way.polls.advance(other, later)
-    assert (await _place(two_way))["page"] == {"at": later.at, "record_id": "7"}
+    assert await two_way.polls.advance(other, later, now)
+    page = {"at": later.at, "record_id": "7", "begun_at": now}
+    assert (await _place(two_way))["page"] == page
 
 
 async def test_two_pollers_read_one_connection_once(two_way: TwoWayShop) -> None:

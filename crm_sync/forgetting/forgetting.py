@@ -32,11 +32,13 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 10
 NOBODY = "Khách đã xoá"
 """The name of a record whose person was erased: most CRMs keep no record without one."""
+_UNKNOWN = timedelta(hours=1)
+"""Until a row of a connection that is not configured here is looked at again."""
 _BACKOFF = Backoff(timedelta(seconds=5), timedelta(hours=1))
 
 
 class Forgetting:
-    """For all connections that are to forget; a row of another one is only removed."""
+    """For all connections that are to forget; a row of another one waits."""
 
     def __init__(
         self,
@@ -62,13 +64,15 @@ class Forgetting:
 
     async def _forget_anyhow(self, claimed: Claimed) -> None:
         line = self._lines.get(claimed.document["connection"])
+        if line is None:  # another process may have a newer configuration
+            await self._store.due.retry(claimed, "unknown", after=_UNKNOWN)
+            return
         try:
-            if line is not None:
-                if not await self._connections.allowed(line[0].name, 1):
-                    await self._store.due.retry(claimed, "crm_away", after=timedelta(minutes=1))
-                    return
-                await self._forget(claimed, *line)
-                await self._connections.note(line[0].name, ok=True)
+            if not await self._connections.allowed(line[0].name, 1):
+                await self._store.due.retry(claimed, "crm_away", after=timedelta(minutes=1))
+                return
+            await self._forget(claimed, *line)
+            await self._connections.note(line[0].name, ok=True)
             await self._store.done(claimed)
         except NotYet as busy:
             await self._store.due.retry(claimed, "busy", after=timedelta(seconds=busy.wait_s))
@@ -104,7 +108,7 @@ async def _records(
     """The record; those that have our ids where nobody knows whether one was made."""
     try:
         if (record_id := row.get("record_id")) is not None:
-            return [await connector.get(record_id, terms.fields)]
+            return await _followed(record_id, connector, terms, set())
         found: list[RemoteRecord] = []
         for id_ in row["external_ids"]:
             told = await connector.find(Asked(external_id=id_), terms.fields)
@@ -112,6 +116,18 @@ async def _records(
     except RecordGone:
         return []
     return found
+
+
+async def _followed(
+    record_id: str, connector: Connector, terms: Terms, seen: set[str]
+) -> list[RemoteRecord]:
+    """The record, or what it was merged into, which may have been merged or deleted since."""
+    try:
+        return [await connector.get(record_id, terms.fields)]
+    except RecordGone as gone:
+        if gone.into is None or gone.into in seen:
+            return []
+        return await _followed(gone.into, connector, terms, {*seen, record_id})
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class Parked:
     """`fields` are ours, by path; empty concerns all. `detail` is what the CRM said. `theirs` is
-    the hash of a value of the CRM that cannot be taken.
+    the hash of a value of the CRM that cannot be taken, or has lost to one that it refuses.
     """
 
     kind: ParkedClass
@@ -42,9 +42,14 @@ class Parked:
     theirs: str | None = None
 
     def is_left(self, pushed: Collection[str], compared: Collection[str]) -> bool:
-        """Whether it still holds after these fields were pushed, and those looked at."""
+        """Whether it still holds after these fields were pushed, and those looked at.
+
+        Of refused fields that were looked at, what was found says anew that they are.
+        """
         if not self.fields or {*self.fields} & {*pushed}:
             return False
+        if self.kind == "refused":
+            return not {*self.fields} & {*compared}
         is_over = self.kind == "invalid" and self.detail != NOT_KEPT
         return not is_over or not {*self.fields} <= {*compared}
 

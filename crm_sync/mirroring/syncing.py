@@ -14,7 +14,7 @@ from crm_sync.connectors.errors import MappingBroken, RecordGone
 from crm_sync.connectors.model import Connector, Edit, RemoteRecord
 from crm_sync.forgetting.store import ForgettingStore
 from crm_sync.mapping.echoes import Wrote, kept
-from crm_sync.mapping.incoming import Known, compare
+from crm_sync.mapping.incoming import Incoming, Known, compare
 from crm_sync.mapping.model import TAGS, WALL
 from crm_sync.mapping.normal import normal, value_hash
 from crm_sync.mapping.outgoing import Outgoing, creation, update
@@ -186,7 +186,27 @@ class _Pass:
         self.parked += taken.parked
         self.stood = {one.pair.theirs: one.theirs for one in incoming.outcomes}
         self.compared |= {one.pair.map.ours for one in incoming.outcomes if one.pair.map.pulls}
+        self.parked += self._still_refused(incoming)
         await self._write(link, agreed, incoming.ledger)
+
+    def _still_refused(self, incoming: Incoming) -> list[Parked]:
+        """The fields that stay left out, of those that were looked at.
+
+        Where theirs has lost to a value that they do not take, both go on to differ: what stands
+        there is remembered, so that it is told once and is no news in every poll.
+        """
+        rows = [one for one in self.known.parked if one.kind == "refused"]
+        by_name = {
+            name: row
+            for row in rows
+            if {*row.fields} & self.compared and not {*row.fields} & self.known.dirty.keys()
+            for name in row.fields
+        }
+        return [
+            replace(row, fields=(name,), theirs=theirs)
+            for name, row in by_name.items()
+            for theirs in _lost_of(incoming, name)
+        ]
 
     def _not_on_the_wall(self, pairs: Sequence[Pair]) -> set[str]:
         """What has no note on this record yet: notes are not among the fields that are read."""
@@ -298,6 +318,15 @@ class _Pass:
 
     def _now(self) -> datetime:
         return self.parts.clock.now()
+
+
+def _lost_of(incoming: Incoming, path: str) -> list[str | None]:
+    """The hashes of what stands in the CRM for a field of ours that some of it has lost to; one
+    None where nothing has.
+    """
+    found = [one for one in incoming.outcomes if one.pair.map.ours == path]
+    is_lost = any(one.push and one.lost is not None for one in found)
+    return [one.theirs for one in found] if is_lost else [None]
 
 
 def _fields_of(edit: Edit) -> set[str]:

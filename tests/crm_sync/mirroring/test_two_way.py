@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.crm_sync.conftest import OpenShop
+from tests.crm_sync.fake_crm import REFUSED
 from tests.crm_sync.two_way_shop import OTHER, PHONE, THIRD, Died, TwoWayShop, both, usual
 
 STEPS = ["read", "taking", "taken", "writing", "written", "keeping", "kept"]
@@ -106,6 +107,46 @@ async def test_same_conflict_of_other_edits_is_told_again(two_way: TwoWayShop) -
     two_way.crm.edit_as_person("1", phone=THIRD)
     await two_way.poll()
     assert len(await two_way.rows("crm_conflict")) == 2
+
+
+async def test_conflict_over_a_refused_value_comes_to_rest_and_is_told_for_each_of_theirs(
+    two_way: TwoWayShop,
+) -> None:
+    """The CRM does not take ours, so both go on to differ."""
+    await two_way.welcome(phones=[PHONE])
+    await two_way.push()
+    two_way.wait()
+    await two_way.edit(phones=[REFUSED])
+    await two_way.push()
+    for theirs in (OTHER, THIRD):
+        two_way.wait(60)
+        two_way.crm.edit_as_person("1", phone=theirs)
+        await two_way.poll()
+        before = await two_way.here()
+        for _ in range(3):
+            two_way.wait(60)
+            await two_way.poll()
+        assert await two_way.here() == before
+    assert [one["lost"] for one in await two_way.rows("crm_conflict")] == [OTHER, THIRD]
+    assert (await two_way.known()).refused == {"phones"}
+    assert len(await two_way.parked()) == 1
+
+
+async def test_refused_field_of_a_conflict_is_written_with_its_next_edit(
+    two_way: TwoWayShop,
+) -> None:
+    await two_way.welcome(phones=[PHONE])
+    await two_way.push()
+    two_way.wait()
+    await two_way.edit(phones=[REFUSED])
+    await two_way.push()
+    two_way.wait(60)
+    two_way.crm.edit_as_person("1", phone=OTHER)
+    await two_way.poll()
+    await two_way.edit(phones=[THIRD])
+    await two_way.poll()
+    assert two_way.crm.value("1", "phone") == THIRD
+    assert await two_way.parked() == []
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -4,7 +4,7 @@ What others have put there since is theirs: a field is emptied only while it is 
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
@@ -54,15 +54,25 @@ class Forgetting:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set."""
-        await self._store.due.keep_at(self.step, stop, full=AT_ONCE)
+        await self._store.due.keep_filled(self._begin, stop, AT_ONCE)
 
     async def step(self) -> int:
         """Empty what is due, once; the number of records."""
-        claimed = await self._store.due.claim(AT_ONCE)
-        await asyncio.gather(*(self._forget_anyhow(one) for one in claimed))
-        return len(claimed)
+        begun = await self._begin(AT_ONCE)
+        await asyncio.gather(*begun)
+        return len(begun)
+
+    async def _begin(self, most: int) -> list[Coroutine[Any, Any, None]]:
+        """Claim what is due; the work, one for each record."""
+        return [self._forget_anyhow(one) for one in await self._store.due.claim(most)]
 
     async def _forget_anyhow(self, claimed: Claimed) -> None:
+        """The lease is kept meanwhile, however long the calls take."""
+        async with self._store.due.held([claimed]):
+            await self._store.due.attempt(claimed, self._try)
+
+    async def _try(self, claimed: Claimed) -> None:
+        """Each class of failure has its end."""
         line = self._lines.get(claimed.document["connection"])
         if line is None:  # another process may have a newer configuration
             await self._store.due.retry(claimed, "unknown", after=_UNKNOWN)

@@ -1,9 +1,10 @@
 """The worker that reads what was changed in the CRMs, page by page, and marks whom it concerns."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -50,18 +51,32 @@ class Polling:
         self._clock = clock
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set."""
+        """Work until `stop` is set. A CRM that is slow holds up no others."""
         for name in self._polled:
             await self._store.begin(name)
-        await self._store.due.keep_at(self.step, stop, full=AT_ONCE)
+        await self._store.due.keep_filled(self._begin, stop, AT_ONCE)
 
     async def step(self) -> int:
         """Poll what is due, once; the number of connections."""
-        claimed = await self._store.due.claim(AT_ONCE)
-        await asyncio.gather(*(self._poll_anyhow(one) for one in claimed))
-        return len(claimed)
+        begun = await self._begin(AT_ONCE)
+        await asyncio.gather(*begun)
+        return len(begun)
+
+    async def _begin(self, most: int) -> list[Coroutine[Any, Any, None]]:
+        """Claim what is due; the work, one for each connection."""
+        return [self._poll_anyhow(one) for one in await self._store.due.claim(most)]
 
     async def _poll_anyhow(self, claimed: Claimed) -> None:
+        """Nothing is raised. The lease is kept meanwhile, however long the calls take."""
+        try:
+            async with self._store.due.held([claimed]):
+                await self._try(claimed)
+        except Exception as error:
+            if not is_passing(error):  # the lease ends by itself
+                log.exception("a CRM could not be polled", connection=claimed.id)
+
+    async def _try(self, claimed: Claimed) -> None:
+        """Each class of failure has its end."""
         polled = self._polled.get(claimed.id)
         if polled is None:
             await self._store.stop(claimed.id)

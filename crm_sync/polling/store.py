@@ -50,7 +50,6 @@ class PollStore:
 
         What is dated in the future says nothing of what was changed before it.
         """
-        await self.due.renew([claimed])
         there = {"at": page.at, "record_id": page.record_id, "begun_at": begun_at}
         update: Document = {"$set": {"page": there}}
         if page.at <= self._clock.now():

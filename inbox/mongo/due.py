@@ -8,7 +8,7 @@ what a dead worker left behind. Parked work has no `due_at`: nobody claims it ag
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -236,6 +236,33 @@ class DueWork:
                     log.exception("due work failed", work=self._name)
             if full is None or done < full:
                 await self.wait(stop)
+
+    async def keep_filled(
+        self,
+        begin: Callable[[int], Awaitable[Sequence[Coroutine[Any, Any, None]]]],
+        stop: asyncio.Event,
+        most: int,
+    ) -> None:
+        """Have up to `most` pieces of work going until `stop` is set; what was begun is ended.
+
+        `begin` claims as many as it is told. One piece that takes long keeps a place, and not the
+        others; none may raise.
+        """
+        at_work: set[asyncio.Task[None]] = set()
+
+        async def fill() -> int:
+            free = most - len(at_work)
+            if not free:
+                await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
+                return most
+            begun = [asyncio.create_task(one) for one in await begin(free)]
+            for task in begun:
+                at_work.add(task)
+                task.add_done_callback(at_work.discard)
+            return most if len(begun) == free else len(begun)
+
+        await self.keep_at(fill, stop, full=most)
+        await asyncio.gather(*at_work)
 
     async def attempt(
         self,

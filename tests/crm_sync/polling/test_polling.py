@@ -1,17 +1,25 @@
 """Changes of the CRM are found: all of them, once, wherever a round is broken off."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
 from crm_sync.connections.pacing import Line
 from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, MappingBroken
 from crm_sync.connectors.model import Changes, Place
-from crm_sync.polling.polling import OVERLAP
+from crm_sync.polling.looking import Looking
+from crm_sync.polling.polling import OVERLAP, Polled, Polling
+from crm_sync.polling.store import PollStore
 from inbox.mongo.buckets import Buckets
+from inbox.mongo.due import Pace
+from tests.crm_sync.fake_crm import FakeCrm
 from tests.crm_sync.two_way_shop import CRM, EVERY, PHONE, TwoWayShop
+from tests.waiting import until
 
 
 async def _linked(shop: TwoWayShop) -> None:
@@ -21,7 +29,7 @@ async def _linked(shop: TwoWayShop) -> None:
     shop.wait(600)
 
 
-async def _place(shop: TwoWayShop) -> dict[str, object]:
+async def _place(shop: TwoWayShop) -> dict[str, Any]:
     found = await shop.mongo["crm_connections"].find_one({"_id": CRM})
     assert found is not None
     return found
@@ -294,3 +302,67 @@ async def test_change_that_is_seen_while_ours_is_on_its_way_is_taken(
     here = await two_way.here()
     assert here["note"] == "của họ"
     assert two_way.crm.value("1", "phone") == "+84987654321"
+
+
+class SlowCrm(FakeCrm):
+    """Does not answer before it may."""
+
+    asked: asyncio.Event
+    may_answer: asyncio.Event
+
+    async def changed_since(
+        self, place: Place, fields: Collection[str], *, limit: int = 100
+    ) -> Changes:
+        self.asked.set()
+        await self.may_answer.wait()
+        return await super().changed_since(place, fields, limit=limit)
+
+
+def a_slow_crm(shop: TwoWayShop) -> SlowCrm:
+    crm = SlowCrm(shop.clock)
+    crm.asked, crm.may_answer = asyncio.Event(), asyncio.Event()
+    return crm
+
+
+def _polled(shop: TwoWayShop, name: str, crm: FakeCrm) -> Polled:
+    line = Line(name, crm, Buckets(shop.mongo, shop.clock), 1000)
+    return Polled(line, Looking(shop.store, shop.clock), shop.terms, EVERY)
+
+
+async def test_slow_crm_holds_up_no_others(two_way: TwoWayShop) -> None:
+    slow = a_slow_crm(two_way)
+    polled = {CRM: _polled(two_way, CRM, two_way.crm), "slow": _polled(two_way, "slow", slow)}
+    poller = Polling(two_way.polls, two_way.connections, polled, two_way.clock)
+    stop = asyncio.Event()
+
+    async def is_polled(calls: int) -> bool:
+        return two_way.crm.calls >= calls and "token" not in (await _place(two_way))["poll"]
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(poller.run(stop))
+        await asyncio.wait_for(slow.asked.wait(), 30)
+        for calls in (1, 2, 3):
+            await until(partial(is_polled, calls))
+            two_way.wait(EVERY.total_seconds())
+            two_way.polls.due.wake()
+        stop.set()
+        slow.may_answer.set()
+
+
+async def test_lease_is_kept_while_the_crm_takes_long(two_way: TwoWayShop) -> None:
+    lease = timedelta(milliseconds=150)
+    polls = PollStore(two_way.mongo, two_way.clock, pace=Pace(lease=lease))
+    slow = a_slow_crm(two_way)
+    poller = Polling(polls, two_way.connections, {CRM: _polled(two_way, CRM, slow)}, two_way.clock)
+
+    async def is_renewed() -> bool:
+        held_until: datetime = (await _place(two_way))["poll"]["lease_until"]
+        return held_until >= two_way.clock.now() + lease
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(poller.step())
+        await asyncio.wait_for(slow.asked.wait(), 30)
+        two_way.clock.advance(lease / 2)
+        await until(is_renewed)
+        slow.may_answer.set()
+    assert "token" not in (await _place(two_way))["poll"]

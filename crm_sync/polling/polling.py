@@ -13,7 +13,7 @@ from crm_sync.connections.store import ConnectionStore
 from crm_sync.connectors.errors import AuthRefused, CrmBusy, CrmError, MappingBroken
 from crm_sync.mirroring.terms import Terms
 from crm_sync.polling.looking import Looking
-from crm_sync.polling.store import PollStore, beginning_of, begun_at_of
+from crm_sync.polling.store import PollStore, beginning_of, begun_at_of, hints_of
 from inbox.clock import Clock
 from inbox.mongo.due import Claimed
 from inbox.mongo.failures import is_passing
@@ -79,7 +79,7 @@ class Polling:
         """Each class of failure has its end."""
         polled = self._polled.get(claimed.id)
         if polled is None:
-            await self._store.stop(claimed.id)
+            await self._store.unknown(claimed)
             return
         try:
             if await self._connections.allowed(claimed.id, 1):
@@ -100,8 +100,7 @@ class Polling:
     async def _poll(self, claimed: Claimed, polled: Polled) -> None:
         """Every page since the last time; the place moves on when a page has been dealt with."""
         terms = await polled.terms()
-        hints = [str(one) for one in claimed.document.get("hints") or ()]
-        await polled.looking.look_again(hints)
+        await polled.looking.look_again(hints_of(claimed.document))
         begun_at = begun_at_of(claimed.document, self._clock.now())
         place, more = beginning_of(claimed.document, OVERLAP), True
         while more:
@@ -111,7 +110,7 @@ class Polling:
             place, more = page.place, page.more
             if not await self._store.advance(claimed, place, begun_at):
                 return
-        await self._store.end(claimed, hints, begun_at, self._clock.now() + polled.every)
+        await self._store.end(claimed, begun_at, self._clock.now() + polled.every)
 
     async def _failed(self, claimed: Claimed, polled: Polled, error: CrmError) -> None:
         wait = polled.every

@@ -238,7 +238,10 @@ class TwoWayShop:
         await self.push()
 
     async def look(self) -> None:
-        await self.polls.hint(CRM, [])
+        await self.mongo["crm_connections"].update_one(
+            {"_id": CRM, "poll.token": {"$exists": False}},
+            {"$set": {"poll.due_at": self.clock.now()}},
+        )
         await self.poller.step()
 
     async def push(self, *, within: timedelta = timedelta(hours=3)) -> None:

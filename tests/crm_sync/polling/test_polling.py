@@ -14,7 +14,14 @@ from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, MappingBro
 from crm_sync.connectors.model import Changes, Place
 from crm_sync.polling.looking import Looking
 from crm_sync.polling.polling import OVERLAP, Polled, Polling
-from crm_sync.polling.store import PollStore
+from crm_sync.polling.store import (
+    HINTED_AFTER,
+    LONGEST_ID,
+    MOST_HINTS,
+    UNKNOWN_AFTER,
+    PollStore,
+    hints_of,
+)
 from inbox.mongo.buckets import Buckets
 from inbox.mongo.due import Pace
 from tests.crm_sync.fake_crm import FakeCrm
@@ -174,8 +181,8 @@ async def test_worker_that_lost_its_lease_moves_nothing(two_way: TwoWayShop) -> 
     later = Place(two_way.clock.now(), "7")
     now = two_way.clock.now()
     assert not await two_way.polls.advance(slow, later, now)
-    assert not await two_way.polls.end(slow, ["1"], now, now)
-    assert (await _place(two_way))["hints"] == ["1"]
+    assert not await two_way.polls.end(slow, now, now)
+    assert hints_of(await _place(two_way)) == ["1"]
     assert await two_way.polls.advance(other, later, now)
     page = {"at": later.at, "record_id": "7", "begun_at": now}
     assert (await _place(two_way))["page"] == page
@@ -194,11 +201,62 @@ async def test_hint_is_looked_at_now_and_forgotten(two_way: TwoWayShop) -> None:
     await two_way.poll()
     two_way.crm.edit_as_person("1", note="báo ngay")
     two_way.crm.records["1"] = two_way.crm.dated("1", two_way.clock.now() - timedelta(days=2))
+    two_way.wait(HINTED_AFTER.total_seconds())
     await two_way.polls.hint(CRM, ["1", "không có"])
     assert await two_way.poller.step() == 1
     await two_way.push()
     assert (await two_way.here())["note"] == "báo ngay"
     assert (await _place(two_way))["hints"] == []
+
+
+async def test_record_that_is_told_of_again_during_a_round_is_looked_at_again(
+    two_way: TwoWayShop,
+) -> None:
+    await _linked(two_way)
+    await two_way.polls.hint(CRM, ["1", "2"])
+    (claimed,) = await two_way.polls.due.claim(1)
+    await two_way.polls.hint(CRM, ["1"])
+    now = two_way.clock.now()
+    assert await two_way.polls.end(claimed, now, now + EVERY)
+    assert hints_of(await _place(two_way)) == ["1"]
+
+
+async def test_many_hints_begin_no_more_rounds(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    await two_way.poll()
+    calls = two_way.crm.calls
+    for _ in range(30):
+        two_way.wait(1)
+        await two_way.polls.hint(CRM, ["7"])
+        await two_way.poller.step()
+    assert two_way.crm.calls == calls + 3
+
+
+async def test_hint_does_not_hasten_what_a_busy_crm_asked_for(two_way: TwoWayShop) -> None:
+    await _linked(two_way)
+    two_way.crm.down = CrmBusy(retry_after_s=300)
+    await two_way.poller.step()
+    two_way.wait(60)
+    await two_way.polls.hint(CRM, ["1"])
+    assert await two_way.poller.step() == 0
+
+
+async def test_few_hints_are_kept_and_none_that_is_no_id(two_way: TwoWayShop) -> None:
+    await two_way.polls.hint(CRM, ["", "x" * (LONGEST_ID + 1), "$hinted"])
+    assert hints_of(await _place(two_way)) == ["$hinted"]
+    for hundred in range(20):
+        await two_way.polls.hint(CRM, [f"{hundred}-{number}" for number in range(100)])
+    assert len(hints_of(await _place(two_way))) == MOST_HINTS
+
+
+async def test_connection_that_is_not_polled_keeps_no_hints(two_way: TwoWayShop) -> None:
+    await two_way.connections.note("pushed", ok=False)
+    await two_way.polls.begin("old")
+    await two_way.poller.step()
+    for name in ("pushed", "old"):
+        await two_way.polls.hint(name, ["1"])
+    found = await two_way.mongo["crm_connections"].find({"hints": {"$exists": True}}).to_list()
+    assert found == []
 
 
 async def test_crm_that_is_away_is_left_alone(two_way: TwoWayShop) -> None:
@@ -279,14 +337,21 @@ async def test_customer_who_waits_anyway_is_not_marked_again(two_way: TwoWayShop
     assert (await two_way.known()).rev == rev
 
 
-async def test_connection_of_which_nothing_is_pulled_any_more_is_polled_no_more(
+async def test_connection_that_is_not_known_here_waits_for_who_knows_it(
     two_way: TwoWayShop,
 ) -> None:
-    await two_way.polls.begin("old")
+    """A process with the configuration of yesterday runs beside us while we roll out."""
+    await _linked(two_way)
+    two_way.crm.edit_as_person("1", note="cấu hình mới")
+    old = Polling(two_way.polls, two_way.connections, {}, two_way.clock)
+    before = (await _place(two_way))["read_to"]
+    assert await old.step() == 1
+    assert await old.step() == 0
+    assert (await _place(two_way))["read_to"] == before
+    two_way.clock.advance(UNKNOWN_AFTER)
     await two_way.poller.step()
-    found = await two_way.mongo["crm_connections"].find_one({"_id": "old"})
-    assert found is not None
-    assert "poll" not in found
+    await two_way.push()
+    assert (await two_way.here())["note"] == "cấu hình mới"
 
 
 @pytest.mark.parametrize("ways", ["push then poll", "poll then push"])

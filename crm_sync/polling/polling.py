@@ -116,14 +116,30 @@ class Polling:
         wait = polled.every
         if isinstance(error, AuthRefused):
             await self._connections.pause(claimed.id, error.code)
-        elif isinstance(error, MappingBroken) and error.fields:
-            await self._connections.switch_off_more(claimed.id, error.fields, error.code)
-            wait = timedelta()  # without them
+        elif isinstance(error, MappingBroken):
+            wait = await self._without(claimed, polled, error)
         elif isinstance(error, CrmBusy):
             wait = max(wait, timedelta(seconds=error.retry_after_s or 0))
         else:
             await self._connections.note(claimed.id, ok=False)
         await self._later(claimed, wait)
+
+    async def _without(self, claimed: Claimed, polled: Polled, error: MappingBroken) -> timedelta:
+        """Switch off the fields that it names, and go on at once. Those that are not read cannot
+        be: nothing would be different at once.
+        """
+        mapped = error.fields & await self._mapped(polled)
+        if not mapped:
+            log.warning("a CRM refuses fields that are not read", connection=claimed.id)
+            return polled.every
+        await self._connections.switch_off_more(claimed.id, mapped, error.code)
+        return timedelta()
+
+    async def _mapped(self, polled: Polled) -> frozenset[str]:
+        try:
+            return frozenset((await polled.terms()).fields)
+        except (CrmError, NotYet):  # it is by this that the poll has failed
+            return frozenset()
 
     async def _later(self, claimed: Claimed, wait: timedelta) -> None:
         await self._store.due.retry(claimed, "later", after=wait)

@@ -318,6 +318,20 @@ async def test_field_that_is_gone_is_switched_off_and_the_others_are_read(
     assert (await two_way.here())["note"] == "vẫn đọc được"
 
 
+@pytest.mark.parametrize("fields", [["của ai khác"], []])
+async def test_field_that_is_not_read_is_no_reason_to_ask_again_at_once(
+    two_way: TwoWayShop, fields: list[str]
+) -> None:
+    await _linked(two_way)
+    two_way.crm.down = MappingBroken(fields=fields)
+    assert await two_way.poller.step() == 1
+    assert await two_way.poller.step() == 0
+    assert (await two_way.connections.get(CRM)).fields_off == {}
+    two_way.crm.down = None
+    two_way.wait(EVERY.total_seconds())
+    assert await two_way.poller.step() == 1
+
+
 async def test_failure_of_ours_is_tried_again(two_way: TwoWayShop) -> None:
     await _linked(two_way)
     two_way.crm.down = RuntimeError("a bug")  # type: ignore[assignment]

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from crm_sync.mapping.synced import Synced
-from crm_sync.mirroring.marking import path_of
 from crm_sync.mirroring.model import mirrored_from, synced_document
 from crm_sync.mirroring.store import part_of
 from inbox.clock import Clock
@@ -86,12 +85,6 @@ class ForgettingStore:
     async def _add(self, row: Document, session: Session | None) -> None:
         id_ = f"{row['connection']}:{row.get('record_id') or '?' + row['customer_id']}"
         await self._rows.update_one({"_id": id_}, {"$set": row}, upsert=True, session=session)
-
-    async def of_others(self, connection: str, record_id: str) -> Mapping[str, Synced]:
-        """What somebody whose record it is, too, has in it; index (crm.<connection>.link.id)."""
-        path = f"{path_of(connection)}.link.id"
-        other = await self._customers.find_one({path: record_id})
-        return mirrored_from(part_of(other or {}, connection)).synced
 
     async def done(self, claimed: Claimed) -> None:
         await self._rows.delete_one({"_id": claimed.id, "work.token": claimed.token})

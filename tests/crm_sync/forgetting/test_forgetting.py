@@ -221,7 +221,7 @@ async def test_shop_may_keep_what_the_crm_has(mongo: Mongo, clock: FixedClock) -
     assert left(shop)["phone"] == OTHER
 
 
-async def test_connection_that_is_configured_no_more_is_only_struck_off(
+async def test_connection_that_this_process_does_not_know_waits(
     shop: WiredShop, mongo: Mongo
 ) -> None:
     id_ = await hoa(shop)
@@ -230,5 +230,5 @@ async def test_connection_that_is_configured_no_more_is_only_struck_off(
 
     await shop.forget()
 
-    assert await waiting(shop) == 0
+    assert await waiting(shop) == 1
     assert left(shop)["phone"] == PHONE

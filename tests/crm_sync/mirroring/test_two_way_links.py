@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from crm_sync.connectors.errors import InvalidValue
-from crm_sync.mirroring.marking import mark_all
+from crm_sync.mirroring.marking import mark_again
 from crm_sync.mirroring.model import RECORD
 from inbox.customers.merging.store import MergeStore
 from tests.crm_sync.two_way_shop import LAN, OTHER, PHONE, TwoWayShop
@@ -28,7 +28,8 @@ async def test_record_that_was_merged_into_another_is_followed(two_way: TwoWaySh
     assert link is not None
     assert link.record_id == "9"
     assert two_way.crm.value("9", "note") == "b"
-    assert len(await two_way.rows("crm_conflict")) == 1  # of the phones
+    assert two_way.crm.value("9", "phone") == OTHER  # nobody edited either: both stay
+    assert (await two_way.here())["phones"] == [PHONE]
 
 
 async def test_record_that_was_merged_into_one_that_is_gone_is_told(two_way: TwoWayShop) -> None:
@@ -173,7 +174,7 @@ async def _records(two_way: TwoWayShop, customer_id: str = "hoa") -> tuple[str, 
 async def _choose(two_way: TwoWayShop, record_id: str) -> None:
     """As a person does it at the customer's card."""
     here, path = await two_way.here(), two_way.store.path
-    marks = mark_all("crm", ["phones", "note"], here, two_way.clock.now())
+    marks = mark_again("crm", [], here, two_way.clock.now())
     gone = {f"{path}.synced": "", f"{path}.wrote": ""}
     sets = {**marks, f"{path}.link": {"id": record_id}}
     await two_way.mongo["customers"].update_one({"_id": "hoa"}, {"$set": sets, "$unset": gone})

@@ -85,16 +85,16 @@ async def test_thousands_of_changes_of_one_second_are_read_to_their_end_at_a_slo
     two_way.crm.records["9999"] = replace(two_way.crm.records.pop("1"), id="9999")
     await two_way.mongo["customers"].update_one({}, {"$set": {"crm.crm.link.id": "9999"}})
     two_way.crm.edit_as_person("9999", note="người cuối")
-    slow = Line(CRM, two_way.crm, Buckets(two_way.mongo, two_way.clock), 5)
+    slow = Line(CRM, two_way.crm, Buckets(two_way.mongo, two_way.clock), 0.1)
     poller = two_way.a_poller(slow)
 
     rounds = 0
     while rounds == 0 or "page" in await _place(two_way):
-        two_way.wait(1)
+        two_way.wait(30)
         rounds += await poller.step()
     await two_way.push()
 
-    assert 3 < rounds < 20
+    assert 3 < rounds < 100
     assert (await two_way.here())["note"] == "người cuối"
 
 

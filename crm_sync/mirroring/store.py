@@ -21,6 +21,7 @@ from crm_sync.mirroring.model import (
     synced_document,
     wrote_document,
 )
+from crm_sync.mirroring.pipelines import is_done, literal, or_gone
 from inbox.clock import Clock
 from inbox.mongo.client import Document, Mongo, Session
 from inbox.mongo.due import Claimed, DueWork, Pace, due
@@ -263,12 +264,12 @@ class MirrorStore:
         values = dict(known.synced) | dict(synced)
         still = [one for one in known.parked if one.is_left(pushed.keys(), found.compared)]
         done = [{"field": name, "rev": mark.rev} for name, mark in sorted(pushed.items())]
-        sets = self._left(_is_done(done))
+        sets = self._left(is_done(done))
         sets[f"{self.path}.link"] = {"$literal": link_document(link)}
         sets[f"{self.path}.synced"] = {"$literal": synced_document(values)}
-        sets[f"{self.path}.parked"] = _literal([*still, *found.parked])
+        sets[f"{self.path}.parked"] = literal([*still, *found.parked])
         sets[f"{self.path}.pushed_at"] = {"$literal": self._clock.now()}
-        sets[f"{self.path}.wrote"] = _or_gone(wrote_document(found.wrote))
+        sets[f"{self.path}.wrote"] = or_gone(wrote_document(found.wrote))
         same = {"$or": [self._is_linked(began_with), self._is_linked(link)]}
         if await self._write(claimed, [{"$set": sets}], also=same):
             return True
@@ -294,9 +295,9 @@ class MirrorStore:
         """These fields wait for an edit; what else is dirty is due at once."""
         dirty = self.of(claimed.document).dirty
         done = [{"field": name, "rev": dirty[name].rev} for name in parked.fields if name in dirty]
-        sets = self._left(_is_done(done))
+        sets = self._left(is_done(done))
         known = {"$ifNull": [f"${self.path}.parked", []]}
-        sets[f"{self.path}.parked"] = {"$concatArrays": [known, _literal([parked])]}
+        sets[f"{self.path}.parked"] = {"$concatArrays": [known, literal([parked])]}
         return await self._write(claimed, [{"$set": sets}])
 
     async def drop(self, claimed: Claimed) -> bool:
@@ -322,10 +323,10 @@ class MirrorStore:
         }
         return await self._write(claimed, {"$set": {f"{self.path}.work": work}})
 
-    def _left(self, is_done: Document) -> Document:
+    def _left(self, done: Document) -> Document:
         """What to set when some of the dirty fields are done: whatever is left is due at once."""
         dirty = {"$ifNull": [f"${self.path}.dirty", []]}
-        left = {"$filter": {"input": dirty, "as": "one", "cond": {"$not": [is_done]}}}
+        left = {"$filter": {"input": dirty, "as": "one", "cond": {"$not": [done]}}}
         is_all = {"$eq": [left, []]}
         again = {"$literal": due(self._clock.now())}
         first = {"$min": {"$map": {"input": left, "as": "one", "in": "$$one.at"}}}
@@ -378,27 +379,3 @@ def _other(claimed: Claimed) -> Document:
 
 def _lock_of(record_id: str) -> int:
     return crc32(record_id.encode()) % _LOCKS
-
-
-def _literal(parked: Sequence[Parked]) -> Document:
-    return {"$literal": [parked_document(one) for one in parked]}
-
-
-def _or_gone(rows: Sequence[Document]) -> Any:
-    return {"$literal": rows} if rows else "$$REMOVE"
-
-
-def _is_done(done: Sequence[Document]) -> Document:
-    """Whether `$$one` is an edit that was pushed, or one before it."""
-    return {
-        "$or": [
-            {
-                "$and": [
-                    {"$eq": ["$$one.field", {"$literal": one["field"]}]},
-                    {"$lte": ["$$one.rev", one["rev"]]},
-                ]
-            }
-            for one in done
-        ]
-        or [False]
-    }

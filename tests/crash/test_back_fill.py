@@ -19,6 +19,7 @@ from inbox.bots.credentials.store import CredentialStore
 from inbox.clock import SystemClock
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
+from inbox.mongo.due import due
 from tests.crash.fleet import Fleet, Server
 from tests.crash.server import Against, KillPoint, Moment, Start
 from tests.crash.truths import forget, is_drained
@@ -147,8 +148,10 @@ async def _connect(mongo: Mongo, start: Start, platforms: SimulatedPlatforms) ->
         )
         await store.replace(_key(account), platforms.credentials(account), now=now)
     # A pair that Zalo has sent and nobody could keep is lost, as decision 0011 says, and its
-    # account waits for an admin: no refresh may be under way where a server is killed.
-    await mongo["accounts"].update_many({}, {"$unset": {"token": ""}})
+    # account waits for an admin: no refresh may be under way where a server is killed. It is due
+    # tomorrow, and not never: a server that starts has what is never due looked at now.
+    tomorrow = due(now + timedelta(days=1))
+    await mongo["accounts"].update_many({}, {"$set": {"token": tomorrow}})
 
 
 def _say_unheard(platforms: SimulatedPlatforms, now: datetime) -> set[str]:

@@ -41,7 +41,7 @@ check: install odoo ## What CI asks of a change: format, lint, types, imports, t
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -m "not torture" --cov --cov-report=term $(ARGS)
 
-check-fast: install ## Two minutes: format, lint, types, imports, tests without browser, crashes and the real CRM
+check-fast: install ## Some five minutes: format, lint, types, imports, tests without browser, crashes and the real CRM
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

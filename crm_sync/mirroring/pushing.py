@@ -26,7 +26,6 @@ from crm_sync.mirroring.store import LostLease, MirrorStore, OtherRecord
 from crm_sync.mirroring.syncing import Syncing
 from crm_sync.mirroring.terms import Terms
 from inbox import metrics
-from inbox.cancelling import end
 from inbox.clock import Clock
 from inbox.errors import VersionClash
 from inbox.mongo.due import Backoff, Claimed
@@ -74,30 +73,8 @@ class Pushing:
         return self._store
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; what has been begun is always ended first.
-
-        One customer whose calls take long keeps a place, and not the others. Who is cancelled
-        leaves nobody at work: what they work with is closed next.
-        """
-        at_work: set[asyncio.Task[None]] = set()
-
-        async def fill() -> int:
-            """As many as are free; all of them, if there is more to begin."""
-            free = self._at_once - len(at_work)
-            if not free:
-                await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
-                return self._at_once
-            begun = [asyncio.create_task(one) for one in await self._begin(free)]
-            for task in begun:
-                at_work.add(task)
-                task.add_done_callback(at_work.discard)
-            return self._at_once if len(begun) == free else len(begun)
-
-        try:
-            await self._store.due.keep_at(fill, stop, full=self._at_once)
-            await asyncio.gather(*at_work)
-        finally:
-            await end(at_work)
+        """Work until `stop` is set; what has been begun is always ended first."""
+        await self._store.due.keep_filled(self._begin, stop, self._at_once)
 
     async def step(self) -> int:
         """Mirror what is due, once, unless the CRM is left alone; the number of customers."""

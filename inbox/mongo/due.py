@@ -246,11 +246,13 @@ class DueWork:
         """Have up to `most` pieces of work going until `stop` is set; what was begun is ended.
 
         `begin` claims as many as it is told. One piece that takes long keeps a place, and not the
-        others; none may raise.
+        others; none may raise. Who is cancelled leaves none at work: what they work with is closed
+        next.
         """
         at_work: set[asyncio.Task[None]] = set()
 
         async def fill() -> int:
+            """As many as are free; `most`, if there is more to begin."""
             free = most - len(at_work)
             if not free:
                 await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
@@ -261,8 +263,11 @@ class DueWork:
                 task.add_done_callback(at_work.discard)
             return most if len(begun) == free else len(begun)
 
-        await self.keep_at(fill, stop, full=most)
-        await asyncio.gather(*at_work)
+        try:
+            await self.keep_at(fill, stop, full=most)
+            await asyncio.gather(*at_work)
+        finally:
+            await end(at_work)
 
     async def attempt(
         self,

@@ -15,9 +15,9 @@ from crm_sync.connectors.odoo.client import OdooAccount
 from crm_sync.connectors.odoo.connector import OdooConnector
 from crm_sync.connectors.webhook.client import WebhookAccount
 from crm_sync.connectors.webhook.connector import WebhookConnector
-from crm_sync.connectors.webhook.signing import keys_of
 from crm_sync.mapping.presets import CrmKind
 from inbox.clock import Clock
+from inbox.standard_webhooks import keys_of
 
 Build = Callable[[ConnectionConfig, str, Clock], Connector]
 

@@ -15,10 +15,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from crm_sync.connectors.webhook.signing import BadSecret, keys_of
 from crm_sync.mapping.model import MOST_FIELDS, FieldMap, FieldMapping, refuse_twice
 from crm_sync.mapping.presets import CALLS_PER_SECOND, CrmKind, default_fields
 from inbox.config import FromEnvironment, Section
+from inbox.standard_webhooks import BadSecret, keys_of
 
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 """No user, no query: what opens doors comes from the environment."""

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from crm_sync.connectors.webhook.inbound import LONGEST_BODY, HintNotSigned, read_hints
-from crm_sync.connectors.webhook.signing import keys_of
 from crm_sync.hinting.reading import is_token, record_ids
 from crm_sync.mapping.presets import CrmKind
 from crm_sync.polling.store import PollStore
 from inbox import metrics
 from inbox.clock import Clock
 from inbox.errors import InboxError, NotFound, TooLarge
+from inbox.standard_webhooks import keys_of
 
 
 class HintRoutes:

@@ -13,9 +13,9 @@ from crm_sync.connectors.errors import CrmAway
 from crm_sync.connectors.http import Answer, JsonClient, Timeouts
 from crm_sync.connectors.webhook.edits import Said
 from crm_sync.connectors.webhook.failures import error_of
-from crm_sync.connectors.webhook.signing import ID, SIGNATURE, TIMESTAMP, sign
 from inbox.addresses import is_public
 from inbox.clock import Clock
+from inbox.standard_webhooks import ID, SIGNATURE, TIMESTAMP, sign
 
 TIMEOUTS = Timeouts(total=timedelta(seconds=10))
 _SUCCESS = 2
@@ -24,7 +24,7 @@ _ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class WebhookAccount:
-    """Where a receiver is, and the keys that both sides have, newest first (signing.py).
+    """Where a receiver is, and the keys that both sides have, newest first.
 
     `allow_private`: it may stand in our own network, on this machine even. Without it nothing but
     public addresses are connected to, whatever the name resolves to.

@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
-from crm_sync.connectors.webhook.signing import ID, SIGNATURE, TIMESTAMP, is_signed
 from crm_sync.connectors.webhook.wire import MaybeId, Moment, RecordId, Told
 from inbox.errors import BadRequest, InboxError
+from inbox.standard_webhooks import ID, SIGNATURE, TIMESTAMP, is_signed
 
 WINDOW = timedelta(minutes=5)
 """Before and after now, as in the libraries of Standard Webhooks: a request that somebody has

@@ -11,12 +11,12 @@ from aiohttp.test_utils import TestClient
 from structlog.testing import capture_logs
 
 from crm_sync.connectors.webhook.inbound import LONGEST_BODY
-from crm_sync.connectors.webhook.signing import keys_of, sign
 from crm_sync.hinting.reading import LONGEST_ID, MOST_IDS, is_token, record_ids
 from crm_sync.mapping.presets import CrmKind
 from inbox import metrics
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
+from inbox.standard_webhooks import keys_of, sign
 from tests.crm_sync.two_way_shop import usual
 from tests.crm_sync.wired_shop import CRM, PHONE, WiredShop
 

@@ -28,11 +28,11 @@ from crm_sync.connectors.webhook.connector import (
 from crm_sync.connectors.webhook.edits import said_of
 from crm_sync.connectors.webhook.failures import RECORD_GONE, UNSUPPORTED
 from crm_sync.connectors.webhook.inbound import read_hints
-from crm_sync.connectors.webhook.signing import keys_of, sign
 from crm_sync.connectors.webhook.wire import ToldRecord
 from inbox.clock import FixedClock
-from tests.crm_sync.webhook.test_signing import BODY, CALL_ID, SECRET, SIGNATURE, TIMESTAMP
+from inbox.standard_webhooks import keys_of, sign
 from tests.crm_sync.webhook.webhook_harness import NOON
+from tests.inbox.test_standard_webhooks import BODY, CALL_ID, SECRET, SIGNATURE, TIMESTAMP
 
 DOCUMENT = (Path(__file__).parents[3] / "docs/crm-webhook.md").read_text()
 OTHER = "whsec_" + "b3RoZXI" * 8

@@ -16,7 +16,7 @@ from crm_sync.connectors.webhook.inbound import (
     HintTooOld,
     read_hints,
 )
-from crm_sync.connectors.webhook.signing import sign
+from inbox.standard_webhooks import sign
 from tests.crm_sync.webhook.webhook_harness import KEY, NOON
 
 OLD_KEY, STRANGE_KEY = b"the key of last year, 24 bytes", b"a key that nobody has told us"

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from crm_sync.connectors.webhook.signing import BadSecret, is_signed, keys_of, sign
+from inbox.standard_webhooks import BadSecret, is_signed, keys_of, sign
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CALL_ID, TIMESTAMP, BODY = "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'

@@ -1,0 +1,1 @@
+"""What happens in a bot becomes numbered events for its automations."""

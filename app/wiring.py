@@ -11,12 +11,14 @@ import structlog
 from aiohttp import web
 
 from app.account_care import AccountCare
+from app.automations import Automations
 from app.backfilling import MissedMessages, waking_all
 from app.connecting import AccountConnections
 from app.crm import Crm
 from app.customers import Customers
 from app.health import Health
 from app.media import MediaKeeping
+from app.parsing import parsers
 from app.parts import Parts, process_name
 from app.people import People
 from app.scripts import Enrolling, Scripts
@@ -24,15 +26,13 @@ from app.settings import Settings
 from app.splitting import Splitting
 from app.webhook_secrets import facebook_secrets, zalo_secrets
 from channels.accounts import AccountDirectory
-from channels.facebook.parser import parse as parse_facebook
 from channels.gaps import Gaps
-from channels.ingesting import Ingesting, Parse, Understanding
+from channels.ingesting import Ingesting, Understanding
 from channels.routes import ParkedRoutes
 from channels.store import IngestStore
 from channels.watching.hearing import Hearing
 from channels.watching.store import WatchStore
 from channels.webhooks import WebhookRoutes
-from channels.zalo.parser import parse as parse_zalo
 from inbox.bots.credentials.healing import Healing
 from inbox.bots.health.store import HealthStore
 from inbox.bots.routes import BotRoutes
@@ -128,6 +128,7 @@ class Service:
             pause_after_reply=settings.inbox.automation.pause_after_reply,
             splitting=self.directory.splitting,
             triggering=self.directory.triggering,
+            answering=self.directory.answering,
         )
         self._applier = Applier(
             self.mongo, clock, self.entries, self._rules, terms=terms, signals=self.outbox
@@ -141,9 +142,8 @@ class Service:
             requests_wait=lambda: self.journal.busy,
         )
         self._hearing = Hearing(WatchStore(self.mongo))
-        understanding = Understanding(
-            self._parsers(), parts.router, self.directory, self._hearing.hear
-        )
+        read = parsers(self.directory, settings.channels.facebook.app_id)
+        understanding = Understanding(read, parts.router, self.directory, self._hearing.hear)
         pace = Pace(lease=limits.lease, poll_every=limits.poll)
         due = DueWork(self.mongo, "webhook_journal", "apply", clock, pace=pace)
         self.ingesting = Ingesting(
@@ -166,15 +166,6 @@ class Service:
         self.webhooks = WebhookRoutes(
             self.journal, facebook_secrets(settings), zalo_secrets(settings)
         )
-
-    def _parsers(self) -> dict[str, Parse]:
-        app_id = self.settings.channels.facebook.app_id
-        return {
-            "facebook": lambda body, at: parse_facebook(body, own_app_id=app_id, received_at=at),
-            "zalo": lambda body, at: parse_zalo(
-                body, known_oa_ids=self.directory.ids("zalo"), received_at=at
-            ),
-        }
 
     def _build_inbox(self) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox
@@ -242,6 +233,16 @@ class Service:
             signals=self.outbox,
             rules=self._rules,
         )
+        self.automations = Automations(
+            self.settings,
+            mongo,
+            clock,
+            self.replies,
+            self._links,
+            self._rules,
+            owner=self.owner,
+            wake_splitting=self.splitting.assigner.wake,
+        )
         self.signals = Signals(parts.messengers, clock)
         moderation = ModerationStore(mongo, clock, self._rules)
         self.moderating = Moderating(moderation, parts.moderation)
@@ -292,6 +293,7 @@ class Service:
             self._people.audit(),
             *self.scripts.tables(),
             *self.crm.tables(),
+            *self.automations.tables(self.tokens),
         )
 
     async def _leave(self, staff_id: str) -> None:
@@ -341,7 +343,7 @@ class Service:
             loops += [*self._media.loops(), *self.scripts.loops()]
             reach, apply_soon = self.settings.channels.backfill.reach, self.ingesting.wake
             loops += self._missed.loops(self.entries, self.healing, reach, apply_soon)
-            loops += [*self.customers.loops(), *self.crm.loops()]
+            loops += [*self.customers.loops(), *self.crm.loops(), *self.automations.loops()]
             loops.append(Erasing(self.mongo, self.erasures, self.clock).run)
             if self._profiles is not None:
                 store = ProfileStore(self.mongo, self.clock)
@@ -369,6 +371,7 @@ class Service:
             await self._companion.close()
         self._people.close()
         self._media.close()
+        await self.automations.close()
         await self.crm.close()
         await self.mongo.close()
 
@@ -384,6 +387,7 @@ class Service:
     async def close(self) -> None:
         """End a service that was never started: the command line's."""
         self._people.close()
+        await self.automations.close()
         await self.crm.close()
         await self.mongo.close()
 

@@ -27,6 +27,9 @@ class AccountDirectory:
         """The bots that split. Never replaced either."""
         self.triggering: set[str] = set()
         """The bots in which a message may begin a script. Never replaced either."""
+        self.answering: dict[str, timedelta | None] = {}
+        """The bots in which an automation answers first, each with when it does so again after an
+        answer of a person. Never replaced either."""
 
     async def refresh(self) -> None:
         """Read the accounts anew."""
@@ -37,6 +40,10 @@ class AccountDirectory:
             del self.bots[gone]
         _become(self.splitting, {one.bot_id for one in accounts if one.splits})
         _become(self.triggering, {one.bot_id for one in accounts if one.triggers})
+        answering = {one.bot_id: one.hand_back_after for one in accounts if one.answering}
+        self.answering.update(answering)
+        for quiet in self.answering.keys() - answering.keys():
+            del self.answering[quiet]
         self._ids = {
             channel: frozenset(one.account_id for one in accounts if one.channel == channel)
             for channel in {one.channel for one in accounts}

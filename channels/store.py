@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
 
@@ -18,6 +18,7 @@ class ConnectedAccount:
     """A page, Instagram account or OA that belongs to a bot.
 
     `splits`: whether that bot splits; `triggers`: whether a message may begin a script there.
+    `answering`: whether an automation answers first there, `hand_back_after` of it.
     """
 
     key: str
@@ -26,6 +27,8 @@ class ConnectedAccount:
     bot_id: str
     splits: bool = False
     triggers: bool = False
+    answering: bool = False
+    hand_back_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class IngestStore:
     def __init__(self, mongo: Mongo) -> None:
         self._accounts = mongo["accounts"]
         self._bots = mongo["bots"]
+        self._automations = mongo["automations"]
         self._gaps = mongo["account_gaps"]
         self._marks = mongo["service_marks"]
 
@@ -50,6 +54,12 @@ class IngestStore:
         """All of them: some thousands at the most."""
         splitting = set(await self._bots.distinct("_id", {"split.enabled": True}))
         triggering = set(await self._bots.distinct("_id", {"script_triggers": True}))
+        answering = {
+            one["bot_id"]: one.get("hand_back_after_s")
+            async for one in self._automations.find(
+                {"answers": True, "enabled": True}, {"bot_id": 1, "hand_back_after_s": 1}
+            )
+        }
         cursor = self._accounts.find(
             {"bot_id": {"$type": "string"}}, {"channel": 1, "account_id": 1, "bot_id": 1}
         )
@@ -61,6 +71,8 @@ class IngestStore:
                 one["bot_id"],
                 one["bot_id"] in splitting,
                 one["bot_id"] in triggering,
+                one["bot_id"] in answering,
+                _seconds(answering.get(one["bot_id"])),
             )
             async for one in cursor
         ]
@@ -105,3 +117,7 @@ class IngestStore:
 
     async def mark_alive(self, now: datetime) -> None:
         await self._marks.update_one({"_id": _INGEST}, {"$max": {"alive_at": now}}, upsert=True)
+
+
+def _seconds(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(seconds=number)

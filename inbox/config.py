@@ -242,11 +242,27 @@ class DeliveryConfig(Section):
 
 
 class AutomationConfig(Section):
-    """When automations keep silent."""
+    """When scripts keep silent, and how programs that take part in a bot are told events."""
 
     pause_after_reply: timedelta = Field(
         default=timedelta(minutes=30),
-        description="after each answer of a person; PT0S: answers silence nothing",
+        description="scripts after each answer of a person; PT0S: answers silence nothing",
+    )
+    call_timeout: timedelta = Field(
+        default=timedelta(seconds=10), description="in which a receiver must take an event"
+    )
+    give_up_after: timedelta = Field(
+        default=timedelta(hours=24), description="of tries; then an event is parked"
+    )
+    first_retry_after: timedelta = Field(
+        default=timedelta(seconds=5), description="at most; doubles with every try"
+    )
+    longest_retry_after: timedelta = Field(
+        default=timedelta(minutes=10), description="between two tries"
+    )
+    allow_private: bool = Field(
+        default=False,
+        description="receivers may stand in our own network, on this machine even, without TLS",
     )
 
 

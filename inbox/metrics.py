@@ -58,6 +58,9 @@ split_seconds = Histogram(
 crm_oldest_edit_seconds = Gauge(
     "inbox_crm_oldest_edit_seconds", "age of the oldest edit that is not in the CRM", ["connection"]
 )
+automation_calls_total = Counter(
+    "inbox_automation_calls_total", "events told to automations by what became of them", ["outcome"]
+)
 live_clients = Gauge("inbox_live_clients", "open WebSockets of this process")
 live_frames_total = Counter("inbox_live_frames_total", "frames sent to live clients")
 live_resyncs_total = Counter("inbox_live_resyncs_total", "clients told to fetch everything anew")

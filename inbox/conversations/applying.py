@@ -1,6 +1,6 @@
 """One batch of changes in one transaction: load, fold, settle, write, mark the journal."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -344,7 +344,27 @@ def _live_events(sheet: Sheet, rules: WindowRules) -> list[Document]:
         if thread.id not in told and thread.changed and thread.get("last") is not None
         if not is_withheld(thread)
     )
+    events.extend(_notes(sheet))
     return events
+
+
+def _notes(sheet: Sheet) -> Iterator[Document]:
+    """What platforms told of customers, such as that they follow the account; not what of long
+    ago.
+    """
+    for id_, row in sheet.interactions.items():
+        thread = sheet.threads.get(row["conversation_id"])
+        if thread is None or is_late(row["at"], sheet.now):
+            continue
+        yield live_event(
+            type="customer_noted",
+            at=sheet.now,
+            bot_id=thread.get("bot_id"),
+            conversation_id=thread.id,
+            customer_id=row["customer_id"],
+            people=people_of(thread.document),
+            data={"kind": row["type"], "interaction_id": id_},
+        )
 
 
 def _event(

@@ -4,6 +4,10 @@
 person automations are silent for a while (`human`), and after a handoff until somebody gives the
 conversation back. `at` is when somebody said so by hand: answers before it change nothing any
 more. `opted_out_at` beside it is the customer's own word, and stronger than all of that.
+
+The pause is for scripts, which say what was planned long before. Whoever talks with the customer
+has the conversation: a program that does hands it over to people, and after an answer of a person
+is silent until it is given back (`person_has`).
 """
 
 import re
@@ -137,6 +141,43 @@ def given_back(now: datetime, replied_at: datetime | None) -> dict[str, Any]:
     """
     at = now if replied_at is None else max(now, replied_at)
     return {"state": "active", "at": at}
+
+
+def person_has(
+    conversation: Mapping[str, Any], now: datetime, hand_back_after: timedelta | None = None
+) -> bool:
+    """Whether people talk with the customer, so that no program does.
+
+    After an answer of a person until somebody gives the conversation back or closes it
+    (`given_back_at`), or for `hand_back_after`; after a handoff, and while it is silenced by hand.
+    """
+    stored = conversation.get("automation") or ACTIVE
+    if stored.get("reason") in ("paused_by_hand", "handed_off"):
+        until = stored.get("paused_until")
+        if until is None or until > now:
+            return True
+    replied_at: datetime | None = conversation.get("last_out_at")
+    given_back = [at for at in (stored.get("at"), conversation.get("given_back_at")) if at]
+    if replied_at is None or (given_back and replied_at <= max(given_back)):
+        return False
+    return hand_back_after is None or replied_at + hand_back_after > now
+
+
+def handed_off(now: datetime) -> dict[str, Any]:
+    """What is to be stored when a program leaves the conversation to people."""
+    return {"state": "handoff_requested", "reason": "handed_off", "at": now}
+
+
+def after_closing(
+    stored: Mapping[str, Any] | None, now: datetime, replied_at: datetime | None
+) -> dict[str, Any]:
+    """The fields of a conversation that somebody closes: programs may answer whoever comes back.
+
+    What was silenced by hand stays so, and so does the pause of scripts.
+    """
+    back = given_back(now, replied_at)
+    handed = (stored or ACTIVE).get("reason") == "handed_off"
+    return {"given_back_at": back["at"], **({"automation": back} if handed else {})}
 
 
 def silenced(now: datetime, pause: timedelta | None) -> dict[str, Any]:

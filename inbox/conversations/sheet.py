@@ -83,13 +83,16 @@ class Terms:
 
     `profiles_kept` is how old a profile may be when its customer writes. `splitting` are the bots
     whose new conversations wait for their sale before anybody is told of them, `triggering` those
-    in which a message may begin something by itself.
+    in which a message may begin something by itself. `answering` are those in which an automation
+    answers first, each with how long after an answer of a person it does so again (None: never
+    by itself).
     """
 
     profiles_kept: timedelta = timedelta(days=7)
     pause_after_reply: timedelta = PAUSE_AFTER_REPLY
     splitting: Collection[str] = frozenset()
     triggering: Collection[str] = frozenset()
+    answering: Mapping[str, timedelta | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -1,5 +1,9 @@
 """A conversation of a bot that splits is shown to nobody before it is decided whose it is."""
 
+from datetime import datetime
+from typing import Any
+
+from inbox.conversations.automation import person_has
 from inbox.conversations.changes import KeepMessage
 from inbox.conversations.sheet import Sheet, Tracked
 from inbox.mongo.due import due
@@ -23,20 +27,24 @@ def withhold(sheet: Sheet, thread: Tracked, message: Tracked, change: KeepMessag
             thread.put("split", {**split, "from_at": change.at})
         return
     begins = split["state"] == "off" and thread.get("assignee_id") is None
-    if not (begins or _reopens(thread)):
+    if not (begins or _reopens(thread)) or _is_answered_by_program(sheet, thread):
         return
-    thread.put(
-        "split",
-        {
-            "state": "pending",
-            "since": sheet.now,
-            "from_seq": message.get("seq"),
-            "from_at": change.at,
-            "round": 0,
-            "tried": [],
-            **due(sheet.now),
-        },
-    )
+    thread.put("split", pending(sheet.now, from_seq=message.get("seq"), from_at=change.at))
+
+
+def pending(now: datetime, *, from_seq: int, from_at: datetime) -> dict[str, Any]:
+    """`split` of a conversation that is to be divided; nobody was told yet of what came in it
+    from `from_seq` on, at `from_at` or later.
+    """
+    return {
+        "state": "pending",
+        "since": now,
+        "from_seq": from_seq,
+        "from_at": from_at,
+        "round": 0,
+        "tried": [],
+        **due(now),
+    }
 
 
 def is_withheld(thread: Tracked, message: Tracked | None = None) -> bool:
@@ -45,6 +53,14 @@ def is_withheld(thread: Tracked, message: Tracked | None = None) -> bool:
     if split.get("state") != "pending":
         return False
     return message is None or message.get("seq") >= split["from_seq"]
+
+
+def _is_answered_by_program(sheet: Sheet, thread: Tracked) -> bool:
+    """Whether an automation answers here first: it is split when that one hands it over."""
+    bot_id = thread.get("bot_id")
+    if bot_id not in sheet.terms.answering or thread.get("kind") != "inbox":
+        return False
+    return not person_has(thread.document, sheet.now, sheet.terms.answering[bot_id])
 
 
 def _reopens(thread: Tracked) -> bool:

@@ -18,6 +18,7 @@ EventType = Literal[
     "attributes_changed",
     "viewers_changed",
     "enrolments_changed",
+    "customer_noted",
     "session_ended",
 ]
 FrameType = EventType | Literal["hello", "resync", "pong"]
@@ -47,10 +48,12 @@ class LiveEvent:
     bot that a conversation was in until now, when it has moved. `before` and `after`
     are the people in charge of the conversation; equal when they did not change. `staff_ids`: the
     only people who are told, whatever they see; None for what is not meant for anybody by name.
+    `id` is its document's: the same event, told twice, has the same.
     """
 
     type: EventType
     at: datetime
+    id: str = field(default="", compare=False)
     bot_ids: frozenset[str] = frozenset()
     left_bot_id: str | None = None
     conversation_id: str | None = None
@@ -101,6 +104,8 @@ def live_event(  # noqa: PLR0913 - the fields of one document
     - bot_changed: nothing secret; every connected client's bots are looked up anew.
     - presence_changed: `staff_id`, `state`, `since`; whoever shares one of `bot_ids` is told.
     - notice: a notice of one of `staff_ids`, as the API shows it; nobody else is told.
+    - customer_noted: `kind` and `interaction_id` of what a platform told of a customer, never what
+      it told: everybody who sees the conversation is told.
     - tags_changed, attributes_changed: nothing; the catalogue is read anew.
     - viewers_changed: `staff`, everybody who has the conversation open now.
     - session_ended: `session_id`, `token_id` or `staff_id`; their sockets are closed.
@@ -137,6 +142,7 @@ def event_from_document(document: dict[str, Any]) -> LiveEvent:
     return LiveEvent(
         type=document["type"],
         at=document["at"],
+        id=str(document.get("_id", "")),
         bot_ids=frozenset(bot for bot in bots if bot is not None),
         left_bot_id=document.get("left_bot_id"),
         conversation_id=document.get("conversation_id"),

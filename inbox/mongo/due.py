@@ -76,8 +76,17 @@ class DueWork:
     """
 
     def __init__(
-        self, mongo: Mongo, collection: str, path: str, clock: Clock, *, pace: Pace | None = None
+        self,
+        mongo: Mongo,
+        collection: str,
+        path: str,
+        clock: Clock,
+        *,
+        pace: Pace | None = None,
+        only: Document | None = None,
     ) -> None:
+        """`only`: claim no other owners than these; the index begins with its fields then."""
+        self._only = only or {}
         self._collection = mongo[collection]
         self._path = path
         self._name = f"{collection}.{path}"
@@ -95,7 +104,7 @@ class DueWork:
         """
         now = self._clock.now()
         due_at = f"{self._path}.due_at"
-        cursor = self._collection.find({due_at: {"$lte": now}}, {due_at: 1})
+        cursor = self._collection.find({**self._only, due_at: {"$lte": now}}, {due_at: 1})
         found = await cursor.sort(due_at, 1).limit(limit).to_list()
         self._lag.set((now - self._work(found[0])["due_at"]).total_seconds() if found else 0)
         ids = [owner["_id"] for owner in found]

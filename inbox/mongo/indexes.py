@@ -1,38 +1,10 @@
 """Every index of the database, in one table, each with the reason why it exists."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import pymongo
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import IndexModel
 
 from inbox.mongo.client import Mongo
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """One index: keys in order ("-" in front means descending), and why it is there."""
-
-    collection: str
-    keys: tuple[str, ...]
-    why: str
-    unique: bool = False
-    partial: dict[str, Any] | None = None
-    expire_after_s: int | None = None
-
-    def model(self) -> IndexModel:
-        options: dict[str, Any] = {"name": "_".join(self.keys).replace(".", "_")}
-        if self.unique:
-            options["unique"] = True
-        if self.partial is not None:
-            options["partialFilterExpression"] = self.partial
-        if self.expire_after_s is not None:
-            options["expireAfterSeconds"] = self.expire_after_s
-        keys = [
-            (key.lstrip("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in self.keys
-        ]
-        return IndexModel(keys, **options)
-
+from inbox.mongo.index import Index, due, found_by, named_objects
 
 DAY_S = 24 * 3600
 _BUILT_WITHIN_S = 6 * 3600
@@ -40,26 +12,8 @@ _BUILT_WITHIN_S = 6 * 3600
 JOURNAL_KEPT_S = 7 * DAY_S
 """How long an applied webhook body is kept, so that a range can be replayed after a parser fix."""
 
-
-def _due(collection: str, path: str, why: str) -> Index:
-    """The index of work that falls due; partial, so that what is not due costs nothing."""
-    at = f"{path}.due_at"
-    return Index(collection, (at,), why, partial={at: {"$exists": True}})
-
-
-def _named_objects(collection: str, path: str) -> Index:
-    """The index of references to stored objects: one is deleted when nothing names it."""
-    return Index(
-        collection,
-        (path,),
-        "whether anything refers to a stored object",
-        partial={path: {"$exists": True}},
-    )
-
-
-def _found_by(collection: str, newest: str, why: str) -> Index:
-    """The words of documents (inbox/search/tokens.py), each with its documents newest first."""
-    return Index(collection, ("tok", f"-{newest}", "-_id"), why, partial={"tok": {"$exists": True}})
+AUTOMATION_EVENTS_KEPT_S = 7 * DAY_S
+"""How long what automations were told can be told once more, and the log of it is kept."""
 
 
 INDEXES: tuple[Index, ...] = (
@@ -69,10 +23,10 @@ INDEXES: tuple[Index, ...] = (
         "applied bodies expire; what is unapplied or parked has no applied_at and never does",
         expire_after_s=JOURNAL_KEPT_S,
     ),
-    _due("crm_connections", "poll", "what was changed in CRMs is looked for"),
-    _due("crm_connections", "backfill", "customers whom nobody edits are mirrored, when asked for"),
-    _due("crm_forgetting", "work", "records of people who were erased are emptied"),
-    _due("webhook_journal", "apply", "recovery claims what a dead process left unapplied"),
+    due("crm_connections", "poll", "what was changed in CRMs is looked for"),
+    due("crm_connections", "backfill", "customers whom nobody edits are mirrored, when asked for"),
+    due("crm_forgetting", "work", "records of people who were erased are emptied"),
+    due("webhook_journal", "apply", "recovery claims what a dead process left unapplied"),
     Index(
         "webhook_journal",
         ("parked.account", "_id"),
@@ -114,13 +68,13 @@ INDEXES: tuple[Index, ...] = (
         "erasure finds what a person wrote in comments and groups",
         partial={"author.id": {"$exists": True}},
     ),
-    _due("messages", "copying", "attachments that wait to be copied"),
-    _named_objects("messages", "attachments.copy.sha256"),
-    _named_objects("messages", "attachments.copy.thumbnail.sha256"),
-    _named_objects("uploads", "sha256"),
-    _named_objects("customers", "identities.avatar.sha256"),
-    _due("stored_objects", "check", "objects that perhaps nothing refers to any more"),
-    _found_by("messages", "at", "quick search: the messages with a word, newest first"),
+    due("messages", "copying", "attachments that wait to be copied"),
+    named_objects("messages", "attachments.copy.sha256"),
+    named_objects("messages", "attachments.copy.thumbnail.sha256"),
+    named_objects("uploads", "sha256"),
+    named_objects("customers", "identities.avatar.sha256"),
+    due("stored_objects", "check", "objects that perhaps nothing refers to any more"),
+    found_by("messages", "at", "quick search: the messages with a word, newest first"),
     Index(
         "messages",
         ("attachments.upload_id",),
@@ -190,16 +144,16 @@ INDEXES: tuple[Index, ...] = (
         partial={"owner_id": {"$exists": True}},
     ),
     Index("customers", ("follower_ids",), "the customers that a staff member follows"),
-    _due("handovers", "run", "handovers under way"),
+    due("handovers", "run", "handovers under way"),
     Index("customers", ("phones",), "the customer of a phone number"),
     Index("customers", ("emails",), "the customer of an e-mail address"),
-    _found_by(
+    found_by(
         "customers",
         "created_at",
         "quick search: the customers of a word, newest first; and the search of the list",
     ),
     Index("customers", ("tag_ids",), "the conversations of a tag"),
-    _due("conversations", "split", "conversations that wait for their first decision"),
+    due("conversations", "split", "conversations that wait for their first decision"),
     Index(
         "conversations",
         ("split.state", "bot_id", "split.since"),
@@ -220,11 +174,11 @@ INDEXES: tuple[Index, ...] = (
     ),
     Index("customers", ("attributes.$**",), "whether an attribute is used"),
     Index("attributes", ("key",), "one attribute per key", unique=True),
-    _due("viewers", "expiry", "conversations whose viewers may have gone without a word"),
-    _due("conversations", "delivery", "conversations with messages to send, or in doubt"),
+    due("viewers", "expiry", "conversations whose viewers may have gone without a word"),
+    due("conversations", "delivery", "conversations with messages to send, or in doubt"),
     Index("platform_ids", ("conversation_id",), "erasure forgets what our messages were called"),
-    _due("customers", "profile", "profiles that wait to be fetched"),
-    _due("customers", "avatar_copying", "avatars that wait to be copied"),
+    due("customers", "profile", "profiles that wait to be fetched"),
+    due("customers", "avatar_copying", "avatars that wait to be copied"),
     Index("interactions", ("customer_id", "-at", "-_id"), "the timeline of a customer"),
     Index(
         "interactions",
@@ -235,7 +189,7 @@ INDEXES: tuple[Index, ...] = (
     Index("account_events", ("account_key", "-at", "-_id"), "what happened to an account"),
     Index("account_events", ("subjects",), "erasure finds account events that name a person"),
     Index("account_gaps", ("account_key", "-from", "-_id"), "what an account missed, newest first"),
-    _due("account_gaps", "backfill", "intervals that wait to be read back"),
+    due("account_gaps", "backfill", "intervals that wait to be read back"),
     Index("split_rules", ("bot_id", "position"), "the rules of a bot in their order"),
     Index("split_ledger", ("bot_id",), "the books of a bot"),
     Index("split_ledger", ("_id.rule_id",), "a deleted rule takes its books along"),
@@ -248,7 +202,7 @@ INDEXES: tuple[Index, ...] = (
         "erasure forgets what people were told of a conversation",
         partial={"conversation_id": {"$exists": True}},
     ),
-    _due("presence", "expiry", "people who are not here any more"),
+    due("presence", "expiry", "people who are not here any more"),
     Index(
         "tags",
         ("key",),
@@ -259,17 +213,17 @@ INDEXES: tuple[Index, ...] = (
     Index("canned_replies", ("bot_id", "key"), "one reply per shortcut of a bot", unique=True),
     Index("merges", ("survivor_id", "-at"), "the merge that may be undone"),
     Index("merges", ("people",), "erasure finds the records as they were before merges"),
-    _due("merges", "settling", "merges after which conversations may still have to be moved"),
+    due("merges", "settling", "merges after which conversations may still have to be moved"),
     Index("redirects", ("to",), "old ids follow when their customer is merged again"),
-    _due("tags", "renaming", "renamed tags whose customers are to be mirrored"),
-    _due("tags", "removal", "deleted tags that customers still have"),
+    due("tags", "renaming", "renamed tags whose customers are to be mirrored"),
+    due("tags", "removal", "deleted tags that customers still have"),
     Index(
         "erasures",
         ("customer_id",),
         "whether somebody asked for it already",
         partial={"customer_id": {"$exists": True}},
     ),
-    _due("erasures", "run", "erasures that wait to be carried out"),
+    due("erasures", "run", "erasures that wait to be carried out"),
     Index("scripts", ("bot_id", "created_at", "_id"), "the scripts of a bot, oldest first"),
     Index(
         "scripts",
@@ -291,9 +245,9 @@ INDEXES: tuple[Index, ...] = (
         "whether another step of the conversation goes before; those that wait for something",
         partial={"open": True},
     ),
-    _due("enrolments", "work", "steps of scripts that are due"),
-    _due("scripts", "retime", "scripts that were changed while they run"),
-    _due("scripts", "calendar", "scripts that attach themselves at the times of a calendar"),
+    due("enrolments", "work", "steps of scripts that are due"),
+    due("scripts", "retime", "scripts that were changed while they run"),
+    due("scripts", "calendar", "scripts that attach themselves at the times of a calendar"),
     Index(
         "enrolments",
         ("conversation_id",),
@@ -305,12 +259,67 @@ INDEXES: tuple[Index, ...] = (
         "the report of a script: what it said and did not reach the customer",
         partial={"author.kind": "script"},
     ),
-    _due("signals", "work", "what happened that automations have still to heed"),
+    due("signals", "work", "what happened that automations have still to heed"),
     Index("signals", ("customer_id",), "a step waits for what is still to be heeded; erasure"),
+    Index("automations", ("bot_id",), "the automations of a bot"),
+    Index(
+        "automations",
+        ("answers", "bot_id"),
+        "at most one automation of a bot answers customers first",
+        unique=True,
+        partial={"answers": True},
+    ),
+    Index(
+        "automation_events",
+        ("stream_id", "seq"),
+        "what an automation is told next of a conversation",
+    ),
+    Index(
+        "automation_events",
+        ("relayed_at",),
+        "events can be told once more for a week",
+        expire_after_s=AUTOMATION_EVENTS_KEPT_S,
+    ),
+    Index("automation_events", ("customer_id",), "erasure deletes what was told of a person"),
+    Index("automation_events", ("conversation_id",), "erasure deletes what was told of a person"),
+    due("automation_streams", "watch", "customers who wait for an automation to answer"),
+    Index("automation_streams", ("conversation_id",), "the same for a conversation"),
+    Index("automation_streams", ("customer_id",), "erasure deletes how far a person was told of"),
+    Index(
+        "automation_streams",
+        ("watch.automation_id",),
+        "whoever waits for an automation is handed to people when it is switched off",
+        partial={"watch.automation_id": {"$exists": True}},
+    ),
+    Index(
+        "automation_queues",
+        ("automation_id", "work.due_at"),
+        "what an automation is still to be told; nobody waits behind another's",
+        partial={"work.due_at": {"$exists": True}},
+    ),
+    Index("automation_queues", ("automation_id",), "deleted with its automation"),
+    Index("automation_queues", ("stream_id",), "the same for what was still to be told"),
+    Index(
+        "automation_deliveries",
+        ("automation_id", "state", "-tried_at", "-_id"),
+        "the log of an automation, newest first; what is parked",
+    ),
+    Index(
+        "automation_deliveries",
+        ("tried_at",),
+        "the log is kept as long as its events",
+        expire_after_s=AUTOMATION_EVENTS_KEPT_S,
+    ),
+    Index(
+        "tokens",
+        ("automation_id",),
+        "tokens end with their automation",
+        partial={"automation_id": {"$exists": True}},
+    ),
     Index("live_events", ("at",), "live events are a feed, not a history", expire_after_s=DAY_S),
     Index("accounts", ("bot_id",), "the accounts of a bot"),
-    _due("accounts", "move", "accounts whose conversations follow them into another bot"),
-    _due("accounts", "token", "access tokens that wait to be refreshed"),
+    due("accounts", "move", "accounts whose conversations follow them into another bot"),
+    due("accounts", "token", "access tokens that wait to be refreshed"),
     Index("connect_flows", ("state_hash",), "a dialog's answer finds its flow", unique=True),
     Index("connect_flows", ("expires_at",), "flows and their tokens vanish", expire_after_s=0),
     Index(

@@ -107,16 +107,25 @@ class StaffAuthenticator:
         return await self._actor(person, token=token)
 
     async def _bot_actor(self, token: Token, bot_id: str) -> Actor | None:
-        """A bot acts with the rights of a sale of that one bot."""
+        """An automation acts with the rights of a sale of its one bot.
+
+        A token that is of none in particular acts under the name of the bot.
+        """
+        automation = None
+        if token.automation_id is not None:
+            automation = await self._staff.automation_name(token.automation_id)
+            if automation is None:
+                return None
         for bot in await self._staff.bot_names([bot_id]):
             return Actor(
-                id=bot.id,
-                name=bot.name,
+                id=bot.id if automation is None else automation.id,
+                name=bot.name if automation is None else automation.name,
                 role="sale",
                 bot_ids=frozenset({bot.id}),
                 token_id=token.id,
                 scopes=token.scopes,
-                kind="bot",
+                kind="automation",
+                hand_back_after=None if automation is None else automation.hand_back_after,
             )
         return None
 

@@ -70,5 +70,14 @@ def unknown_bot() -> InvalidInput:
     )
 
 
+def unknown_automation() -> InvalidInput:
+    return _one_field(
+        "automation_id",
+        "unknown_automation",
+        vi="Bot này không có chương trình tự động đó.",
+        en="There is no such automation in this bot.",
+    )
+
+
 def _one_field(field: str, code: str, *, vi: str, en: str) -> InvalidInput:
     return InvalidInput([FieldError(field, code, vi=vi, en=en)])

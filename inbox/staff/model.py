@@ -53,7 +53,10 @@ class SessionRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """An API token of a person or of a bot; `id` is the hash of its secret."""
+    """An API token of a person or of a bot; `id` is the hash of its secret.
+
+    `automation_id`: the automation that uses it, of a bot's.
+    """
 
     id: str
     name: str
@@ -62,6 +65,16 @@ class Token:
     scopes: frozenset[Scope]
     created_at: datetime
     expires_at: datetime | None
+    automation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationName:
+    """An automation, as far as a request must know by whom it is made."""
+
+    id: str
+    name: str
+    hand_back_after: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +115,9 @@ class Actor:
     `own_bot_ids` among them they see only their own conversations, of `own_unassigned_bot_ids`
     also those that nobody has: `inbox.conversations.visibility` says what that means.
     `session_id` is set for a cookie, `token_id` for a token; a session has every scope.
-    `address` is where the request came from; it goes into the audit log. Of kind "system" is what
-    nobody here has done: people changed it in a CRM.
+    `address` is where the request came from; it goes into the audit log. Of kind "automation" is
+    the token of a bot: a program that takes part in it. Of kind "system" is what nobody here has
+    done: people changed it in a CRM. `hand_back_after`: see inbox/conversations/automation.py.
     """
 
     id: str
@@ -115,7 +129,8 @@ class Actor:
     session_id: str | None = None
     token_id: str | None = None
     scopes: frozenset[Scope] = ALL_SCOPES
-    kind: Literal["staff", "bot", "system"] = "staff"
+    kind: Literal["staff", "automation", "system"] = "staff"
+    hand_back_after: timedelta | None = None
     address: str | None = field(default=None, compare=False)
 
     def at_least(self, role: Role) -> bool:

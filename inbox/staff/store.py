@@ -10,7 +10,16 @@ from pymongo import ReturnDocument
 from inbox.ids import hash_id
 from inbox.live.model import live_event
 from inbox.mongo.client import Document, Mongo, Session
-from inbox.staff.model import BotName, Membership, Role, SessionRecord, Staff, Token, Tries
+from inbox.staff.model import (
+    AutomationName,
+    BotName,
+    Membership,
+    Role,
+    SessionRecord,
+    Staff,
+    Token,
+    Tries,
+)
 
 MOST_SESSIONS = 100
 """Sessions of one person that are shown."""
@@ -22,6 +31,7 @@ class StaffStore:
     def __init__(self, mongo: Mongo) -> None:
         self._staff = mongo["staff"]
         self._bots = mongo["bots"]
+        self._automations = mongo["automations"]
 
     async def insert(
         self, person: Staff, password_hash: str, *, session: Session | None = None
@@ -121,6 +131,21 @@ class StaffStore:
         """These bots (None: all of them), by name."""
         return await self._bot_names({} if ids is None else {"_id": {"$in": sorted(ids)}})
 
+    async def automation_name(self, automation_id: str) -> AutomationName | None:
+        """Who acts with the token of an automation; None when there is none any more."""
+        found = await self._automations.find_one(
+            {"_id": automation_id}, {"name": 1, "hand_back_after_s": 1}
+        )
+        if found is None:
+            return None
+        seconds = found.get("hand_back_after_s")
+        back = None if seconds is None else timedelta(seconds=seconds)
+        return AutomationName(found["_id"], found["name"], back)
+
+    async def has_automation(self, bot_id: str | None, automation_id: str) -> bool:
+        query = {"_id": automation_id, "bot_id": bot_id}
+        return await self._automations.find_one(query, {"_id": 1}) is not None
+
     async def _bot_names(self, query: Document) -> list[BotName]:
         cursor = self._bots.find(query, {"name": 1}).sort([("name", 1), ("_id", 1)])
         return [BotName(document["_id"], document["name"]) async for document in cursor]
@@ -208,6 +233,8 @@ class TokenStore:
         del document["id"]
         if token.expires_at is None:
             del document["expires_at"]
+        if token.automation_id is None:
+            del document["automation_id"]
         await self._tokens.insert_one(document, session=session)
 
     async def get(self, token_id: str) -> Token | None:
@@ -346,4 +373,5 @@ def _to_token(document: Document) -> Token:
         scopes=frozenset(document["scopes"]),
         created_at=document["created_at"],
         expires_at=document.get("expires_at"),
+        automation_id=document.get("automation_id"),
     )

@@ -8,7 +8,7 @@ from inbox.errors import NotAllowed, NotFound
 from inbox.mongo.client import Mongo, Session
 from inbox.staff.audit.store import AuditStore
 from inbox.staff.authenticator import ActorCache
-from inbox.staff.errors import ScopeTooWide, unknown_bot
+from inbox.staff.errors import ScopeTooWide, unknown_automation, unknown_bot
 from inbox.staff.model import Actor, Scope, Token
 from inbox.staff.secrets import new_token_secret, secret_id
 from inbox.staff.store import StaffStore, TokenStore
@@ -21,6 +21,7 @@ class TokenRequest:
     name: str
     scopes: frozenset[Scope]
     bot_id: str | None = None
+    automation_id: str | None = None
     lifetime: timedelta | None = None
 
 
@@ -45,14 +46,20 @@ class Tokens:
         Raises:
             ScopeTooWide: the actor has not these scopes itself.
             NotAllowed: a token of a bot asked for by less than an admin, or by a bot.
-            InvalidInput: there is no such bot.
+            InvalidInput: there is no such bot, or no such automation in it.
         """
         if not wanted.scopes <= actor.scopes:
             raise ScopeTooWide
-        if actor.kind == "bot" or (wanted.bot_id is not None and not actor.at_least("admin")):
+        if actor.kind == "automation" or (
+            wanted.bot_id is not None and not actor.at_least("admin")
+        ):
             raise NotAllowed
         if wanted.bot_id is not None and not await self._staff.bot_names([wanted.bot_id]):
             raise unknown_bot()
+        if wanted.automation_id is not None and not await self._staff.has_automation(
+            wanted.bot_id, wanted.automation_id
+        ):
+            raise unknown_automation()
         secret = new_token_secret()
         now = self._clock.now()
         token = Token(
@@ -63,6 +70,7 @@ class Tokens:
             scopes=wanted.scopes,
             created_at=now,
             expires_at=now + wanted.lifetime if wanted.lifetime is not None else None,
+            automation_id=wanted.automation_id,
         )
 
         async def work(session: Session) -> None:

@@ -112,17 +112,22 @@ class TokenView(BaseModel):
     name: str
     staff_id: str | None
     bot_id: str | None
+    automation_id: str | None
     scopes: list[Scope]
     created_at: datetime
     expires_at: datetime | None
 
 
 class NewTokenBody(Body):
-    """A token of one's own, or of a bot when `bot_id` is given (admins only)."""
+    """A token of one's own, or of a bot when `bot_id` is given (admins only).
+
+    With `automation_id`, what is done by it is done by that automation of the bot.
+    """
 
     name: Name
     scopes: Scopes
     bot_id: str | None = None
+    automation_id: str | None = None
     expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
     def wanted(self) -> TokenRequest:
@@ -131,6 +136,7 @@ class NewTokenBody(Body):
             name=self.name.strip(),
             scopes=frozenset(self.scopes),
             bot_id=self.bot_id,
+            automation_id=self.automation_id,
             lifetime=timedelta(days=days) if days is not None else None,
         )
 
@@ -189,6 +195,7 @@ def token_view(token: Token) -> TokenView:
         name=token.name,
         staff_id=token.staff_id,
         bot_id=token.bot_id,
+        automation_id=token.automation_id,
         scopes=sorted(token.scopes),
         created_at=token.created_at,
         expires_at=token.expires_at,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ CUSTOMERS = 300
 MOST_EXAMINED = 50
 """Documents that may be read for one that is returned."""
 
+NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 OWNER = Actor(id="owner", name="Chủ", role="owner")
 
 
@@ -136,6 +137,7 @@ async def _fill_records(mongo: Mongo) -> None:
         for id_, when in many
     )
     await mongo["live_events"].insert_many({"at": when, "type": "x"} for _, when in many)
+    await _fill_automations(mongo, many)
     await mongo["sessions"].insert_many(
         {"_id": id_, "staff_id": id_, "created_at": when, "used_at": when,
          "expires_at": at + timedelta(days=1)}
@@ -174,3 +176,19 @@ async def _fill_records(mongo: Mongo) -> None:
          "work": due(at + timedelta(days=1))}
         for id_, when in many
     )  # fmt: skip
+
+
+async def _fill_automations(mongo: Mongo, many: list[tuple[str, datetime]]) -> None:
+    """What automations of other bots were told, and are still to be told."""
+    for collection, fields in (
+        ("automations", {"answers": True, "enabled": False}),
+        ("automation_events", {"type": "x", "data": {}}),
+        ("automation_streams", {"watch": {"due_at": NEVER, "automation_id": "x"}}),
+        ("automation_queues", {"automation_id": "x", "work": {"due_at": NEVER}}),
+        ("automation_deliveries", {"automation_id": "x", "state": "parked"}),
+    ):
+        await mongo[collection].insert_many(
+            {"_id": id_, "bot_id": id_, "stream_id": id_, "seq": 1, "conversation_id": id_,
+             "customer_id": id_, "relayed_at": when, "tried_at": when, "at": when, **fields}
+            for id_, when in many
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 from app.parts import Parts
 from app.settings import load_settings
 from app.wiring import Service
+from inbox.bots.secrets import SecretBox
 from inbox.clock import Clock
 from inbox.ids import account_key
 from inbox.mongo.client import Mongo
@@ -40,7 +41,7 @@ ACTORS: tuple[Actor, ...] = (
         name="bot",
         role="sale",
         bot_ids=frozenset({"bot1"}),
-        kind="bot",
+        kind="automation",
         token_id="token of bot",
         scopes=frozenset({"read", "write"}),
     ),
@@ -66,7 +67,7 @@ class RoleWorld:
         """Everything as it was at first."""
         names = await self.mongo.db.list_collection_names()
         await asyncio.gather(*(self.mongo[name].delete_many({}) for name in names))
-        self.ids = await _fill(self.mongo)
+        self.ids = await _fill(self.mongo, self.service.settings.secret_box())
 
 
 @asynccontextmanager
@@ -85,7 +86,7 @@ async def role_world(
     await api.close()
 
 
-async def _fill(mongo: Mongo) -> Ids:
+async def _fill(mongo: Mongo, box: SecretBox) -> Ids:
     """One of everything, of bot one where bots own it."""
     world = World(mongo)
     second = {"second": PHONE}
@@ -131,6 +132,12 @@ async def _fill(mongo: Mongo) -> Ids:
     )  # fmt: skip
     await mongo["merges"].insert_one(await _merge(mongo, customer, third))
     await _fill_scripts(mongo, customer, thread)
+    await mongo["automations"].insert_one(
+        {"_id": "automation", "bot_id": "bot1", "name": "Trả lời", "kind": "webhook",
+         "url": "https://bot.vn/in", "events": ["message.received"], "answers": False,
+         "answer_within_s": 60, "hand_back_after_s": None, "enabled": True, "created_at": NOON,
+         "version": 1, "sealed": box.seal({"signing": "whsec_" + "a" * 43 + "="})}
+    )  # fmt: skip
     return {
         "customer_id": customer,
         "twin_id": twin,
@@ -157,6 +164,7 @@ async def _fill(mongo: Mongo) -> Ids:
         "script_id": "script",
         "enrolment_id": "enrolment",
         "connection": "shop",
+        "automation_id": "automation",
     }
 
 

@@ -83,6 +83,7 @@ async def test_no_write_scans_or_reads_much_for_little(world: ProfiledWorld) -> 
 
     await make_more(world)
     customer, thread = world.ids["customer_id"], world.ids["conversation_id"]
+    automation = f"/bots/{world.ids['bot_id']}/automations/{world.ids['automation_id']}"
     for method, path, body in (
         ("PATCH", f"/customers/{customer}", {"phones": ["0912 345 678"], "note": "quen"}),
         (
@@ -103,6 +104,10 @@ async def test_no_write_scans_or_reads_much_for_little(world: ProfiledWorld) -> 
             f"/bots/{world.ids['bot_id']}/scripts/{world.ids['script_id']}",
             {"name": "Chào"},
         ),
+        ("POST", f"/conversations/{thread}/handoff", {}),
+        ("POST", f"{automation}/secrets", None),
+        ("POST", f"{automation}/deliveries/replay", {}),
+        ("DELETE", automation, None),
         ("POST", f"/customers/{customer}/merge", {"customer_id": world.ids["other_id"]}),
         ("POST", f"/customers/{customer}/erasure", None),
     ):
@@ -140,6 +145,14 @@ async def make_more(world: ProfiledWorld) -> None:
     assert reply.status < 300, reply.json
     world.ids["reply_id"] = reply.json["id"]
     await make_scripts(world)
+    automation = await world.api.call(
+        "POST",
+        f"/bots/{world.ids['bot_id']}/automations",
+        "owner",
+        json={"name": "Trả lời", "url": "https://bot.shop.vn/in", "answers": True},
+    )
+    assert automation.status < 300, automation.json
+    world.ids["automation_id"] = automation.json["automation"]["id"]
 
 
 async def make_scripts(world: ProfiledWorld) -> None:

@@ -189,7 +189,19 @@ RULES: dict[str, Rule] = {
     "conversations.people": Rule("staff", of_bot=True),
     "conversations.colleagues": Rule("staff", of_bot=True),
     "conversations.receipts": Rule("staff", of_bot=True),
-    "conversations.set_automation": Rule("staff", of_bot=True, body={"state": "human"}),
+    "conversations.set_automation": Rule(
+        "staff", of_bot=True, refuses=BOT, body={"state": "human"}
+    ),  # what talks by itself hands over, and takes nothing
+    "automations.all": Rule("admin"),
+    "automations.create": Rule("admin", 201, body={"name": "Trả lời", "url": "https://bot.vn/in"}),
+    "automations.one": Rule("admin"),
+    "automations.edit": Rule("admin", body={"name": "Tên mới"}),
+    "automations.delete": Rule("admin", 204),
+    "automations.new_secret": Rule("admin"),
+    "automations.retire_secrets": Rule("admin", 204),
+    "automations.deliveries": Rule("admin"),
+    "automations.replay": Rule("admin", body={"event_ids": ["x"]}),
+    "automations.hand_over": Rule("staff", of_bot=True, body={}),
     "scripts.page": Rule("staff", of_bot=True),
     "scripts.add": Rule("manager", 201, of_bot=True, body={"name": "Chào khách"}),
     "scripts.preview": Rule("manager", of_bot=True, body={"script": {"name": "Chào khách"}}),

@@ -7,12 +7,19 @@ from typing import Literal
 from pymongo import ReturnDocument
 
 from inbox.clock import Clock
-from inbox.conversations.automation import automation_of, given_back, silenced
+from inbox.conversations.automation import (
+    after_closing,
+    automation_of,
+    given_back,
+    person_has,
+    silenced,
+)
 from inbox.conversations.model import ConversationStatus
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.view import View, conversation_view, iso
 from inbox.conversations.visibility import people_of, visible
 from inbox.conversations.window import DEFAULT_RULES, WindowRules
+from inbox.errors import NotAllowed
 from inbox.live.model import live_event
 from inbox.live.store import LiveStore
 from inbox.mongo.client import Document, Mongo, Session
@@ -77,14 +84,24 @@ class MarkingStore:
                 ),
                 session=session,
             )
-            await self._tell(after, view, session)
             if status != "open":
+                await self._give_back(after, now, session)
                 await self._signal("conversation_closed", after, now, session)
+                view = await self._view(after, session)
+            await self._tell(after, view, session)
             return view
 
         view = await self._mongo.transaction(work)
         self._signals.due.wake()
         return view
+
+    async def _give_back(self, conversation: Document, now: datetime, session: Session) -> None:
+        """Programs may answer whoever comes back to a conversation that was closed."""
+        fields = after_closing(conversation.get("automation"), now, conversation.get("last_out_at"))
+        await self._mongo["conversations"].update_one(
+            {"_id": conversation["_id"]}, {"$set": fields}, session=session
+        )
+        conversation |= fields
 
     async def set_automation(
         self, conversation_id: str, state: HandState, pause: timedelta | None, actor: Actor
@@ -95,8 +112,11 @@ class MarkingStore:
         for stays: nobody but they can undo it.
 
         Raises:
-            NotFound, NotAllowed: as ConversationReads.get.
+            NotFound, NotAllowed: as ConversationReads.get; what talks with customers by itself
+        hands a conversation over, and does not take it.
         """
+        if actor.kind == "automation":
+            raise NotAllowed
 
         async def work(session: Session) -> View:
             now = self._clock.now()
@@ -234,6 +254,6 @@ def _is_so(
     """Whether there is nothing to change; a pause of so many minutes begins anew each time."""
     automation = automation_of(conversation, now)
     if state == "active":
-        return automation.state == "active"
+        return automation.state == "active" and not person_has(conversation, now)
     endless = automation.state == "human" and automation.paused_until is None
     return endless and pause is None

@@ -65,6 +65,14 @@ class AutomationPaused(Conflict):
         return {"until": None if self.until is None else iso(self.until)}
 
 
+class ConversationTakenOver(Conflict):
+    """People talk with the customer now: a program is silent until they give it back."""
+
+    code = "conversation_taken_over"
+    vi = "Nhân viên đang chăm sóc khách này; chương trình tự động không gửi tin được."
+    en = "A person is talking with this customer: a program cannot send anything here."
+
+
 class CommentRemoved(Conflict):
     """Nobody can answer a comment that is not there any more."""
 

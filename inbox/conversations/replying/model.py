@@ -1,11 +1,13 @@
 """The words of answering: what somebody wants to say, and who says it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from inbox.conversations.model import Author
 from inbox.ids import hash_id
 from inbox.ports import Button
+from inbox.staff.model import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +56,25 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who says it: staff, a bot or a script. `is_human` ends the customer's waiting."""
+    """Who says it: staff, an automation or a script. `is_human` ends the customer's waiting.
+
+    `hand_back_after`: of an automation, how long people keep a conversation after their answer.
+    """
 
     author: Author
     is_human: bool
+    hand_back_after: timedelta | None = None
 
     def message_id(self, client_id: str) -> str:
         """The same writer's same client id is the same message."""
         scope = f"{self.author.kind}:{self.author.id}"
         return hash_id("reply", scope, client_id)
+
+
+def writer_of(actor: Actor) -> Writer:
+    """A person answers as a human, by a token too; the token of a bot as an automation."""
+    author = Author(actor.kind, actor.id, actor.name)
+    return Writer(author, actor.kind == "staff", actor.hand_back_after)
 
 
 def _stored(button: Button) -> dict[str, str]:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from inbox.conversations.model import Author
 from inbox.conversations.reading.model import MessageView
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.replying.errors import (
@@ -13,12 +12,14 @@ from inbox.conversations.replying.errors import (
     ChannelCannotSend,
     ClientIdReused,
     CommentRemoved,
+    ConversationTakenOver,
+    CustomerOptedOut,
     NothingToRetry,
     PrivatelyImpossible,
     PrivateWindowClosed,
     ReplyWindowClosed,
 )
-from inbox.conversations.replying.model import Reply, Writer
+from inbox.conversations.replying.model import Reply, writer_of
 from inbox.conversations.replying.service import ReplyService, RetryAction
 from inbox.conversations.replying.signals import Signals
 from inbox.errors import NotAllowed, NotFound
@@ -114,6 +115,8 @@ class ReplyRoutes(Routes):
             NotFound,
             UploadNotFound,
             ClientIdReused,
+            ConversationTakenOver,
+            CustomerOptedOut,
             ReplyWindowClosed,
             PrivateWindowClosed,
             PrivatelyImpossible,
@@ -136,7 +139,7 @@ class ReplyRoutes(Routes):
         "/api/v1/messages/{message_id}/retry",
         access="staff",
         tag="conversations",
-        problems=(NotAllowed, NotFound, NothingToRetry, ReplyWindowClosed),
+        problems=(NotAllowed, NotFound, NothingToRetry, ReplyWindowClosed, ConversationTakenOver),
     )
     async def retry(self, actor: Actor, message_id: str, body: Retry) -> MessageView:
         """Send a failed message again, or decide about one of which nobody knows the fate."""
@@ -161,13 +164,10 @@ class ReplyRoutes(Routes):
         "/api/v1/conversations/{conversation_id}/typing",
         access="staff",
         tag="conversations",
-        problems=(NotAllowed, NotFound),
+        problems=(NotAllowed, NotFound, ConversationTakenOver, CustomerOptedOut),
     )
     async def typing(self, actor: Actor, conversation_id: str) -> None:
         """Show the customer that somebody is typing, where the channel can."""
-        self._signals.typing(await self._reads.get(conversation_id, actor))
-
-
-def writer_of(actor: Actor) -> Writer:
-    """A person answers as a human, by a token too; a bot's token answers as the bot."""
-    return Writer(Author(actor.kind, actor.id, actor.name), is_human=actor.kind == "staff")
+        conversation = await self._reads.get(conversation_id, actor)
+        self._replies.check_may_speak(conversation, writer_of(actor))
+        self._signals.typing(conversation)

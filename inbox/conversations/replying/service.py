@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from inbox.clock import Clock
-from inbox.conversations.automation import automation_of
+from inbox.conversations.automation import automation_of, person_has
 from inbox.conversations.files import attachment_of, outgoing_file
 from inbox.conversations.model import Channel
 from inbox.conversations.parts import (
@@ -23,6 +23,7 @@ from inbox.conversations.replying.errors import (
     ChannelCannotSend,
     ClientIdReused,
     CommentRemoved,
+    ConversationTakenOver,
     CustomerOptedOut,
     EmptyMessage,
     NothingToRetry,
@@ -33,7 +34,7 @@ from inbox.conversations.replying.errors import (
     RefusedByChannel,
     ReplyWindowClosed,
 )
-from inbox.conversations.replying.model import Reply, Writer
+from inbox.conversations.replying.model import Reply, Writer, writer_of
 from inbox.conversations.replying.store import Open, ReplyStore, Within
 from inbox.conversations.sheet import Document, Tracked
 from inbox.conversations.view import View, message_view
@@ -94,7 +95,8 @@ class ReplyService:
             NotFound, NotAllowed: of the conversation. UploadNotFound.
             ClientIdReused: that client id was used for other words.
             EmptyMessage, QuotedMessageMissing, NotPrivately, RefusedByChannel: it cannot be said.
-            CustomerOptedOut, AutomationPaused: scripts are to be silent.
+            CustomerOptedOut: the customer wants nothing automatic. AutomationPaused: scripts are
+        to be silent. ConversationTakenOver: people talk with the customer, so automations do not.
             ReplyWindowClosed, CommentRemoved, PrivateWindowClosed, PrivatelyImpossible,
         AnsweredPrivately: not now, not any more, not again.
             ChannelCannotSend: there is no way to send.
@@ -147,9 +149,11 @@ class ReplyService:
         Raises:
             NotFound, NotAllowed. NothingToRetry: it is neither failed nor in doubt, or what
             failed for certain is to be marked as sent. ReplyWindowClosed.
+            ConversationTakenOver, CustomerOptedOut: of automations.
         """
 
         def work(message: Tracked, thread: Tracked) -> None:
+            self.check_may_speak(thread.document, writer_of(actor))
             states = {part["state"] for part in message.get("parts") or ()}
             if not states & {"failed", "uncertain"} or message.get("removed_at") is not None:
                 raise NothingToRetry
@@ -223,18 +227,28 @@ class ReplyService:
             raise CommentRemoved
         if reply.internal:
             return
-        if writer.author.kind == "script":
-            self._check_automation(opened.conversation)
+        self.check_may_speak(opened.conversation.document, writer)
         if reply.private:
             self._check_private(opened)
         else:
             self._check_window(opened.conversation, by_human=writer.is_human)
 
-    def _check_automation(self, thread: Tracked) -> None:
-        automation = automation_of(thread.document, self._clock.now())
+    def check_may_speak(self, conversation: Mapping[str, Any], writer: Writer) -> None:
+        """Whether this writer may say anything to the customer at this moment.
+
+        Raises:
+            CustomerOptedOut, AutomationPaused, ConversationTakenOver: never of people.
+        """
+        if writer.author.kind not in ("script", "automation"):
+            return
+        now = self._clock.now()
+        automation = automation_of(conversation, now)
         if automation.opted_out_at is not None:
             raise CustomerOptedOut
-        if not automation.may_speak:
+        if writer.author.kind == "automation":
+            if person_has(conversation, now, writer.hand_back_after):
+                raise ConversationTakenOver
+        elif not automation.may_speak:
             raise AutomationPaused(automation.paused_until)
 
     def _check_window(self, thread: Tracked, *, by_human: bool) -> None:

@@ -1,6 +1,7 @@
 """Everything outside the first transaction of an erasure; each step may be repeated."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from inbox.customers.erasure.files import ErasedFiles
@@ -169,6 +170,18 @@ class Sweeping:
         await self._mongo["signals"].delete_many({**theirs, "at": {"$lte": until}})
         either = {"$or": [theirs, own]}
         await self._mongo["enrolments"].delete_many({**either, "started_at": {"$lte": until}})
+        await self._forget_told(either, until)
+
+    async def _forget_told(self, about: Document, until: datetime) -> None:
+        """What programs were told of them, and were still to be told; that they took it stays."""
+        await self._mongo["automation_events"].delete_many({**about, "at": {"$lte": until}})
+        streams = await self._mongo["automation_streams"].distinct("_id", about)
+        left = await self._mongo["automation_events"].distinct(
+            "stream_id", {"stream_id": {"$in": streams}}
+        )
+        over = {"$in": sorted(set(streams) - set(left))}
+        await self._mongo["automation_queues"].delete_many({"stream_id": over})
+        await self._mongo["automation_streams"].delete_many({"_id": over})
 
     async def _redact_applied(self, query: Document, scope: Scope) -> None:
         """Empty applied bodies; the entry stays to tell that and when something came."""

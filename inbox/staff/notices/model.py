@@ -11,6 +11,7 @@ NoticeKind = Literal[
     "unassigned",
     "handed_over",
     "script_step",
+    "handed_off",
 ]
 """What happened:
 
@@ -21,6 +22,7 @@ NoticeKind = Literal[
 - handed_over: what a colleague had is yours now; data {from, by, conversations, customers}.
 - script_step: a script may not say something by itself and leaves it to you; data {script_id,
   name}.
+- handed_off: a program leaves a conversation of yours to you; data {by}.
 """
 
 

@@ -169,7 +169,12 @@ def test_nobody_is_told_of_what_is_being_split(
     [
         (an_actor("sale", "bot-1"), "notice"),
         (Actor(id="other", name="Khác", role="owner"), None),
-        (Actor(id="me", name="Bot", role="sale", kind="bot", bot_ids=frozenset({"bot-1"})), None),
+        (
+            Actor(
+                id="me", name="Bot", role="sale", kind="automation", bot_ids=frozenset({"bot-1"})
+            ),
+            None,
+        ),
     ],
     ids=["the one it is for", "the owner", "a bot of the same id"],
 )

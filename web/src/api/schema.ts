@@ -2121,6 +2121,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bots/{bot_id}/automations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The automations of a bot, and how telling them goes. */
+        get: operations["automations.all"];
+        put?: never;
+        /** Add an automation; its secret and its token are shown this once. */
+        post: operations["automations.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/automations/{automation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One automation. */
+        get: operations["automations.one"];
+        put?: never;
+        post?: never;
+        /** Delete an automation; its tokens end, and who waits for it is handed to people. */
+        delete: operations["automations.delete"];
+        options?: never;
+        head?: never;
+        /** Change an automation, or switch it off and on; what waits is told when it is on. */
+        patch: operations["automations.edit"];
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/automations/{automation_id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign with a new secret; the one before signs as well until it is retired. */
+        post: operations["automations.new_secret"];
+        /** Sign with the newest secret alone. */
+        delete: operations["automations.retire_secrets"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/automations/{automation_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it was told, the newest tries first; kept for a week. */
+        get: operations["automations.deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{bot_id}/automations/{automation_id}/deliveries/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell events once more, with the ids that they had. */
+        post: operations["automations.replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/handoff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave a conversation to people: a note says so, and in a bot that splits it is split.
+         * @description Repeating it changes nothing.
+         */
+        post: operations["automations.hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2521,23 +2630,68 @@ export interface components {
             minutes: number | null;
         };
         /**
-         * AutomationView
-         * @description Whether scripts may speak. `paused_until` null while they may not: until they are let.
-         *
-         *     `opted_out_at`: when the customer asked for no automatic messages; stronger than `state`.
+         * AutomationEditBody
+         * @description What is to change; absent leaves as it is.
          */
-        AutomationView: {
+        AutomationEditBody: {
             /**
-             * State
-             * @enum {string}
+             * Name
+             * @default null
              */
-            state: "active" | "handoff_requested" | "human";
-            /** Paused Until */
-            paused_until: string | null;
-            /** Reason */
-            reason: ("staff_replied" | "paused_by_hand" | "handed_off") | null;
-            /** Opted Out At */
-            opted_out_at: string | null;
+            name: string | null;
+            /**
+             * Url
+             * @default null
+             */
+            url: string | null;
+            /**
+             * Events
+             * @default null
+             */
+            events: ("message.received" | "message.sent" | "message.changed" | "postback.received" | "customer.followed" | "customer.unfollowed" | "customer.noted" | "customer.changed" | "customer.tags_changed" | "conversation.assigned" | "conversation.status_changed" | "conversation.automation_changed")[] | null;
+            /**
+             * Answers
+             * @default null
+             */
+            answers: boolean | null;
+            /**
+             * Answer Within S
+             * @default null
+             */
+            answer_within_s: number | null;
+            /**
+             * Hand Back After S
+             * @default null
+             */
+            hand_back_after_s: number | null;
+            /**
+             * Enabled
+             * @default null
+             */
+            enabled: boolean | null;
+            /**
+             * Page Id
+             * @default null
+             */
+            page_id: string | null;
+            /**
+             * App Secret
+             * @default null
+             */
+            app_secret: string | null;
+            /**
+             * Verify Token
+             * @default null
+             */
+            verify_token: string | null;
+        };
+        /**
+         * AutomationList
+         * @description The automations of a bot, by name.
+         */
+        AutomationList: {
+            /** Items */
+            items: components["schemas"]["inbox__automations__view__AutomationView"][];
         };
         /**
          * BackfillView
@@ -2899,7 +3053,7 @@ export interface components {
             waiting_since: string | null;
             /** @description null: the channel does not let us write now */
             window: components["schemas"]["WindowView"] | null;
-            automation: components["schemas"]["AutomationView"];
+            automation: components["schemas"]["inbox__conversations__reading__model__AutomationView"];
             /** Created At */
             created_at: string | null;
         };
@@ -3228,6 +3382,46 @@ export interface components {
              * @enum {string}
              */
             decision: "save" | "decline";
+        };
+        /**
+         * DeliveryView
+         * @description How telling one event went; `status` of HTTP, or a stable word in `error`.
+         */
+        DeliveryView: {
+            /** Event Id */
+            event_id: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "message.received" | "message.sent" | "message.changed" | "postback.received" | "customer.followed" | "customer.unfollowed" | "customer.noted" | "customer.changed" | "customer.tags_changed" | "conversation.assigned" | "conversation.status_changed" | "conversation.automation_changed";
+            /** Conversation Id */
+            conversation_id: string | null;
+            /** Sequence */
+            sequence: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "delivered" | "failing" | "parked";
+            /** Attempts */
+            attempts: number;
+            /**
+             * Tried At
+             * Format: date-time
+             */
+            tried_at: string;
+            /** Status */
+            status: number | null;
+            /** Error */
+            error: string | null;
+            /** Took Ms */
+            took_ms: number;
         };
         /**
          * DifferenceView
@@ -3625,6 +3819,25 @@ export interface components {
             error: string | null;
         };
         /**
+         * HandOverBody
+         * @description Why; it is left as a note in the conversation.
+         */
+        HandOverBody: {
+            /**
+             * Note
+             * @default null
+             */
+            note: string | null;
+        };
+        /**
+         * HandOverView
+         * @description Whether it was handed over now; false: people had it already.
+         */
+        HandOverView: {
+            /** Handed Over */
+            handed_over: boolean;
+        };
+        /**
          * HealthView
          * @description How an account is. `expiring` works and warns; `reauth` must be connected again; `blocked`
          *     needs something else of a person: `detail` says what. `held_messages` wait until it works.
@@ -3850,6 +4063,23 @@ export interface components {
             vi: string;
             /** En */
             en: string;
+        };
+        /**
+         * LastCallView
+         * @description The last call that went so; `error` is a stable word.
+         */
+        LastCallView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Status */
+            status: number | null;
+            /** Error */
+            error: string | null;
+            /** Took Ms */
+            took_ms: number;
         };
         /**
          * LastMergeView
@@ -4328,6 +4558,74 @@ export interface components {
             max: number | null;
         };
         /**
+         * NewAutomationBody
+         * @description An automation that is to be made; without `events` it is told everything.
+         *
+         *     `hand_back_after_s`: so long after the last answer of a person the conversation is its again by
+         *     itself; null: when somebody gives it back or closes the conversation. The last three are for a
+         *     Messenger bot, which is told as Meta tells it.
+         */
+        NewAutomationBody: {
+            /** Name */
+            name: string;
+            /** Url */
+            url: string;
+            /**
+             * Kind
+             * @default webhook
+             * @enum {string}
+             */
+            kind: "webhook" | "messenger";
+            /**
+             * Events
+             * @default null
+             */
+            events: ("message.received" | "message.sent" | "message.changed" | "postback.received" | "customer.followed" | "customer.unfollowed" | "customer.noted" | "customer.changed" | "customer.tags_changed" | "conversation.assigned" | "conversation.status_changed" | "conversation.automation_changed")[] | null;
+            /**
+             * Answers
+             * @default false
+             */
+            answers: boolean;
+            /**
+             * Answer Within S
+             * @description seconds
+             * @default 60
+             */
+            answer_within_s: number;
+            /**
+             * Hand Back After S
+             * @default null
+             */
+            hand_back_after_s: number | null;
+            /**
+             * Page Id
+             * @default null
+             */
+            page_id: string | null;
+            /**
+             * App Secret
+             * @default null
+             */
+            app_secret: string | null;
+            /**
+             * Verify Token
+             * @default null
+             */
+            verify_token: string | null;
+        };
+        /**
+         * NewAutomationView
+         * @description A new automation. `secret` signs what it is told; `token` goes after "Authorization: Bearer"
+         *     in what it answers. Neither is shown again.
+         */
+        NewAutomationView: {
+            automation: components["schemas"]["inbox__automations__view__AutomationView"];
+            /** Secret */
+            secret: string;
+            /** Token */
+            token: string;
+        };
+        /**
          * NewBotBody
          * @description A bot that is to be made.
          */
@@ -4466,6 +4764,8 @@ export interface components {
         /**
          * NewTokenBody
          * @description A token of one's own, or of a bot when `bot_id` is given (admins only).
+         *
+         *     With `automation_id`, what is done by it is done by that automation of the bot.
          */
         NewTokenBody: {
             /** Name */
@@ -4477,6 +4777,11 @@ export interface components {
              * @default null
              */
             bot_id: string | null;
+            /**
+             * Automation Id
+             * @default null
+             */
+            automation_id: string | null;
             /**
              * Expires In Days
              * @default null
@@ -4622,6 +4927,13 @@ export interface components {
         Page_ConversationView_: {
             /** Items */
             items: components["schemas"]["ConversationView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[DeliveryView] */
+        Page_DeliveryView_: {
+            /** Items */
+            items: components["schemas"]["DeliveryView"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -4827,7 +5139,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "assigned" | "participant_added" | "uncared" | "unassigned" | "handed_over" | "script_step";
+            kind: "assigned" | "participant_added" | "uncared" | "unassigned" | "handed_over" | "script_step" | "handed_off";
             /**
              * At
              * Format: date-time
@@ -5161,31 +5473,12 @@ export interface components {
             happened: number;
         };
         /**
-         * ReplayBody
-         * @description What is tried again: one kind, or everything.
-         */
-        ReplayBody: {
-            /**
-             * Kind
-             * @default null
-             */
-            kind: ("invalid" | "refused" | "ambiguous" | "gone" | "exhausted") | null;
-        };
-        /**
          * ReplayView
          * @description How many bodies will be applied again.
          */
         ReplayView: {
             /** Replayed */
             replayed: number;
-        };
-        /**
-         * ReplayedView
-         * @description How many customers are tried again.
-         */
-        ReplayedView: {
-            /** Customers */
-            customers: number;
         };
         /**
          * ReportView
@@ -5646,6 +5939,14 @@ export interface components {
             next_cursor: string | null;
             /** Partial */
             partial: boolean;
+        };
+        /**
+         * SecretView
+         * @description A secret that is not shown again.
+         */
+        SecretView: {
+            /** Secret */
+            secret: string;
         };
         /**
          * SentenceView
@@ -6237,6 +6538,8 @@ export interface components {
             staff_id: string | null;
             /** Bot Id */
             bot_id: string | null;
+            /** Automation Id */
+            automation_id: string | null;
             /** Scopes */
             scopes: ("read" | "write" | "admin")[];
             /**
@@ -6543,6 +6846,114 @@ export interface components {
             reason: components["schemas"]["CrmReasonView"];
             /** Reference */
             reference: string | null;
+        };
+        /**
+         * ReplayBody
+         * @description What is tried again: one kind, or everything.
+         */
+        crm_sync__administering__view__ReplayBody: {
+            /**
+             * Kind
+             * @default null
+             */
+            kind: ("invalid" | "refused" | "ambiguous" | "gone" | "exhausted") | null;
+        };
+        /**
+         * ReplayedView
+         * @description How many customers are tried again.
+         */
+        crm_sync__administering__view__ReplayedView: {
+            /** Customers */
+            customers: number;
+        };
+        /**
+         * AutomationView
+         * @description A program that takes part in a bot; `version` goes into the If-Match header of an edit.
+         *
+         *     `answers`: it answers customers first; who waits for longer than `answer_within_s` is handed to
+         *     people. `waiting` conversations have events that were not told yet (a thousand: or more).
+         */
+        inbox__automations__view__AutomationView: {
+            /** Id */
+            id: string;
+            /** Bot Id */
+            bot_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "messenger";
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("message.received" | "message.sent" | "message.changed" | "postback.received" | "customer.followed" | "customer.unfollowed" | "customer.noted" | "customer.changed" | "customer.tags_changed" | "conversation.assigned" | "conversation.status_changed" | "conversation.automation_changed")[];
+            /** Answers */
+            answers: boolean;
+            /** Answer Within S */
+            answer_within_s: number;
+            /** Hand Back After S */
+            hand_back_after_s: number | null;
+            /** Enabled */
+            enabled: boolean;
+            /** Off Reason */
+            off_reason: ("by_hand" | "gone") | null;
+            /** Off At */
+            off_at: string | null;
+            /** Page Id */
+            page_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Version */
+            version: number;
+            /** Waiting */
+            waiting: number;
+            /** Parked */
+            parked: number;
+            last_told: components["schemas"]["LastCallView"] | null;
+            last_failed: components["schemas"]["LastCallView"] | null;
+        };
+        /**
+         * ReplayBody
+         * @description Which events are to be told once more; null: everything that is parked.
+         */
+        inbox__automations__view__ReplayBody: {
+            /**
+             * Event Ids
+             * @default null
+             */
+            event_ids: string[] | null;
+        };
+        /**
+         * ReplayedView
+         * @description How many events will be told once more.
+         */
+        inbox__automations__view__ReplayedView: {
+            /** Replayed */
+            replayed: number;
+        };
+        /**
+         * AutomationView
+         * @description Whether scripts may speak. `paused_until` null while they may not: until they are let.
+         *
+         *     `opted_out_at`: when the customer asked for no automatic messages; stronger than `state`.
+         */
+        inbox__conversations__reading__model__AutomationView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "handoff_requested" | "human";
+            /** Paused Until */
+            paused_until: string | null;
+            /** Reason */
+            reason: ("staff_replied" | "paused_by_hand" | "handed_off") | null;
+            /** Opted Out At */
+            opted_out_at: string | null;
         };
         /**
          * HandoverBody
@@ -10207,7 +10618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: client_id_reused, window_closed, private_window_closed, privately_impossible, answered_privately, comment_removed, channel_cannot_send */
+            /** @description Conflict: client_id_reused, conversation_taken_over, customer_opted_out, window_closed, private_window_closed, privately_impossible, answered_privately, comment_removed, channel_cannot_send */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10314,7 +10725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: nothing_to_retry, window_closed */
+            /** @description Conflict: nothing_to_retry, window_closed, conversation_taken_over */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10484,6 +10895,15 @@ export interface operations {
             };
             /** @description Not Found: not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: conversation_taken_over, customer_opted_out */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18605,7 +19025,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReplayBody"];
+                "application/json": components["schemas"]["crm_sync__administering__view__ReplayBody"];
             };
         };
         responses: {
@@ -18615,7 +19035,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReplayedView"];
+                    "application/json": components["schemas"]["crm_sync__administering__view__ReplayedView"];
                 };
             };
             /** @description Bad Request: malformed_json */
@@ -18714,6 +19134,882 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BackfillView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationList"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAutomationBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewAutomationView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["inbox__automations__view__AutomationView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, automation_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, automation_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.edit": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the version that was read */
+                "If-Match": string;
+            };
+            path: {
+                bot_id: string;
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationEditBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["inbox__automations__view__AutomationView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, automation_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed: version_clash */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.new_secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, automation_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.retire_secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, automation_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.deliveries": {
+        parameters: {
+            query?: {
+                state?: "delivered" | "failing" | "parked";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                bot_id: string;
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryView_"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, automation_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["inbox__automations__view__ReplayBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["inbox__automations__view__ReplayedView"];
+                };
+            };
+            /** @description Bad Request: malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, automation_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: automation_off */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.hand_over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandOverView"];
                 };
             };
             /** @description Bad Request: malformed_json */

@@ -144,7 +144,7 @@ async def test_a_bot_sees_all_of_its_conversations(desk: HandlingDesk) -> None:
     """Its token is nobody's, so nothing would be its own."""
     api = await desk.open(visibility="own")
     theirs = await desk.stored(await desk.thread("minh"))
-    bot = Actor(id=BOT, name="Bot", role="sale", kind="bot", bot_ids=frozenset({BOT}))
+    bot = Actor(id=BOT, name="Bot", role="sale", kind="automation", bot_ids=frozenset({BOT}))
 
     assert may_see(bot, BOT, people_of(theirs))
     await api.close()

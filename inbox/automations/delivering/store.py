@@ -1,0 +1,202 @@
+"""What is to be told to whom, and what became of it: queues, events, and the log of deliveries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from inbox.automations.delivering.client import Outcome
+from inbox.automations.documents import automation_from, event_from
+from inbox.automations.model import Automation, Event, Secrets
+from inbox.bots.secrets import SecretBox
+from inbox.clock import Clock
+from inbox.ids import hash_id
+from inbox.mongo.client import Mongo
+from inbox.mongo.due import Backoff, Claimed, DueWork, Pace, due
+
+PAGE = 50
+"""Events read at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """An automation with what signs its events."""
+
+    automation: Automation
+    secrets: Secrets
+
+
+class DeliveryStore:
+    """`automation_queues`, `automation_events` and `automation_deliveries`.
+
+    A queue goes through its stream by `next`; `last` is the newest number in it. One with `only`
+    tells a single event once more. A delivery is `{_id: automation and event, state: delivered |
+    failing | parked, attempts, at, tried_at, status?, error?}`.
+    """
+
+    def __init__(
+        self,
+        mongo: Mongo,
+        box: SecretBox,
+        clock: Clock,
+        *,
+        lease: timedelta,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._mongo = mongo
+        self._box = box
+        self._queues = mongo["automation_queues"]
+        self._events = mongo["automation_events"]
+        self._log = mongo["automation_deliveries"]
+        self._clock = clock
+        longest = Backoff(timedelta(seconds=5), timedelta(minutes=10))
+        self._pace = Pace(lease=lease, backoff=backoff or longest)
+
+    def due(self, automation_id: str) -> DueWork:
+        """The queues of one automation: nobody waits behind another one's."""
+        only = {"automation_id": automation_id}
+        return DueWork(
+            self._mongo, "automation_queues", "work", self._clock, pace=self._pace, only=only
+        )
+
+    async def enabled_ids(self) -> list[str]:
+        """The automations that are switched on."""
+        return await self._mongo["automations"].distinct("_id", {"enabled": True})
+
+    async def receiver(self, automation_id: str) -> Receiver | None:
+        """Where events go now; None while it is switched off."""
+        found = await self._mongo["automations"].find_one({"_id": automation_id, "enabled": True})
+        if found is None:
+            return None
+        return Receiver(automation_from(found), secrets_from(self._box.open(found["sealed"])))
+
+    async def waiting(self, claimed: Claimed, types: Sequence[str]) -> tuple[list[Event], int]:
+        """The next events of a queue, and up to which number the stream was looked at.
+
+        Index automation_events (stream_id, seq).
+        """
+        queue = await self._queues.find_one({"_id": claimed.id}) or claimed.document
+        if (only := queue.get("only")) is not None:
+            found = self._events.find({"_id": only})
+            return [event_from(one) async for one in found], 0
+        query = {
+            "stream_id": queue["stream_id"],
+            "seq": {"$gte": queue["next"], "$lte": queue["last"]},
+            "type": {"$in": list(types)},
+        }
+        found = self._events.find(query).sort("seq", 1).limit(PAGE)
+        return [event_from(one) async for one in found], queue["last"]
+
+    async def told(self, claimed: Claimed, event: Event, outcome: Outcome, took_ms: int) -> bool:
+        """It was taken: kept in the log first, so that dying in between tells it once more.
+
+        False when the lease was lost.
+        """
+        await self._note(claimed, event, "delivered", outcome, took_ms)
+        return await self._pass(claimed, event)
+
+    async def passed(self, claimed: Claimed, event: Event) -> bool:
+        """There is no word for it in the automation's language."""
+        return await self._pass(claimed, event)
+
+    async def failed(self, claimed: Claimed, event: Event, outcome: Outcome, took_ms: int) -> None:
+        await self._note(claimed, event, "failing", outcome, took_ms)
+
+    async def parked(self, claimed: Claimed, event: Event, outcome: Outcome, took_ms: int) -> bool:
+        """Nobody tries it any more by itself; what comes after it goes on."""
+        await self._note(claimed, event, "parked", outcome, took_ms)
+        return await self._pass(claimed, event)
+
+    async def relayed_at(self, event_id: str) -> datetime | None:
+        found = await self._events.find_one({"_id": event_id}, {"relayed_at": 1})
+        return None if found is None else found["relayed_at"]
+
+    async def finish(self, claimed: Claimed, seen: int) -> bool:
+        """Nothing is left, unless something came meanwhile; whether it is finished.
+
+        One that told a single event is deleted.
+        """
+        held = {"_id": claimed.id, "work.token": claimed.token}
+        if claimed.document.get("only") is not None:
+            await self._queues.delete_one(held)
+            return True
+        result = await self._queues.update_one(
+            {**held, "last": seen}, {"$unset": {"work": 1}, "$set": {"next": seen + 1}}
+        )
+        if result.matched_count:
+            return True
+        return await self._queues.find_one(held, {"_id": 1}) is None  # the lease was lost
+
+    async def wake_all(self, automation_id: str) -> None:
+        """The receiver answers again: nobody waits for the end of a pause."""
+        now = self._clock.now()
+        await self._queues.update_many(
+            {
+                "automation_id": automation_id,
+                "work.due_at": {"$gt": now},
+                "work.token": {"$exists": False},
+            },
+            {"$set": {"work.due_at": now}},
+        )
+
+    async def replay(self, automation_id: str, bot_id: str, event_ids: Sequence[str]) -> int:
+        """Tell events once more, each by itself; how many there still are. Safe to repeat."""
+        known = await self._events.distinct(
+            "_id", {"_id": {"$in": list(event_ids)}, "bot_id": bot_id}
+        )
+        now = self._clock.now()
+        for event_id in known:
+            id_ = hash_id("automation_replay", automation_id, event_id)
+            fields = {"automation_id": automation_id, "bot_id": bot_id, "only": event_id}
+            await self._queues.update_one(
+                {"_id": id_, "work.token": {"$exists": False}},
+                {"$set": {**fields, "work": due(now)}},
+                upsert=True,
+            )
+        return len(known)
+
+    async def _pass(self, claimed: Claimed, event: Event) -> bool:
+        if claimed.document.get("only") is not None:
+            return True
+        result = await self._queues.update_one(
+            {"_id": claimed.id, "work.token": claimed.token},
+            {"$set": {"next": event.sequence + 1, "work.attempts": 1}},
+        )
+        return result.matched_count == 1
+
+    async def _note(
+        self, claimed: Claimed, event: Event, state: str, outcome: Outcome, took_ms: int
+    ) -> None:
+        automation_id = claimed.document["automation_id"]
+        now = self._clock.now()
+        sets: dict[str, Any] = {
+            "automation_id": automation_id,
+            "event_id": event.id,
+            "type": event.type,
+            "conversation_id": event.conversation_id,
+            "sequence": event.sequence,
+            "at": event.at,
+            "state": state,
+            "tried_at": now,
+            "status": outcome.status,
+            "error": None if outcome.is_taken else outcome.reason,
+            "took_ms": took_ms,
+        }
+        await self._log.update_one(
+            {"_id": hash_id("automation_delivery", automation_id, event.id)},
+            {"$set": sets, "$inc": {"attempts": 1}},
+            upsert=True,
+        )
+
+
+def secrets_from(opened: dict[str, str]) -> Secrets:
+    """`signing` holds several, parted by blanks, newest first."""
+    return Secrets(
+        tuple(opened["signing"].split()), opened.get("app_secret"), opened.get("verify_token")
+    )
+
+
+def sealed_secrets(secrets: Secrets, box: SecretBox) -> bytes:
+    named = {"app_secret": secrets.app_secret, "verify_token": secrets.verify_token}
+    kept = {name: value for name, value in named.items() if value is not None}
+    return box.seal({"signing": " ".join(secrets.signing), **kept})

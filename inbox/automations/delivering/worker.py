@@ -1,0 +1,187 @@
+"""Tells automations what happened: in order per conversation, again and again until it is taken.
+
+Each automation has places of its own, so that one that is slow, or away, is slow for itself alone.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from inbox import metrics
+from inbox.automations.delivering.client import Outcome, ReceiverClient
+from inbox.automations.delivering.shapes import Shape
+from inbox.automations.delivering.store import DeliveryStore, Receiver
+from inbox.automations.model import AutomationKind, Event
+from inbox.automations.store import AutomationStore
+from inbox.cancelling import end
+from inbox.clock import Clock
+from inbox.mongo.due import Backoff, Claimed, DueWork
+from inbox.mongo.failures import is_passing
+from inbox.waiting import either
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 8
+"""Conversations of one automation that are told at a time, per process."""
+LOOK_EVERY_S = 1.0
+"""Between looks whether automations were made or switched."""
+FAILURES_BEFORE_REST = 3
+REST = Backoff(timedelta(seconds=2), timedelta(minutes=1))
+"""After as many failures in a row a receiver is left alone, then asked with a single event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What every automation is told with."""
+
+    store: DeliveryStore
+    automations: AutomationStore
+    shapes: Mapping[AutomationKind, Shape]
+    client: ReceiverClient
+    clock: Clock
+    give_up_after: timedelta
+
+
+class Telling:
+    """The deliveries of one automation."""
+
+    def __init__(self, automation_id: str, means: Means) -> None:
+        self._id = automation_id
+        self._means = means
+        self._store = means.store
+        self._clock = means.clock
+        self._failures = 0
+        self._rest_until = means.clock.now()
+        self.due: DueWork = means.store.due(automation_id)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell until `stop` is set; what has begun is ended first."""
+        await self.due.keep_filled(self._begin, stop, AT_ONCE)
+
+    async def step(self) -> int:
+        """Tell what is due, once; how many conversations."""
+        begun = await self._begin(AT_ONCE)
+        await asyncio.gather(*begun)
+        return len(begun)
+
+    async def _begin(self, free: int) -> Sequence[Coroutine[Any, Any, None]]:
+        """Whoever does not answer is asked with one event at a time, and not all the time."""
+        if self._clock.now() < self._rest_until:
+            return ()
+        receiver = await self._store.receiver(self._id)
+        if receiver is None:
+            return ()
+        claimed = await self.due.claim(free if self._failures < FAILURES_BEFORE_REST else 1)
+        return [
+            self.due.attempt(one, lambda claim: self._tell_all(claim, receiver)) for one in claimed
+        ]
+
+    async def _tell_all(self, claimed: Claimed, receiver: Receiver) -> None:
+        async with self.due.held([claimed]):
+            while True:
+                types = sorted(receiver.automation.events)
+                events, seen = await self._store.waiting(claimed, types)
+                if not events and await self._store.finish(claimed, seen):
+                    return
+                for event in events:
+                    if not await self._tell(claimed, receiver, event):
+                        return
+                if claimed.document.get("only") is not None:
+                    await self._store.finish(claimed, seen)
+                    return
+
+    async def _tell(self, claimed: Claimed, receiver: Receiver, event: Event) -> bool:
+        """Whether the next event of the conversation may be told now."""
+        automation, now = receiver.automation, self._clock.now()
+        shape = self._means.shapes.get(automation.kind)
+        call = await shape.call(automation, receiver.secrets, event, now) if shape else None
+        if call is None:
+            return await self._store.passed(claimed, event)
+        began = time.perf_counter()
+        outcome = await self._means.client.post(automation.url, call)
+        took_ms = round((time.perf_counter() - began) * 1000)
+        metrics.automation_calls_total.labels("taken" if outcome.is_taken else "failed").inc()
+        if outcome.is_taken:
+            await self._note_answer()
+            return await self._store.told(claimed, event, outcome, took_ms)
+        return await self._give_way(claimed, event, outcome, took_ms)
+
+    async def _give_way(
+        self, claimed: Claimed, event: Event, outcome: Outcome, took_ms: int
+    ) -> bool:
+        self._note_failure()
+        if outcome.is_gone:
+            await self._store.failed(claimed, event, outcome, took_ms)
+            await self.due.retry(claimed, outcome.reason, after=timedelta())
+            await self._means.automations.gone(self._id)
+            return False
+        relayed_at = await self._store.relayed_at(event.id)
+        if relayed_at is None or relayed_at + self._means.give_up_after <= self._clock.now():
+            return await self._store.parked(claimed, event, outcome, took_ms)
+        await self._store.failed(claimed, event, outcome, took_ms)
+        after = outcome.retry_after_s
+        pause = None if after is None else timedelta(seconds=after)
+        await self.due.retry(claimed, outcome.reason, after=pause)
+        return False
+
+    async def _note_answer(self) -> None:
+        if self._failures >= FAILURES_BEFORE_REST:
+            await self._store.wake_all(self._id)
+            self.due.wake()
+        self._failures = 0
+
+    def _note_failure(self) -> None:
+        self._failures += 1
+        over = self._failures - FAILURES_BEFORE_REST
+        if over >= 0:
+            self._rest_until = self._clock.now() + REST.pause(over + 1)
+
+
+class Delivering:
+    """Runs a `Telling` for each automation that is switched on."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._tellings: dict[str, tuple[Telling, asyncio.Event, asyncio.Task[None]]] = {}
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was queued here, or an automation was made."""
+        self._woken.set()
+        for telling, _, _ in self._tellings.values():
+            telling.due.wake()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; what has begun is ended first."""
+        try:
+            while not stop.is_set():
+                self._woken.clear()
+                try:
+                    await self._look()
+                except Exception as error:
+                    if not is_passing(error):
+                        log.exception("automations could not be read")
+                await either(self._woken, stop, LOOK_EVERY_S)
+            for _, own_stop, _ in self._tellings.values():
+                own_stop.set()
+            await asyncio.gather(*(task for _, _, task in self._tellings.values()))
+        finally:
+            await end([task for _, _, task in self._tellings.values()])
+
+    async def _look(self) -> None:
+        """Begin with automations that are new, end with those that were switched off."""
+        wanted = set(await self._means.store.enabled_ids())
+        for id_, (_, own_stop, task) in list(self._tellings.items()):
+            if id_ not in wanted:
+                own_stop.set()
+            if task.done():
+                del self._tellings[id_]
+        for id_ in wanted - self._tellings.keys():
+            telling, own_stop = Telling(id_, self._means), asyncio.Event()
+            task = asyncio.create_task(telling.run(own_stop))
+            self._tellings[id_] = (telling, own_stop, task)

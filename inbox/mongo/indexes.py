@@ -264,6 +264,12 @@ INDEXES: tuple[Index, ...] = (
     Index("automations", ("bot_id",), "the automations of a bot"),
     Index(
         "automations",
+        ("enabled",),
+        "those that are told anything",
+        partial={"enabled": True},
+    ),
+    Index(
+        "automations",
         ("answers", "bot_id"),
         "at most one automation of a bot answers customers first",
         unique=True,

@@ -181,7 +181,7 @@ async def _fill_records(mongo: Mongo) -> None:
 async def _fill_automations(mongo: Mongo, many: list[tuple[str, datetime]]) -> None:
     """What automations of other bots were told, and are still to be told."""
     for collection, fields in (
-        ("automations", {"answers": True, "enabled": False}),
+        ("automations", {"answers": False, "enabled": False}),
         ("automation_events", {"type": "x", "data": {}}),
         ("automation_streams", {"watch": {"due_at": NEVER, "automation_id": "x"}}),
         ("automation_queues", {"automation_id": "x", "work": {"due_at": NEVER}}),

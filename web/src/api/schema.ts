@@ -19539,9 +19539,9 @@ export interface operations {
     "automations.edit": {
         parameters: {
             query?: never;
-            header: {
+            header?: {
                 /** @description the version that was read */
-                "If-Match": string;
+                "If-Match"?: string;
             };
             path: {
                 bot_id: string;

@@ -7,7 +7,7 @@ just before its bytes are sent, and just after the server has answered.
 import os
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -58,7 +58,8 @@ class Start:
     """How a server is started.
 
     `ahead` moves its clock, so that leases of the dead have ended; `batch` is the number of
-    bodies per transaction. `sends_to` is the file in which what Facebook customers get is kept.
+    bodies per transaction. `sends_to` is the file in which what Facebook customers get is kept,
+    `besides` are further settings.
     """
 
     uri: str
@@ -71,6 +72,7 @@ class Start:
     kill: KillPoint | None = None
     sends_to: Path | None = None
     against: "Against | None" = None
+    besides: Mapping[str, Any] = field(default_factory=dict)
 
     def parts(self) -> Parts:
         if self.against is not None:
@@ -88,6 +90,7 @@ class Start:
             against.environment if against is not None else SECRETS,
             {
                 **(against.settings if against is not None else {}),
+                **self.besides,
                 "app.data": self.data,
                 "app.http.port": 0,
                 "app.log.level": "error",

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
+
+from pymongo import UpdateOne
 
 from inbox.automations.delivering.client import Outcome
 from inbox.automations.documents import automation_from, event_from
@@ -16,6 +18,20 @@ from inbox.mongo.due import Backoff, Claimed, DueWork, Pace, due
 
 PAGE = 50
 """Events read at a time."""
+
+
+TryState = Literal["delivered", "failing", "parked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """One call. `parked`: nobody tries it any more by itself, what comes after it goes on."""
+
+    event: Event
+    state: TryState
+    outcome: Outcome
+    at: datetime
+    took_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +103,21 @@ class DeliveryStore:
         found = self._events.find(query).sort("seq", 1).limit(PAGE)
         return [event_from(one) async for one in found], queue["last"]
 
-    async def told(self, claimed: Claimed, event: Event, outcome: Outcome, took_ms: int) -> bool:
-        """It was taken: kept in the log first, so that dying in between tells it once more.
+    async def keep(self, claimed: Claimed, tries: Sequence[Try], up_to: int | None) -> bool:
+        """Log tries in their order, then go on behind the number `up_to`; None: stay.
 
-        False when the lease was lost.
+        Dying in between tells some events once more. False when the lease was lost.
         """
-        await self._note(claimed, event, "delivered", outcome, took_ms)
-        return await self._pass(claimed, event)
-
-    async def passed(self, claimed: Claimed, event: Event) -> bool:
-        """There is no word for it in the automation's language."""
-        return await self._pass(claimed, event)
-
-    async def failed(self, claimed: Claimed, event: Event, outcome: Outcome, took_ms: int) -> None:
-        await self._note(claimed, event, "failing", outcome, took_ms)
-
-    async def parked(self, claimed: Claimed, event: Event, outcome: Outcome, took_ms: int) -> bool:
-        """Nobody tries it any more by itself; what comes after it goes on."""
-        await self._note(claimed, event, "parked", outcome, took_ms)
-        return await self._pass(claimed, event)
+        if tries:
+            writes = [self._logged(claimed, one) for one in tries]
+            await self._log.bulk_write(writes, ordered=True)
+        if up_to is None or claimed.document.get("only") is not None:
+            return True
+        result = await self._queues.update_one(
+            {"_id": claimed.id, "work.token": claimed.token},
+            {"$set": {"next": up_to + 1, "work.attempts": 1}},
+        )
+        return result.matched_count == 1
 
     async def relayed_at(self, event_id: str) -> datetime | None:
         found = await self._events.find_one({"_id": event_id}, {"relayed_at": 1})
@@ -155,20 +167,9 @@ class DeliveryStore:
             )
         return len(known)
 
-    async def _pass(self, claimed: Claimed, event: Event) -> bool:
-        if claimed.document.get("only") is not None:
-            return True
-        result = await self._queues.update_one(
-            {"_id": claimed.id, "work.token": claimed.token},
-            {"$set": {"next": event.sequence + 1, "work.attempts": 1}},
-        )
-        return result.matched_count == 1
-
-    async def _note(
-        self, claimed: Claimed, event: Event, state: str, outcome: Outcome, took_ms: int
-    ) -> None:
+    def _logged(self, claimed: Claimed, tried: Try) -> UpdateOne:
         automation_id = claimed.document["automation_id"]
-        now = self._clock.now()
+        event, outcome = tried.event, tried.outcome
         sets: dict[str, Any] = {
             "automation_id": automation_id,
             "event_id": event.id,
@@ -176,13 +177,13 @@ class DeliveryStore:
             "conversation_id": event.conversation_id,
             "sequence": event.sequence,
             "at": event.at,
-            "state": state,
-            "tried_at": now,
+            "state": tried.state,
+            "tried_at": tried.at,
             "status": outcome.status,
             "error": None if outcome.is_taken else outcome.reason,
-            "took_ms": took_ms,
+            "took_ms": tried.took_ms,
         }
-        await self._log.update_one(
+        return UpdateOne(
             {"_id": hash_id("automation_delivery", automation_id, event.id)},
             {"$set": sets, "$inc": {"attempts": 1}},
             upsert=True,

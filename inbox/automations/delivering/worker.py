@@ -15,7 +15,7 @@ import structlog
 from inbox import metrics
 from inbox.automations.delivering.client import Outcome, ReceiverClient
 from inbox.automations.delivering.shapes import Shape
-from inbox.automations.delivering.store import DeliveryStore, Receiver
+from inbox.automations.delivering.store import DeliveryStore, Receiver, Try, TryState
 from inbox.automations.model import AutomationKind, Event
 from inbox.automations.store import AutomationStore
 from inbox.cancelling import end
@@ -30,6 +30,8 @@ AT_ONCE = 8
 """Conversations of one automation that are told at a time, per process."""
 LOOK_EVERY_S = 1.0
 """Between looks whether automations were made or switched."""
+KEPT_EVERY_S = 0.5
+"""How much of what was told may be told once more after a kill, beside a page of events."""
 FAILURES_BEFORE_REST = 3
 REST = Backoff(timedelta(seconds=2), timedelta(minutes=1))
 """After as many failures in a row a receiver is left alone, then asked with a single event."""
@@ -83,51 +85,61 @@ class Telling:
 
     async def _tell_all(self, claimed: Claimed, receiver: Receiver) -> None:
         async with self.due.held([claimed]):
+            progress = _Progress(self._store, claimed)
             while True:
                 types = sorted(receiver.automation.events)
                 events, seen = await self._store.waiting(claimed, types)
                 if not events and await self._store.finish(claimed, seen):
                     return
                 for event in events:
-                    if not await self._tell(claimed, receiver, event):
+                    if not await self._tell(progress, receiver, event):
                         return
+                if not await progress.keep():
+                    return
                 if claimed.document.get("only") is not None:
                     await self._store.finish(claimed, seen)
                     return
 
-    async def _tell(self, claimed: Claimed, receiver: Receiver, event: Event) -> bool:
+    async def _tell(self, progress: "_Progress", receiver: Receiver, event: Event) -> bool:
         """Whether the next event of the conversation may be told now."""
         automation, now = receiver.automation, self._clock.now()
         shape = self._means.shapes.get(automation.kind)
         call = await shape.call(automation, receiver.secrets, event, now) if shape else None
-        if call is None:
-            return await self._store.passed(claimed, event)
+        if call is None:  # there is no word for it in the automation's language
+            return await progress.behind(event)
         began = time.perf_counter()
         outcome = await self._means.client.post(automation.url, call)
         took_ms = round((time.perf_counter() - began) * 1000)
         metrics.automation_calls_total.labels("taken" if outcome.is_taken else "failed").inc()
+        state = await self._state_after(event, outcome)
+        progress.tries.append(
+            Try(event=event, state=state, outcome=outcome, at=now, took_ms=took_ms)
+        )
         if outcome.is_taken:
             await self._note_answer()
-            return await self._store.told(claimed, event, outcome, took_ms)
-        return await self._give_way(claimed, event, outcome, took_ms)
+        else:
+            self._note_failure()
+        if state != "failing":
+            return await progress.behind(event)
+        await progress.keep()
+        await self._give_way(progress.claimed, outcome)
+        return False
 
-    async def _give_way(
-        self, claimed: Claimed, event: Event, outcome: Outcome, took_ms: int
-    ) -> bool:
-        self._note_failure()
+    async def _state_after(self, event: Event, outcome: Outcome) -> TryState:
+        if outcome.is_taken:
+            return "delivered"
+        relayed_at = await self._store.relayed_at(event.id)
+        over = relayed_at is None or relayed_at + self._means.give_up_after <= self._clock.now()
+        return "parked" if over and not outcome.is_gone else "failing"
+
+    async def _give_way(self, claimed: Claimed, outcome: Outcome) -> None:
         if outcome.is_gone:
-            await self._store.failed(claimed, event, outcome, took_ms)
             await self.due.retry(claimed, outcome.reason, after=timedelta())
             await self._means.automations.gone(self._id)
-            return False
-        relayed_at = await self._store.relayed_at(event.id)
-        if relayed_at is None or relayed_at + self._means.give_up_after <= self._clock.now():
-            return await self._store.parked(claimed, event, outcome, took_ms)
-        await self._store.failed(claimed, event, outcome, took_ms)
+            return
         after = outcome.retry_after_s
         pause = None if after is None else timedelta(seconds=after)
         await self.due.retry(claimed, outcome.reason, after=pause)
-        return False
 
     async def _note_answer(self) -> None:
         if self._failures >= FAILURES_BEFORE_REST:
@@ -140,6 +152,32 @@ class Telling:
         over = self._failures - FAILURES_BEFORE_REST
         if over >= 0:
             self._rest_until = self._clock.now() + REST.pause(over + 1)
+
+
+class _Progress:
+    """How far one queue is; written together, but never long after it has happened."""
+
+    def __init__(self, store: DeliveryStore, claimed: Claimed) -> None:
+        self._store = store
+        self.claimed = claimed
+        self.tries: list[Try] = []
+        self._up_to: int | None = None
+        self._kept_at = time.monotonic()
+
+    async def behind(self, event: Event) -> bool:
+        """It need not be told any more. False when the lease was lost."""
+        self._up_to = event.sequence
+        is_time = time.monotonic() - self._kept_at > KEPT_EVERY_S
+        return await self.keep() if is_time else True
+
+    async def keep(self) -> bool:
+        """Write what is new. False when the lease was lost."""
+        self._kept_at = time.monotonic()
+        if not self.tries and self._up_to is None:
+            return True
+        tries, up_to = self.tries, self._up_to
+        self.tries, self._up_to = [], None
+        return await self._store.keep(self.claimed, tries, up_to)
 
 
 class Delivering:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from app.settings import Settings
+from inbox.automations.answering.worker import Answering
 from inbox.automations.delivering.client import ReceiverClient
 from inbox.automations.delivering.shapes import Shape, StandardShape
 from inbox.automations.delivering.store import DeliveryStore
@@ -47,8 +48,9 @@ class Automations:
         rules: WindowRules,
         *,
         owner: str,
-        wake_splitting: Callable[[], None],
     ) -> None:
+        self.on_handed_over: Callable[[], None] = lambda: None
+        """Called when a conversation is to be split."""
         config, box = settings.inbox.automation, settings.secret_box()
         store = DeliveryStore(
             mongo,
@@ -79,15 +81,17 @@ class Automations:
             RelayStore(mongo, clock, leases), LiveStore(mongo), leases, clock, self._delivering.wake
         )
         handing_over = HandOverStore(mongo, clock, rules)
-        self.handing_over = HandingOver(handing_over, replies, wake_splitting)
+        self.handing_over = HandingOver(handing_over, replies, lambda: self.on_handed_over())
         self._watching = Watching(handing_over, self.handing_over)
+        self.answering = Answering(mongo, replies, clock)
 
     def tables(self, tokens: Tokens) -> Sequence[Routes]:
         return (AutomationRoutes(self.service, tokens, self.handing_over),)
 
     def loops(self) -> Sequence[Loop]:
         """What the workers run."""
-        return (self._relay.run, self._delivering.run, self._watching.run)
+        loops = (self._relay, self._delivering, self._watching, self.answering)
+        return tuple(one.run for one in loops)
 
     async def close(self) -> None:
         await self._client.close()

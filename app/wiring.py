@@ -21,6 +21,7 @@ from app.media import MediaKeeping
 from app.parsing import parsers
 from app.parts import Parts, process_name
 from app.people import People
+from app.programs import programs_of
 from app.scripts import Enrolling, Scripts
 from app.settings import Settings
 from app.splitting import Splitting
@@ -143,7 +144,8 @@ class Service:
         )
         self._hearing = Hearing(WatchStore(self.mongo))
         read = parsers(self.directory, settings.channels.facebook.app_id)
-        understanding = Understanding(read, parts.router, self.directory, self._hearing.hear)
+        hear, programs = self._hearing.hear, programs_of(settings.channels.programs)
+        understanding = Understanding(read, parts.router, self.directory, hear, programs)
         pace = Pace(lease=limits.lease, poll_every=limits.poll)
         due = DueWork(self.mongo, "webhook_journal", "apply", clock, pace=pace)
         self.ingesting = Ingesting(
@@ -234,15 +236,10 @@ class Service:
             rules=self._rules,
         )
         self.automations = Automations(
-            self.settings,
-            mongo,
-            clock,
-            self.replies,
-            self._links,
-            self._rules,
-            owner=self.owner,
-            wake_splitting=self.splitting.assigner.wake,
+            self.settings, mongo, clock, self.replies, self._links, self._rules, owner=self.owner
         )
+        self.automations.on_handed_over = self.splitting.assigner.wake
+        self._applier.on_answers = self.automations.answering.due.wake
         self.signals = Signals(parts.messengers, clock)
         moderation = ModerationStore(mongo, clock, self._rules)
         self.moderating = Moderating(moderation, parts.moderation)

@@ -1,6 +1,7 @@
 """Settings of this package; `app/settings.py` reads them from config.yaml and the environment."""
 
 from datetime import timedelta
+from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
@@ -109,6 +110,9 @@ class ChannelsConfig(Section):
 
     max_body_bytes: PositiveInt = Field(
         default=5 * 1024 * 1024, description="largest webhook body; beyond it 413"
+    )
+    programs: list[Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]] = Field(
+        default=[], description="module:name of programs that answer in this process"
     )
     backfill: BackfillConfig = BackfillConfig()
     media: MediaFetchConfig = MediaFetchConfig()

@@ -11,6 +11,7 @@ import structlog
 
 from channels import events
 from channels.accounts import AccountDirectory
+from channels.programs import Program
 from channels.router import Router
 from inbox import metrics
 from inbox.cancelling import end
@@ -44,13 +45,17 @@ costs the database as much as applying does a third of, hence seldom and for lon
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """Parses and routes: pure but for the table of connected accounts."""
+    """Parses and routes: pure but for the table of connected accounts.
+
+    `programs` hear of every event as well, after the inbox; what fails in them costs only them.
+    """
 
     parsers: Mapping[str, Parse]
     router: Router
     directory: AccountDirectory
     hear: Callable[[str, datetime], None] = lambda _key, _at: None
     """Told of each connected account's webhooks (channels/watching/hearing.py)."""
+    programs: Sequence[Program] = ()
 
     def understand(self, entry: Entry, token: str) -> Understood:
         """What applying `entry` changes, and which of its events must be parked."""
@@ -81,7 +86,16 @@ class Understanding:
     def _route(self, event: Any) -> tuple[Change, ...]:
         batch = Batch()
         self.router.dispatch(event, batch)
-        return tuple(batch.changes)
+        return (*batch.changes, *self._answers(event))
+
+    def _answers(self, event: Any) -> tuple[Change, ...]:
+        answers: list[Change] = []
+        for program in self.programs:
+            try:
+                answers += program.heard(event)
+            except Exception:
+                log.exception("a program failed", program=program.name, event_type=event.type)
+        return tuple(answers)
 
     def accounts_of(self, channel: str, body: bytes, at: datetime) -> Iterable[str]:
         """Keys of the connected accounts that a body speaks of; none if it cannot be told."""

@@ -72,6 +72,8 @@ class Applier:
         self._signals = signals or SignalStore(mongo, clock)
         self.on_withheld: Callable[[], None] = lambda: None
         """Called after a batch in which a conversation came that is to be split."""
+        self.on_answers: Callable[[], None] = lambda: None
+        """Called after a batch in which programs of this process have answered."""
         self._clock = clock
         self._journal = journal
         self._rules = rules
@@ -104,6 +106,8 @@ class Applier:
         sheet = await self._mongo.transaction(work)
         if any(is_withheld(thread) for thread in sheet.threads.values()):
             self.on_withheld()
+        if sheet.answers:
+            self.on_answers()
         if sheet.signals:
             self._signals.due.wake()
 

@@ -187,6 +187,25 @@ class AskErasure:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerCustomer:
+    """A program of this process answers, because of `key` (a message id, mostly), at `at`.
+
+    The same program's same key is the same answer, however often it comes; `nth` tells several
+    answers to one key apart, in their order. `choices` are offered as quick replies. It is said
+    soon after, unless people talk with the customer by then.
+    """
+
+    thread: ThreadRef
+    customer: IdentityRef | None
+    at: datetime
+    program: str
+    key: str
+    text: str
+    choices: tuple[str, ...] = ()
+    nth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class NoteAccountEvent:
     """Something that concerns an account and no customer. (type, key) makes a repeat harmless."""
 
@@ -200,7 +219,15 @@ class NoteAccountEvent:
 
 
 MessageFact = EditMessage | RemoveMessage | HideMessage | RefusePrivateAnswer | React
-ThreadFact = Acknowledge | NoteInteraction | ChangeFollow | ShareInfo | PassThread | AskErasure
+ThreadFact = (
+    Acknowledge
+    | NoteInteraction
+    | ChangeFollow
+    | ShareInfo
+    | PassThread
+    | AskErasure
+    | AnswerCustomer
+)
 Change = KeepMessage | KeepSent | MessageFact | ThreadFact | NoteAccountEvent
 
 

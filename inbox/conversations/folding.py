@@ -11,6 +11,7 @@ from typing import Any
 
 from inbox.conversations.changes import (
     Acknowledge,
+    AnswerCustomer,
     AskErasure,
     Change,
     ChangeFollow,
@@ -34,7 +35,13 @@ from inbox.conversations.facts import (
     put_reaction,
     put_removed,
 )
-from inbox.conversations.heeding import heed_consent, heed_customer, heed_reply, heed_staff
+from inbox.conversations.heeding import (
+    heed_consent,
+    heed_customer,
+    heed_reply,
+    heed_staff,
+    keep_answer,
+)
 from inbox.conversations.homing import refuse_private_answer
 from inbox.conversations.lateness import is_late
 from inbox.conversations.meeting import correct_guess, keep_sent, take_echo, take_likely_echo
@@ -355,6 +362,10 @@ def _ask_erasure(sheet: Sheet, change: AskErasure) -> None:
     sheet.erasures.add((change.customer, change.at))
 
 
+def _answer(sheet: Sheet, change: AnswerCustomer) -> None:
+    keep_answer(sheet, _thread_with(sheet, change.thread.id, change), change)
+
+
 def _note_account_event(sheet: Sheet, change: NoteAccountEvent) -> None:
     key = account_key(change.channel, change.account_id)
     id_ = hash_id("account_event", key, change.type, change.key)
@@ -385,4 +396,5 @@ _FOLDS: dict[type, Callable[[Sheet, Any], None]] = {
     PassThread: _pass_thread,
     AskErasure: _ask_erasure,
     NoteAccountEvent: _note_account_event,
+    AnswerCustomer: _answer,
 }

@@ -1,11 +1,13 @@
 """What automations have to heed of what was said: when to be silent, and what happened."""
 
 from inbox.conversations.automation import after_reply, consent_of
-from inbox.conversations.changes import KeepMessage
+from inbox.conversations.changes import AnswerCustomer, KeepMessage
 from inbox.conversations.lateness import is_late
 from inbox.conversations.sheet import Sheet, Tracked
 from inbox.ids import hash_id
+from inbox.mongo.due import due
 from inbox.signals.model import Signal, SignalKind
+from inbox.text import printable
 
 
 def heed_reply(sheet: Sheet, thread: Tracked) -> None:
@@ -35,6 +37,24 @@ def heed_staff(sheet: Sheet, thread: Tracked, message: Tracked, change: KeepMess
     """Note that a person of the shop answered elsewhere."""
     if thread.get("automated") and thread.get("customer_id") is not None:
         _signal(sheet, thread, "staff_wrote", message, change)
+
+
+def keep_answer(sheet: Sheet, thread: Tracked, change: AnswerCustomer) -> None:
+    """What a program wants to say is said soon; what is of long ago is answered no more."""
+    if is_late(change.at, sheet.now):
+        return
+    id_ = hash_id("answer", thread.id, change.program, change.key, str(change.nth))
+    sheet.answers[id_] = {
+        "_id": id_,
+        "conversation_id": thread.id,
+        "customer_id": thread.get("customer_id"),
+        "at": change.at,
+        "n": change.nth,
+        "program": change.program,
+        "text": printable(change.text),
+        "choices": list(change.choices),
+        "work": due(sheet.now),
+    }
 
 
 def heed_consent(thread: Tracked, change: KeepMessage) -> None:

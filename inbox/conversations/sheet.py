@@ -119,6 +119,7 @@ class Sheet:
     customers: dict[str, Tracked] = field(default_factory=dict)
     """The same customers by their own ids."""
     interactions: dict[str, Document] = field(default_factory=dict)
+    answers: dict[str, Document] = field(default_factory=dict)
     account_events: dict[str, Document] = field(default_factory=dict)
     erasures: set[tuple[IdentityRef, datetime]] = field(default_factory=set)
     fresh_messages: list[Tracked] = field(default_factory=list)

@@ -179,6 +179,7 @@ class ApplyStore:
         await self._write("conversations", sheet.threads.values(), session)
         await self._write("customers", sheet.customers.values(), session)
         await self._add("interactions", _if_absent(sheet.interactions.values()), session)
+        await self._add("automation_answers", _if_absent(sheet.answers.values()), session)
         await self._add("account_events", _if_absent(sheet.account_events.values()), session)
         await self._add("erasures", _erasures(sheet), session)
         await self._write("platform_ids", sheet.aliases.values(), session)

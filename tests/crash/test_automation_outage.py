@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from tests.webhook_signing import SECRETS
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
 
 OWNER = Actor(id="owner", name="Chủ", role="owner")
+EVENTS = 5_000
 PEOPLE = 100
 IN_A_BODY = 25
 OUTAGE = timedelta(hours=2)
@@ -113,48 +115,46 @@ class Flaky:
         return web.Response(status=500)
 
 
-@pytest.mark.parametrize("size", [5_000])
 async def test_two_hours_without_a_receiver_and_three_kills_lose_no_event(
-    mongo: Mongo, servers: Fleet, hasty: Start, receiver: Receiver, size: int
+    mongo: Mongo, servers: Fleet, hasty: Start, receiver: Receiver
 ) -> None:
     receiver.answer = lambda _: web.Response(status=503)
     await connect_accounts(mongo)
     await automate(mongo, receiver)
-    sender = Sender(servers.urls)
-    now = SystemClock().now()
-    half = size // 2
+    sender, now = Sender(servers.urls), SystemClock().now()
+    early = bodies(range(EVENTS // 2), now)
+    late = bodies(range(EVENTS // 2, EVENTS), now + OUTAGE)
 
-    first = await servers.start(hasty)
-    early = bodies(range(half), now)
+    server = await servers.start(hasty)
     sending = asyncio.create_task(sender.deliver(early, connections=_CONNECTIONS))
     await until(lambda: len(sender.acknowledged) > len(early) // 2)
-    await first.killed()
-    second = await servers.start(replace(hasty, ahead=timedelta(minutes=1)))
+    await server.killed()
+    server = await servers.start(replace(hasty, ahead=timedelta(minutes=1)))
     await sending
-    await until(lambda: is_drained(mongo))
+    await until(lambda: is_drained(mongo))  # what is applied hours later is told to nobody
     await until(lambda: receiver.calls > 0)
-
-    late = bodies(range(half, size), now + OUTAGE)
-    await second.killed()
-    third = await servers.start(replace(hasty, ahead=OUTAGE))
-    sending = asyncio.create_task(sender.deliver(late, connections=_CONNECTIONS))
-    await until(lambda: len(sender.acknowledged) > len(early) + len(late) // 2)
-    assert receiver.events == []
-    flaky = Flaky(receiver, random.Random(7))
-    receiver.answer = flaky
-    await sending
+    await server.killed()
+    server = await servers.start(replace(hasty, ahead=OUTAGE))
+    await sender.deliver(late, connections=_CONNECTIONS)
     await until(lambda: is_drained(mongo))
-    await until(lambda: len(receiver.events) > size // 2, within_s=120)
-    await third.killed()
-    await servers.start(replace(hasty, ahead=OUTAGE + timedelta(minutes=1)))
-    await until(
-        lambda: len(receiver.events) >= size and len(set(receiver.texts())) == size, within_s=240
-    )
+    assert receiver.events == []
 
-    assert set(receiver.texts()) == {f"tin {n}" for n in range(size)}
+    receiver.answer = flaky = Flaky(receiver, random.Random(7))
+    await until(lambda: len(receiver.events) > EVENTS // 2, within_s=120)
+    await server.killed()
+    await servers.start(replace(hasty, ahead=OUTAGE + timedelta(minutes=1)))
+    await until(partial(has_all, receiver), within_s=240)
+
     assert in_order(receiver.events)
     assert flaky.forgotten > 0
     assert_repeats_are_the_same(receiver.events)
+
+
+def has_all(receiver: Receiver) -> bool:
+    """Cheap while it does not: the receiver shares this process."""
+    if len(receiver.events) < EVENTS:
+        return False
+    return set(receiver.texts()) == {f"tin {n}" for n in range(EVENTS)}
 
 
 def assert_repeats_are_the_same(events: Sequence[Mapping[str, Any]]) -> None:

@@ -175,6 +175,7 @@ class Sweeping:
     async def _forget_told(self, about: Document, until: datetime) -> None:
         """What programs were told of them, and were still to be told; that they took it stays."""
         await self._mongo["automation_events"].delete_many({**about, "at": {"$lte": until}})
+        await self._mongo["automation_answers"].delete_many({**about, "at": {"$lte": until}})
         streams = await self._mongo["automation_streams"].distinct("_id", about)
         left = await self._mongo["automation_events"].distinct(
             "stream_id", {"stream_id": {"$in": streams}}

@@ -49,8 +49,6 @@ class Automations:
         *,
         owner: str,
     ) -> None:
-        self.on_handed_over: Callable[[], None] = lambda: None
-        """Called when a conversation is to be split."""
         config, box = settings.inbox.automation, settings.secret_box()
         store = DeliveryStore(
             mongo,
@@ -81,7 +79,7 @@ class Automations:
             RelayStore(mongo, clock, leases), LiveStore(mongo), leases, clock, self._delivering.wake
         )
         handing_over = HandOverStore(mongo, clock, rules)
-        self.handing_over = HandingOver(handing_over, replies, lambda: self.on_handed_over())
+        self.handing_over = HandingOver(handing_over, replies)
         self._watching = Watching(handing_over, self.handing_over)
         self.answering = Answering(mongo, replies, clock)
 

@@ -238,7 +238,7 @@ class Service:
         self.automations = Automations(
             self.settings, mongo, clock, self.replies, self._links, self._rules, owner=self.owner
         )
-        self.automations.on_handed_over = self.splitting.assigner.wake
+        self.automations.handing_over.on_handed_over = self.splitting.assigner.wake
         self._applier.on_answers = self.automations.answering.due.wake
         self.signals = Signals(parts.messengers, clock)
         moderation = ModerationStore(mongo, clock, self._rules)

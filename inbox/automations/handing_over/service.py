@@ -16,14 +16,13 @@ class _PeopleHaveIt(Exception):
 
 
 class HandingOver:
-    """Hands conversations over. `wake` is called when one is to be split."""
+    """Hands conversations over."""
 
-    def __init__(
-        self, store: HandOverStore, replies: ReplyService, wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, store: HandOverStore, replies: ReplyService) -> None:
         self._store = store
         self._replies = replies
-        self._wake = wake
+        self.on_handed_over: Callable[[], None] = lambda: None
+        """Called when a conversation may be to be split."""
 
     async def by_request(self, actor: Actor, conversation_id: str, note: str | None) -> bool:
         """An automation, or a person, leaves the conversation to people; whether it had to be.
@@ -62,5 +61,5 @@ class HandingOver:
             await self._replies.post_within(conversation_id, note, writer, within, actor=actor)
         except _PeopleHaveIt:
             return False
-        self._wake()
+        self.on_handed_over()
         return True

@@ -234,6 +234,26 @@ async def test_addresses_in_our_own_network_are_not_called(
         assert answer.json["errors"][0]["code"] == "url_not_allowed"
 
 
+async def test_what_was_told_of_an_erased_person_is_deleted(shop: Shop) -> None:
+    await shop.automate()
+    thread = await shop.customer_says("an", "Số em 0912 345 678")
+    await shop.customer_says("binh", "Còn hàng không?")
+    await shop.told("Số em 0912 345 678", "Còn hàng không?")
+    customer = (await shop.call("GET", f"/conversations/{thread}")).json["customer"]["id"]
+
+    assert (await shop.call("POST", f"/customers/{customer}/erasure")).status == 202
+
+    async def is_gone() -> bool:
+        shop.clock.advance(timedelta(seconds=1))
+        left = await shop.mongo["automation_events"].find().to_list()
+        streams = await shop.mongo["automation_streams"].find({"conversation_id": thread}).to_list()
+        return not streams and [one["data"]["message"]["text"] for one in left] == [
+            "Còn hàng không?"
+        ]
+
+    await until(is_gone)
+
+
 async def _log(shop: Shop) -> list[dict[str, Any]]:
     return await shop.mongo["automation_deliveries"].find().to_list()
 

@@ -1,0 +1,165 @@
+"""From the feed to numbered events: once each, whatever becomes of the place in it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from inbox.automations.documents import automation_fields
+from inbox.automations.model import EVENT_TYPES, Automation
+from inbox.automations.relaying.store import MARK, LostRelay, Place, RelayStore
+from inbox.automations.relaying.worker import Relay
+from inbox.clock import FixedClock
+from inbox.live.model import event_from_document, live_event
+from inbox.live.store import LiveStore
+from inbox.mongo.client import Document, Mongo
+from inbox.mongo.leases import Leases
+from tests.waiting import until
+
+BOT, THREAD = "bot1", "thread1"
+BROKEN_TOKEN = "826B03"
+
+
+@pytest.fixture
+async def mongo(mongo: Mongo, clock: FixedClock) -> Mongo:
+    automation = Automation(
+        id="auto",
+        bot_id=BOT,
+        name="Trợ lý",
+        kind="webhook",
+        url="https://bot.shop.vn/in",
+        events=frozenset(EVENT_TYPES),
+        answers=False,
+        answer_within=timedelta(minutes=1),
+        hand_back_after=None,
+        enabled=True,
+        created_at=clock.now(),
+    )
+    await mongo["automations"].insert_one({"_id": "auto", **automation_fields(automation)})
+    await mongo["conversations"].insert_one(
+        {"_id": THREAD, "status": "open", "kind": "inbox", "bot_id": BOT}
+    )
+    return mongo
+
+
+def said(number: int, clock: FixedClock) -> Document:
+    """The feed's word of a customer's message."""
+    message: Document = {
+        "id": f"m{number}",
+        "direction": "in",
+        "author": {"kind": "customer"},
+        "text": f"tin {number}",
+        "payload": None,
+        "internal": False,
+        "attachments": [],
+    }
+    return live_event(
+        type="message_received",
+        at=clock.now(),
+        bot_id=BOT,
+        conversation_id=THREAD,
+        data={"message": message},
+    )
+
+
+async def told(mongo: Mongo) -> list[tuple[int, str]]:
+    """Numbers and texts of the events, in their order."""
+    rows = await mongo["automation_events"].find().sort("seq", 1).to_list()
+    return [(one["seq"], one["data"]["message"]["text"]) for one in rows]
+
+
+@asynccontextmanager
+async def relaying(mongo: Mongo, clock: FixedClock, owner: str = "one") -> AsyncIterator[None]:
+    leases, stop = Leases(mongo, clock, owner=owner), asyncio.Event()
+    relay = Relay(
+        RelayStore(mongo, clock, leases), LiveStore(mongo), leases, clock, wake=lambda: None
+    )
+    running = asyncio.create_task(relay.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
+
+
+async def has_told(mongo: Mongo, count: int) -> None:
+    async def is_so() -> bool:
+        return await mongo["automation_events"].count_documents({}) >= count
+
+    await until(is_so)
+
+
+async def test_what_happened_before_the_first_relay_began_is_told(
+    mongo: Mongo, clock: FixedClock
+) -> None:
+    await mongo["service_marks"].insert_one({"_id": MARK, "at": clock.now()})
+    await mongo["live_events"].insert_one(said(1, clock))
+
+    async with relaying(mongo, clock):
+        await has_told(mongo, 1)
+        await mongo["live_events"].insert_one(said(2, clock))
+        await has_told(mongo, 2)
+
+    assert await told(mongo) == [(1, "tin 1"), (2, "tin 2")]
+
+
+async def test_a_relay_that_stopped_goes_on_where_it_was(mongo: Mongo, clock: FixedClock) -> None:
+    await mongo["service_marks"].insert_one({"_id": MARK, "at": clock.now()})
+    async with relaying(mongo, clock):
+        await mongo["live_events"].insert_one(said(1, clock))
+        await has_told(mongo, 1)
+    await mongo["live_events"].insert_one(said(2, clock))
+
+    async with relaying(mongo, clock, "two"):
+        await has_told(mongo, 2)
+
+    assert await told(mongo) == [(1, "tin 1"), (2, "tin 2")]
+
+
+async def test_a_lost_place_is_found_again_and_nothing_is_told_under_two_ids(
+    mongo: Mongo, clock: FixedClock
+) -> None:
+    await mongo["service_marks"].insert_one({"_id": MARK, "at": clock.now()})
+    async with relaying(mongo, clock):
+        await mongo["live_events"].insert_many([said(n, clock) for n in range(1, 4)])
+        await has_told(mongo, 3)
+    await mongo["service_marks"].update_one({"_id": MARK}, {"$set": {"token": BROKEN_TOKEN}})
+    clock.advance(timedelta(seconds=20))
+    await mongo["live_events"].insert_many([said(n, clock) for n in range(4, 6)])
+
+    async with relaying(mongo, clock, "two"):
+        await has_told(mongo, 5)
+
+    assert await told(mongo) == [(n, f"tin {n}") for n in range(1, 6)]
+
+
+async def test_who_has_lost_the_lease_writes_nothing(mongo: Mongo, clock: FixedClock) -> None:
+    first, second = (Leases(mongo, clock, owner=name) for name in ("one", "two"))
+    fence = await first.acquire(MARK, timedelta(seconds=15))
+    assert fence is not None
+    clock.advance(timedelta(seconds=16))
+    assert await second.acquire(MARK, timedelta(seconds=15)) is not None
+    event = event_from_document({"_id": "1", **said(1, clock)})
+
+    with pytest.raises(LostRelay):
+        await RelayStore(mongo, clock, first).relay([event], Place("x", clock.now()), fence)
+
+    assert await told(mongo) == []
+    assert await mongo["service_marks"].find_one({"_id": MARK}) is None
+
+
+async def test_bots_without_automations_cost_nothing(mongo: Mongo, clock: FixedClock) -> None:
+    await mongo["automations"].update_one({"_id": "auto"}, {"$set": {"enabled": False}})
+    leases = Leases(mongo, clock, owner="one")
+    fence = await leases.acquire(MARK, timedelta(seconds=15))
+    assert fence is not None
+    event = event_from_document({"_id": "1", **said(1, clock)})
+
+    assert (
+        await RelayStore(mongo, clock, leases).relay([event], Place("x", clock.now()), fence) == 0
+    )
+
+    for collection in ("automation_events", "automation_streams", "automation_queues"):
+        assert await mongo[collection].count_documents({}) == 0

@@ -1,8 +1,9 @@
 """Downloads media over HTTPS from the platforms' hosts: never from inside our network.
 
 What a webhook calls a link is the word of a stranger. It is followed only to hosts of its
-channel; the name is resolved once, the addresses are checked, and it is those that are connected
-to; each redirect is a link of its own. No cookies, no credentials, no proxy of the environment.
+channel (what a program of ours names: to any public host); the name is resolved once, the
+addresses are checked, and it is those that are connected to; each redirect is a link of its own.
+No cookies, no credentials, no proxy of the environment.
 """
 
 import socket
@@ -86,13 +87,26 @@ class MediaClient:
         self, channel: Channel, url: str, *, most_bytes: int
     ) -> AsyncIterator[MediaStream]:
         """Open what is at `url`; see MediaSource."""
+        async with self._fetch(channel, url, most_bytes) as stream:
+            yield stream
+
+    @asynccontextmanager
+    async def fetch_public(self, url: str, *, most_bytes: int) -> AsyncIterator[MediaStream]:
+        """The same from any host of the public internet: links that programs name."""
+        async with self._fetch(None, url, most_bytes) as stream:
+            yield stream
+
+    @asynccontextmanager
+    async def _fetch(
+        self, channel: Channel | None, url: str, most_bytes: int
+    ) -> AsyncIterator[MediaStream]:
         response = await self._open(channel, self._rules.check(channel, url))
         try:
             yield _stream(response, most_bytes)
         finally:
             response.close()  # what is unread is cut off, never drained
 
-    async def _open(self, channel: Channel, target: Target) -> ClientResponse:
+    async def _open(self, channel: Channel | None, target: Target) -> ClientResponse:
         """The answer at the end of the redirects, which is a success."""
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._get(target)

@@ -49,8 +49,12 @@ class HostRules:
     def __init__(self, local: Collection[str] = ()) -> None:
         self._local = frozenset(local)
 
-    def check(self, channel: Channel, link: str) -> Target:
-        """Raises MediaRefused: the link does not lead to a host of the channel over https."""
+    def check(self, channel: Channel | None, link: str) -> Target:
+        """Where a link leads; `channel` None: to any named host of the public internet.
+
+        Raises:
+            MediaRefused: it does not lead to a host of the channel over https.
+        """
         url = _url(link)
         if url.scheme in ("http", "https") and self.is_local(url.raw_host, url.port):
             return Target(url, is_local=True)
@@ -59,7 +63,9 @@ class HostRules:
         if url.port != _HTTPS_PORT:
             raise MediaRefused("port")
         host = (url.raw_host or "").rstrip(".").lower()
-        if parse(host) is not None or not _belongs(host, HOSTS[channel]):
+        if parse(host) is not None:
+            raise MediaRefused("host")
+        if channel is not None and not _belongs(host, HOSTS[channel]):
             raise MediaRefused("host")
         return Target(url, is_local=False)
 

@@ -394,3 +394,38 @@ async def test_errors_never_tell_the_link() -> None:
             await download(client, f"{url}secret?oh=secret")
 
     assert "secret" not in str(gone.value)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://pictures.example/a.jpg",
+        "https://pictures.example:8443/a.jpg",
+        "https://127.0.0.1/a.jpg",
+        "https://[::1]/a.jpg",
+        "https://2130706433/a.jpg",
+        "https://127.1/a.jpg",
+        "https://localhost/a.jpg",
+        "https://pictures.example/a.jpg",
+        "https://user:word@pictures.example/a.jpg",
+    ],
+)
+async def test_a_link_of_a_program_leads_to_any_public_host_and_to_nothing_inside(
+    link: str,
+) -> None:
+    async with strict("127.0.0.1") as (client, _):
+        with pytest.raises(MediaRefused):
+            async with client.fetch_public(link, most_bytes=MOST):
+                pass  # pragma: no cover
+
+
+async def test_what_a_program_links_to_is_read() -> None:
+    async with (
+        serving(_small) as (client, url),
+        client.fetch_public(url + "a.jpg", most_bytes=MOST) as stream,
+    ):
+        assert b"".join([chunk async for chunk in stream.chunks]) == b"small"
+
+
+async def _small(_: web.Request) -> web.StreamResponse:
+    return web.Response(body=b"small", content_type="image/jpeg")

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from app.settings import Settings
+from channels.messenger_gateway.gateway import GatewayParts, MessengerGateway
+from channels.messenger_gateway.model import RemoteFiles, TokenHolders
 from inbox.automations.answering.worker import Answering
 from inbox.automations.delivering.client import ReceiverClient
 from inbox.automations.delivering.shapes import Shape, StandardShape
@@ -19,11 +22,14 @@ from inbox.automations.relaying.worker import Relay
 from inbox.automations.routes import AutomationRoutes
 from inbox.automations.service import AutomationService
 from inbox.clock import Clock
+from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.replying.service import ReplyService
+from inbox.conversations.replying.signals import Signals
 from inbox.conversations.window import WindowRules
 from inbox.http.routing import Routes
 from inbox.live.store import LiveStore
 from inbox.media.links import MediaLinks
+from inbox.media.uploads import Uploads
 from inbox.mongo.client import Mongo
 from inbox.mongo.due import Backoff
 from inbox.mongo.leases import Leases
@@ -35,16 +41,27 @@ _LEASE_OF_CALLS = 3
 """Times the time that a call may take: whoever holds a conversation renews its lease meanwhile."""
 
 
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """What programs speak through. Without `remote` nothing is fetched that they link to."""
+
+    tokens: TokenHolders
+    replies: ReplyService
+    signals: Signals
+    uploads: Uploads
+    links: MediaLinks
+    remote: RemoteFiles | None
+
+
 class Automations:
     """Programs that take part in bots."""
 
-    def __init__(  # noqa: PLR0913 - what it is built of
+    def __init__(
         self,
         settings: Settings,
         mongo: Mongo,
         clock: Clock,
-        replies: ReplyService,
-        links: MediaLinks,
+        speaking: Speaking,
         rules: WindowRules,
         *,
         owner: str,
@@ -61,8 +78,30 @@ class Automations:
         self.service = AutomationService(
             mongo, store, box, clock, allow_private=config.allow_private, wake=self._wake
         )
+        base_url = settings.app.public_url or ""
+        handing_over = HandOverStore(mongo, clock, rules)
+        replies = speaking.replies
+        self.handing_over = HandingOver(handing_over, replies)
+        gateway = MessengerGateway(
+            GatewayParts(
+                mongo=mongo,
+                clock=clock,
+                tokens=speaking.tokens,
+                automations=store,
+                control=self.handing_over,
+                replies=replies,
+                reads=ConversationReads(mongo),
+                signals=speaking.signals,
+                uploads=speaking.uploads,
+                links=speaking.links,
+                base_url=base_url,
+                remote=speaking.remote,
+            )
+        )
+        self.register = gateway.register
         self.shapes: dict[AutomationKind, Shape] = {
-            "webhook": StandardShape(links, settings.app.public_url or "")
+            "webhook": StandardShape(speaking.links, base_url),
+            "messenger": gateway.shape,
         }
         self._delivering = Delivering(
             Means(
@@ -78,8 +117,6 @@ class Automations:
         self._relay = Relay(
             RelayStore(mongo, clock, leases), LiveStore(mongo), leases, clock, self._delivering.wake
         )
-        handing_over = HandOverStore(mongo, clock, rules)
-        self.handing_over = HandingOver(handing_over, replies)
         self._watching = Watching(handing_over, self.handing_over)
         self.answering = Answering(mongo, replies, clock)
 

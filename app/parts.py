@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from app.connecting import Doors
 from app.jobs import Duties
 from channels.handlers import router as inbox_router
+from channels.messenger_gateway.model import RemoteFiles
 from channels.router import Router
 from crm_sync.connectors.model import Connector
 from inbox.bots.credentials.healing import Healing
@@ -45,8 +46,9 @@ class Companion(Protocol):
 class Parts:
     """What a caller may bring along: tests another clock, the demo a simulated platform.
 
-    A channel without a messenger can only be read. `companion` runs beside the workers, and is
-    closed when nothing is sent any more. `crm_connectors` are by connection.
+    A channel without a messenger can only be read. `remote` fetches what programs link to.
+    `companion` runs beside the workers, and is closed when nothing is sent any more.
+    `crm_connectors` are by connection.
     """
 
     clock: Clock
@@ -56,6 +58,7 @@ class Parts:
     profiles: ProfileSource | None = None
     histories: Mapping[Channel, MessageSource] = field(default_factory=dict)
     media: MediaSource | None = None
+    remote: RemoteFiles | None = None
     healing: Healing | None = None
     companion: Companion | None = None
     duties: Duties = field(default_factory=Duties)

@@ -263,6 +263,7 @@ def with_platforms(settings: Settings, mongo: Mongo, parts: Parts) -> Parts:
         profiles=parts.profiles or platforms.profiles,
         histories=parts.histories or platforms.histories,
         media=parts.media or platforms.media,
+        remote=parts.remote or platforms.media,
         healing=platforms.healing,
         doors=parts.doors or platforms.doors,
         duties=platforms.duties,

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from app.account_care import AccountCare
-from app.automations import Automations
+from app.automations import Automations, Speaking
 from app.backfilling import MissedMessages, waking_all
 from app.connecting import AccountConnections
 from app.crm import Crm
@@ -235,19 +235,22 @@ class Service:
             signals=self.outbox,
             rules=self._rules,
         )
+        self.signals = Signals(parts.messengers, clock)
+        speaking = Speaking(
+            self.authenticator, self.replies, self.signals, self.uploads, self._links, parts.remote
+        )
         self.automations = Automations(
-            self.settings, mongo, clock, self.replies, self._links, self._rules, owner=self.owner
+            self.settings, mongo, clock, speaking, self._rules, owner=self.owner
         )
         self.automations.handing_over.on_handed_over = self.splitting.assigner.wake
         self._applier.on_answers = self.automations.answering.due.wake
-        self.signals = Signals(parts.messengers, clock)
         moderation = ModerationStore(mongo, clock, self._rules)
         self.moderating = Moderating(moderation, parts.moderation)
 
     def _build_application(self, parts: Parts) -> web.Application:
         extra = [self.health.register]
         if "web" in parts.roles:
-            extra += [self.webhooks.register, self.crm.register]
+            extra += [self.webhooks.register, self.crm.register, self.automations.register]
             extra.append(lambda app: self._connections.register(app, self.authenticator))
         application = build_application(
             self.tables() if "web" in parts.roles else [],

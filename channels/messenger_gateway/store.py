@@ -1,0 +1,219 @@
+"""What the gateway looks up and keeps: threads by the platform's own ids, and Messenger profiles.
+
+`messenger_profiles {_id: automation id, fields, subscribed}`: what a program told about itself.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from inbox.ids import conversation_key, message_key
+from inbox.mongo.client import Document, Mongo
+
+_CHOICES_OF = 20
+"""So many messages with choices are looked at: a customer may press a button of yesterday."""
+_CONTROL = ("automation", "last_out_at", "given_back_at", "opted_out_at")
+_PARTY = dict.fromkeys(("external_id", "customer_id", "last_in_at", "created_at", *_CONTROL), 1)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Whom a thread is with. `id` is the platform's own id of the person; `control` is what of
+    the conversation says who has it (inbox/conversations/automation.py).
+    """
+
+    id: str
+    conversation_id: str
+    customer_id: str | None
+    control: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A customer's comment, which may be answered privately."""
+
+    message_id: str
+    conversation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button or quick reply that was offered; `payload` None: it had only a title."""
+
+    title: str
+    payload: str | None
+    quick: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A stored message beyond its view: a pressed button, and what was offered before it."""
+
+    is_postback: bool
+    offered: Sequence[Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class PageProfile:
+    """The Messenger profile of a program, and the webhook fields that it subscribed to."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    subscribed: frozenset[str] = frozenset()
+
+
+class GatewayStore:
+    """Reads conversations, messages and customers; writes `messenger_profiles` alone."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._accounts = mongo["accounts"]
+        self._conversations = mongo["conversations"]
+        self._messages = mongo["messages"]
+        self._customers = mongo["customers"]
+        self._profiles = mongo["messenger_profiles"]
+
+    # Whom
+
+    async def party(self, conversation_id: str) -> Party | None:
+        """Whom an inbox conversation is with; None for comments and groups."""
+        found = await self._conversations.find_one(
+            {"_id": conversation_id, "kind": "inbox"}, _PARTY
+        )
+        return None if found is None else _party(found)
+
+    async def party_of_customer(self, customer_id: str, bot_id: str) -> Party | None:
+        """Where the bot met a customer last; None where it has no conversation with them."""
+        cursor = self._conversations.find(
+            {"customer_id": customer_id, "bot_id": bot_id, "kind": "inbox"},
+            _PARTY,
+        )
+        return _newest(await cursor.to_list())
+
+    async def thread(self, bot_id: str, person_id: str) -> Party | None:
+        """The bot's conversation with a person, over all its accounts.
+
+        Ids of different platforms could only be equal by accident; then the newest counts.
+        """
+        keys = [
+            conversation_key(one["channel"], one["account_id"], "inbox", person_id)
+            for one in await self._accounts_of(bot_id)
+        ]
+        cursor = self._conversations.find(
+            {"_id": {"$in": keys}, "bot_id": bot_id},
+            _PARTY,
+        )
+        return _newest(await cursor.to_list())
+
+    async def comment(self, bot_id: str, comment_id: str) -> Comment | None:
+        """A comment by the platform's id of it."""
+        keys = [
+            message_key(one["channel"], one["account_id"], comment_id)
+            for one in await self._accounts_of(bot_id)
+        ]
+        found = await self._messages.find_one(
+            {"_id": {"$in": keys}, "at": {"$exists": True}}, {"conversation_id": 1}
+        )
+        return None if found is None else Comment(found["_id"], found["conversation_id"])
+
+    async def customer(self, customer_id: str | None) -> Document | None:
+        """Name and identities, for a profile."""
+        if customer_id is None:
+            return None
+        return await self._customers.find_one({"_id": customer_id}, {"name": 1, "identities": 1})
+
+    async def _accounts_of(self, bot_id: str) -> list[Document]:
+        cursor = self._accounts.find({"bot_id": bot_id}, {"channel": 1, "account_id": 1})
+        return await cursor.to_list()
+
+    # What was said
+
+    async def known_messages(self, ids: Collection[str]) -> frozenset[str]:
+        """Those of these ids that there is a message of."""
+        cursor = self._messages.find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        return frozenset([one["_id"] async for one in cursor])
+
+    async def told(self, message_id: str, automation_id: str) -> Told:
+        """What the view of a customer's message does not show.
+
+        Choices are of the newest messages of this program before it, the newest first.
+        """
+        message = await self._messages.find_one(
+            {"_id": message_id}, {"conversation_id": 1, "seq": 1, "data.postback": 1}
+        )
+        if message is None:
+            return Told(is_postback=False, offered=())
+        cursor = self._messages.find(
+            {
+                "conversation_id": message["conversation_id"],
+                "seq": {"$lt": message["seq"]},
+                "direction": "out",
+                "author.kind": "automation",
+                "author.id": automation_id,
+                "content": {"$exists": True},
+            },
+            {"content": 1},
+        )
+        newest = await cursor.sort([("at", -1), ("seq", -1)]).limit(_CHOICES_OF).to_list()
+        offered = [choice for one in newest for choice in _choices(one.get("content") or {})]
+        return Told(bool((message.get("data") or {}).get("postback")), offered)
+
+    # Profiles
+
+    async def profile(self, automation_id: str) -> PageProfile:
+        found = await self._profiles.find_one({"_id": automation_id})
+        return PageProfile() if found is None else _profile(found)
+
+    async def set_profile(self, automation_id: str, fields: Mapping[str, Any]) -> PageProfile:
+        """Set these fields; others stay."""
+        return await self._change(
+            automation_id, {"$set": {f"fields.{name}": value for name, value in fields.items()}}
+        )
+
+    async def unset_profile(self, automation_id: str, names: Collection[str]) -> None:
+        if names:
+            unset = {f"fields.{name}": 1 for name in names}
+            await self._profiles.update_one({"_id": automation_id}, {"$unset": unset})
+
+    async def subscribe(self, automation_id: str, names: Collection[str]) -> None:
+        """The webhook fields that the program asked for, instead of those before."""
+        await self._change(automation_id, {"$set": {"subscribed": sorted(names)}})
+
+    async def _change(self, automation_id: str, update: Document) -> PageProfile:
+        found = await self._profiles.find_one_and_update(
+            {"_id": automation_id}, update, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        return _profile(found or {})
+
+
+def _party(conversation: Document) -> Party:
+    return Party(
+        id=conversation["external_id"],
+        conversation_id=conversation["_id"],
+        customer_id=conversation.get("customer_id"),
+        control={name: conversation[name] for name in _CONTROL if name in conversation},
+    )
+
+
+def _newest(conversations: Sequence[Document]) -> Party | None:
+    def last(one: Document) -> datetime:
+        at: datetime | None = one.get("last_in_at") or one.get("created_at")
+        return at or _LONG_AGO
+
+    newest = max(conversations, key=last, default=None)
+    return None if newest is None else _party(newest)
+
+
+def _choices(content: Mapping[str, Any]) -> list[Choice]:
+    return [
+        Choice(one["title"], one.get("payload"), quick=name == "quick_replies")
+        for name in ("quick_replies", "buttons")
+        for one in content.get(name) or ()
+        if "url" not in one
+    ]
+
+
+def _profile(document: Document) -> PageProfile:
+    return PageProfile(document.get("fields") or {}, frozenset(document.get("subscribed") or ()))

@@ -11,7 +11,7 @@ export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install odoo check check-fast fix bench torture openapi lock clean packages-run packages-test
+.PHONY: help run test install odoo libraries check check-fast fix bench torture openapi lock clean packages-run packages-test
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -20,7 +20,7 @@ run: .venv/installed-run ## The demo: embedded MongoDB, simulated customers, the
 	@$(BIN)/python scripts/web.py build
 	@exec $(BIN)/python -m app demo $(ARGS)
 
-test: install odoo ## Everything the tests need, then all of them
+test: install odoo libraries ## Everything the tests need, then all of them
 	@$(BIN)/python scripts/web.py build
 	@$(BIN)/python -m pytest -m "not torture" $(ARGS)
 
@@ -29,7 +29,10 @@ install: packages-test .venv/installed-dev ## .venv with all tools; checks the D
 odoo: install ## A real Odoo 11 for the tests of the CRM mirror, once, under ~/.cache
 	@$(BIN)/python scripts/odoo.py prepare
 
-check: install odoo ## What CI asks of a change: format, lint, types, imports, tests, coverage, web
+libraries: install ## Bots of others, unmodified, for the tests of the Messenger gateway
+	@$(BIN)/python scripts/web.py packages tests/channels/messenger_gateway/node
+
+check: install odoo libraries ## What CI asks of a change: format, lint, types, imports, tests, coverage, web
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -41,7 +44,7 @@ check: install odoo ## What CI asks of a change: format, lint, types, imports, t
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -m "not torture" --cov --cov-report=term $(ARGS)
 
-check-fast: install ## Some five minutes: format, lint, types, imports, tests without browser, crashes and the real CRM
+check-fast: install libraries ## Some five minutes: format, lint, types, imports, tests without browser, crashes and the real CRM
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -74,7 +77,7 @@ lock: install ## Pin every package again after a change in pyproject.toml
 	$(BIN)/python scripts/lock.py
 
 clean: ## Delete what was built and installed; data/ stays
-	rm -rf .venv build web/dist web/node_modules .coverage* .hypothesis
+	rm -rf .venv build web/dist web/node_modules tests/channels/messenger_gateway/node/node_modules .coverage* .hypothesis
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find $(PACKAGES) tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 

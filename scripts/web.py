@@ -2,8 +2,9 @@
 
     python scripts/web.py build          install what package-lock.json says, build web/dist
     python scripts/web.py npm run test   any npm command in web/, packages installed first
+    python scripts/web.py packages DIR   install what package-lock.json of another folder says
 
-Both steps are skipped while their input is unchanged. (With another Node, npm silently picks
+All steps are skipped while their input is unchanged. (With another Node, npm silently picks
 older packages whose `engines` suit it.)
 """
 
@@ -29,8 +30,8 @@ def node_folder() -> Path:
     return Path(package.origin).parent
 
 
-def npm(arguments: Sequence[str]) -> None:
-    """Run npm in web/; exit with its code when it fails.
+def npm(arguments: Sequence[str], folder: Path = WEB) -> None:
+    """Run npm in `folder`; exit with its code when it fails.
 
     The wheel's own bin/npm is a broken copy of a link, so npm's script is named; bin/ goes in
     front on PATH for the tools that npm starts.
@@ -43,17 +44,18 @@ def npm(arguments: Sequence[str]) -> None:
     }
     script = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [str(node / "bin" / "node"), str(script), *arguments]
-    code = subprocess.run(command, cwd=WEB, env=environment, check=False).returncode
+    code = subprocess.run(command, cwd=folder, env=environment, check=False).returncode
     if code:
         sys.exit(code)
 
 
-def install() -> None:
+def install(folder: Path = WEB) -> None:
     """Run npm ci, unless the packages are those of package-lock.json already."""
-    locked = digest([WEB / "package.json", WEB / "package-lock.json", WEB / ".npmrc"])
-    if not is_current("web-packages", locked, WEB / "node_modules"):
-        npm(["ci"])
-        remember("web-packages", locked)
+    stamp = "-".join([*folder.relative_to(ROOT).parts, "packages"])
+    locked = digest([folder / name for name in ("package.json", "package-lock.json", ".npmrc")])
+    if not is_current(stamp, locked, folder / "node_modules"):
+        npm(["ci"], folder)
+        remember(stamp, locked)
 
 
 def build() -> None:
@@ -100,6 +102,8 @@ def main(words: Sequence[str]) -> None:
         case ["npm", *arguments] if arguments:
             install()
             npm(arguments)
+        case ["packages", folder]:
+            install((ROOT / folder).resolve())
         case _:
             sys.exit(__doc__)
 

@@ -86,6 +86,22 @@ class Button:
     payload: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A product as platforms show it: picture, title, subtitle, up to three buttons.
+
+    `image` is the place of the picture in the draft's files, `image_url` its public address; a
+    press on the card opens `url`.
+    """
+
+    title: str
+    subtitle: str | None = None
+    image: int | None = None
+    image_url: str | None = None
+    url: str | None = None
+    buttons: tuple[Button, ...] = ()
+
+
 Place = Literal["message", "comment", "private"]
 
 
@@ -94,6 +110,7 @@ class Draft:
     """What an agent, a script or a bot wants to say, before it is cut into platform messages.
 
     `place`: a message, a public answer to a comment, or a private one, which is a single message.
+    `cards` say the same as text and files do: a channel that has cards shows them instead.
     """
 
     text: str | None = None
@@ -102,6 +119,7 @@ class Draft:
     buttons: tuple[Button, ...] = ()
     sticker: str | None = None
     place: Place = "message"
+    cards: tuple[Card, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +135,7 @@ class Part:
     quick_replies: tuple[Button, ...] = ()
     buttons: tuple[Button, ...] = ()
     sticker: str | None = None
+    cards: tuple[Card, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

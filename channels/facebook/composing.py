@@ -5,7 +5,7 @@ from datetime import datetime
 from channels.facebook import limits
 from channels.facebook.answers import JsonObject
 from channels.facebook.failures import MessageInvalid
-from inbox.ports import Button, Outgoing, Part, Recipient
+from inbox.ports import Button, Card, Outgoing, Part, Recipient
 
 
 def request_of(
@@ -58,6 +58,10 @@ def _content(outgoing: Outgoing, attachment_id: str | None) -> JsonObject:
         assert attachment_id is not None, "a file is uploaded before it is sent"
         payload = {"attachment_id": attachment_id}
         return {"attachment": {"type": outgoing.file.kind, "payload": payload}}
+    if part.cards:
+        elements = [_card(card) for card in part.cards]
+        cards = {"template_type": "generic", "elements": elements}
+        return {"attachment": {"type": "template", "payload": cards}}
     if part.buttons:
         template = {
             "template_type": "button",
@@ -76,6 +80,20 @@ def _sticker(sticker: str, outgoing: Outgoing) -> JsonObject:
     if not (sticker.isascii() and sticker.isdecimal()):
         raise MessageInvalid("a sticker is a number")
     return {"sticker_id": int(sticker)}
+
+
+def _card(card: Card) -> JsonObject:
+    """https://developers.facebook.com/docs/messenger-platform/reference/templates/generic"""
+    element: JsonObject = {"title": card.title[: limits.CARD_TITLE]}
+    if card.subtitle is not None:
+        element["subtitle"] = card.subtitle[: limits.CARD_TITLE]
+    if card.image_url is not None:
+        element["image_url"] = card.image_url
+    if card.url is not None:
+        element["default_action"] = {"type": "web_url", "url": card.url}
+    if card.buttons:
+        element["buttons"] = [_button(button) for button in card.buttons]
+    return element
 
 
 def _button(button: Button) -> JsonObject:

@@ -23,6 +23,10 @@ BUTTON_TITLE = 20
 BUTTON_TEMPLATE_TEXT = 640
 """Characters of the text above the buttons.
 https://developers.facebook.com/docs/messenger-platform/send-messages/template/button"""
+CARDS = 10
+CARD_TITLE = 80
+"""Cards of one template; characters of a card's title, and of its subtitle.
+https://developers.facebook.com/docs/messenger-platform/reference/templates/generic"""
 PAYLOAD_CHARACTERS = 1000
 """Of a postback's or a quick reply's payload.
 https://developers.facebook.com/docs/messenger-platform/reference/buttons/postback"""

@@ -1,6 +1,6 @@
 """Cuts a draft into Messenger or Instagram messages within their limits: pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from channels.facebook import limits
@@ -51,7 +51,7 @@ def plan(draft: Draft, rules: Rules) -> tuple[Part, ...]:
     """Text first, then one message per file, then the sticker.
 
     Quick replies go under the last message that can carry them, because they vanish with the
-    next one; buttons under the last text.
+    next one; buttons under the last text. Cards are one message, in the place of text and files.
 
     Raises:
         MessageInvalid: nothing to send, too many choices, or a title that is too long.
@@ -60,16 +60,28 @@ def plan(draft: Draft, rules: Rules) -> tuple[Part, ...]:
     """
     if draft.place == "comment":
         return (_comment(draft, rules),)
+    if draft.cards:
+        return (_cards(draft),)
     parts = _messages(draft, rules)
     if draft.place == "private" and len(parts) > 1:
         raise PrivateAnswerTooLong
     return parts
 
 
+def _cards(draft: Draft) -> Part:
+    if len(draft.cards) > limits.CARDS:
+        raise MessageInvalid(f"at most {limits.CARDS} cards")
+    for card in draft.cards:
+        _check_buttons(card.buttons)
+    _check_quick_replies(draft)
+    return Part(0, cards=draft.cards, quick_replies=draft.quick_replies)
+
+
 def _comment(draft: Draft, rules: Rules) -> Part:
     """One comment of ours, for everybody to read."""
     text = printable(draft.text or "").strip()
-    if draft.files or draft.sticker or draft.buttons or draft.quick_replies or not text:
+    choices = draft.buttons or draft.quick_replies or draft.cards
+    if draft.files or draft.sticker or choices or not text:
         raise CommentTextOnly
     if utf16_units(text) > rules.comment_most:
         raise CommentTooLong
@@ -79,7 +91,8 @@ def _comment(draft: Draft, rules: Rules) -> Part:
 def _messages(draft: Draft, rules: Rules) -> tuple[Part, ...]:
     for file in draft.files:
         _check_file(file, rules)
-    _check_choices(draft)
+    _check_quick_replies(draft)
+    _check_buttons(draft.buttons)
     parts = [Part(0, text=text) for text in _texts(draft, rules)]
     if draft.buttons:
         _require(parts, "buttons need a text")
@@ -117,14 +130,17 @@ def _check_file(file: OutgoingFile, rules: Rules) -> None:
         raise MediaRefused(f"{file.size} bytes, at most {most}")
 
 
-def _check_choices(draft: Draft) -> None:
+def _check_quick_replies(draft: Draft) -> None:
     if len(draft.quick_replies) > limits.QUICK_REPLIES:
         raise MessageInvalid(f"at most {limits.QUICK_REPLIES} quick replies")
-    if len(draft.buttons) > limits.BUTTONS:
-        raise MessageInvalid(f"at most {limits.BUTTONS} buttons")
     for choice in draft.quick_replies:
         _check_choice(choice, limits.QUICK_REPLY_TITLE)
-    for button in draft.buttons:
+
+
+def _check_buttons(buttons: Sequence[Button]) -> None:
+    if len(buttons) > limits.BUTTONS:
+        raise MessageInvalid(f"at most {limits.BUTTONS} buttons")
+    for button in buttons:
         _check_choice(button, limits.BUTTON_TITLE)
         if (button.url is None) == (button.payload is None):
             raise MessageInvalid("a button has either a link or a payload")

@@ -1,7 +1,8 @@
 """Cuts a draft into what Zalo takes: texts, pictures with a caption, files, stickers. Pure."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from channels.splitting import split_text, utf16_units
@@ -15,7 +16,7 @@ from channels.zalo.limits import (
     TEXT_MOST,
 )
 from channels.zalo.media_types import mime_of_extension
-from inbox.ports import Button, Draft, OutgoingFile, Part
+from inbox.ports import Button, Card, Draft, OutgoingFile, Part
 
 UploadKind = Literal["image", "gif", "file"]
 
@@ -62,19 +63,19 @@ def plan(draft: Draft) -> tuple[Part, ...]:
 
     A first picture carries the end of the text as its caption. Buttons stand under the last
     text; quick replies, which Zalo has not, become such buttons that write their title. More
-    than five of them together, or titles that are too long, become lines of the text.
+    than five of them together, or titles that are too long, become lines of the text. Of cards,
+    which Zalo has not, each becomes its picture and its words with its buttons.
 
     Raises:
         SendRefused: the draft is empty, or a file is of a kind or size that Zalo does not take.
     """
     for file in draft.files:
         upload_kind(file)
-    buttons = _buttons(draft)
-    text = unicodedata.normalize("NFC", draft.text or "").strip()
-    if not text or not _fit(buttons):
-        text, buttons = _with_lines(text, buttons), ()
-    chunks = split_text(text, TEXT_MOST, utf16_units)
-    drafted = [*_texts_and_files(chunks, draft.files, buttons)]
+    if draft.cards:
+        drafted = [*_cards(draft)]
+    else:
+        chunks, buttons = _chunks(draft.text, _buttons(draft))
+        drafted = [*_texts_and_files(chunks, draft.files, buttons)]
     if draft.sticker is not None:
         drafted.append(Part(0, sticker=draft.sticker))
     if not drafted:
@@ -112,6 +113,37 @@ def file_extension(file: OutgoingFile) -> str:
     raise FileKindNotTaken(file.mime)
 
 
+def _chunks(
+    text: str | None, buttons: tuple[Button, ...]
+) -> tuple[Sequence[str], tuple[Button, ...]]:
+    """The texts, and the buttons that stand under the last; too many are lines of it."""
+    said = unicodedata.normalize("NFC", text or "").strip()
+    if not said or not _fit(buttons):
+        said, buttons = _with_lines(said, buttons), ()
+    return split_text(said, TEXT_MOST, utf16_units), buttons
+
+
+def _cards(draft: Draft) -> Iterator[Part]:
+    """Quick replies stand with the buttons of the last card."""
+    *_, last = draft.cards
+    for card in draft.cards:
+        choices = _written(draft.quick_replies) if card is last else ()
+        chunks, buttons = _chunks(_words(card), (*card.buttons, *choices))
+        files = () if card.image is None else (draft.files[card.image],)
+        if buttons and files:
+            yield Part(0, file=card.image)
+            files = ()
+        for part in _texts_and_files(chunks, files, buttons):
+            yield part if part.file is None else replace(part, file=card.image)
+
+
+def _words(card: Card) -> str:
+    """Title, subtitle, and where a press would lead unless a button leads there."""
+    led = any(button.url == card.url for button in card.buttons)
+    lines = (card.title, card.subtitle, None if led else card.url)
+    return "\n".join(line for line in lines if line)
+
+
 def _texts_and_files(
     chunks: Sequence[str], files: Sequence[OutgoingFile], buttons: tuple[Button, ...]
 ) -> list[Part]:
@@ -125,12 +157,15 @@ def _texts_and_files(
 
 
 def _buttons(draft: Draft) -> tuple[Button, ...]:
+    return (*draft.buttons, *_written(draft.quick_replies))
+
+
+def _written(quick_replies: Sequence[Button]) -> tuple[Button, ...]:
     """A quick reply is a button that writes its title into the chat."""
-    written = (
+    return tuple(
         reply if reply.url is not None else Button(reply.title, payload=reply.title)
-        for reply in draft.quick_replies
+        for reply in quick_replies
     )
-    return (*draft.buttons, *written)
 
 
 def _fit(buttons: Sequence[Button]) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.conversations.sheet import Document, Tracked
-from inbox.ports import Button, Part, SendError
+from inbox.ports import Button, Card, Part, SendError
 
 FATE_UNKNOWN = "fate_unknown"
 SKIPPED = "skipped"
@@ -60,7 +60,29 @@ def _content(part: Part) -> Document:
     for name in ("quick_replies", "buttons"):
         if name in kept:
             kept[name] = [dict(button) for button in kept[name]]
+    if part.cards:
+        kept["cards"] = card_documents(part.cards)
     return kept
+
+
+def card_documents(cards: Sequence[Card]) -> list[Document]:
+    """Cards as they are stored, here and in the content of a message."""
+    return [_filled({**asdict(card), "buttons": _button_documents(card)}) for card in cards]
+
+
+def _button_documents(card: Card) -> list[Document]:
+    return [_filled(asdict(button)) for button in card.buttons]
+
+
+def _filled(fields: Document) -> Document:
+    return {name: value for name, value in fields.items() if value not in (None, [])}
+
+
+def _cards(documents: Sequence[Document] | None) -> tuple[Card, ...]:
+    return tuple(
+        Card(**{**document, "buttons": buttons(document.get("buttons"))})
+        for document in documents or ()
+    )
 
 
 def planned(part: Document) -> Part:
@@ -73,6 +95,7 @@ def planned(part: Document) -> Part:
         quick_replies=buttons(content.get("quick_replies")),
         buttons=buttons(content.get("buttons")),
         sticker=content.get("sticker"),
+        cards=_cards(content.get("cards")),
     )
 
 

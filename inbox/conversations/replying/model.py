@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from inbox.conversations.model import Author
+from inbox.conversations.parts import card_documents
 from inbox.ids import hash_id
-from inbox.ports import Button
+from inbox.ports import Button, Card
 from inbox.staff.model import Actor
 
 
@@ -15,7 +16,8 @@ class Reply:
     """What is to be said. `client_id` is its writer's own name for it: repeating is harmless.
 
     `reply_to` is our id of the quoted message; `private` answers a comment where only its writer
-    sees it; `internal` is a note that never leaves the inbox.
+    sees it; `internal` is a note that never leaves the inbox. `cards` show text and files in
+    another way, see Draft of inbox/ports.py.
     """
 
     client_id: str
@@ -24,6 +26,7 @@ class Reply:
     quick_replies: tuple[Button, ...] = ()
     buttons: tuple[Button, ...] = ()
     sticker: str | None = None
+    cards: tuple[Card, ...] = ()
     internal: bool = False
     private: bool = False
     reply_to: str | None = None
@@ -40,6 +43,7 @@ class Reply:
             *self.upload_ids,
             repr((self.quick_replies, self.buttons, self.sticker)),
             repr((self.internal, self.private, self.reply_to)),
+            *([repr(self.cards)] if self.cards else []),
         )
 
     def content(self) -> dict[str, Any] | None:
@@ -51,6 +55,8 @@ class Reply:
                 content[name] = [_stored(button) for button in buttons]
         if self.sticker is not None:
             content["sticker"] = self.sticker
+        if self.cards:
+            content["cards"] = card_documents(self.cards)
         return content or None
 
 

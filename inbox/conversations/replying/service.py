@@ -212,6 +212,7 @@ class ReplyService:
             reply.buttons,
             reply.sticker,
             place=_place(conversation, reply),
+            cards=reply.cards,
         )
         try:
             parts = messenger.plan(draft)

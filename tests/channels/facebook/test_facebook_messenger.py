@@ -34,6 +34,7 @@ from inbox.mongo.buckets import Buckets
 from inbox.mongo.client import Mongo
 from inbox.ports import (
     Button,
+    Card,
     Messenger,
     Part,
     SendError,
@@ -254,6 +255,38 @@ async def test_quick_replies_buttons_and_stickers_are_written_as_the_api_takes_t
         },
         {"sticker_id": 369239263222822, "metadata": "ref-1"},
     ]
+
+
+async def test_cards_are_written_as_a_generic_template(world: World) -> None:
+    coat = Card(
+        "Áo khoác dạ",
+        "450.000 ₫",
+        image=0,
+        image_url="https://shop.example/1.jpg",
+        url="https://shop.example/1",
+        buttons=(Button("Mua", payload="buy"),),
+    )
+    world.graph.will(TAKEN)
+
+    await world.messenger.send(world.outgoing(part=Part(0, cards=(coat, Card("Áo len")))))
+
+    (request,) = world.graph.received
+    assert request.json["message"]["attachment"] == {
+        "type": "template",
+        "payload": {
+            "template_type": "generic",
+            "elements": [
+                {
+                    "title": "Áo khoác dạ",
+                    "subtitle": "450.000 ₫",
+                    "image_url": "https://shop.example/1.jpg",
+                    "default_action": {"type": "web_url", "url": "https://shop.example/1"},
+                    "buttons": [{"type": "postback", "title": "Mua", "payload": "buy"}],
+                },
+                {"title": "Áo len"},
+            ],
+        },
+    }
 
 
 async def test_sticker_that_is_no_number_is_refused_without_a_call(world: World) -> None:

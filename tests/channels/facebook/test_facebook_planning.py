@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from channels.facebook import limits
-from channels.facebook.failures import MediaRefused, MessageInvalid
+from channels.facebook.failures import CommentTextOnly, MediaRefused, MessageInvalid
 from channels.facebook.planning import FACEBOOK, INSTAGRAM, Rules, plan
 from channels.splitting import utf8_bytes, utf16_units
 from inbox.conversations.model import AttachmentKind
-from inbox.ports import Button, Draft, OutgoingFile, Part
+from inbox.ports import Button, Card, Draft, OutgoingFile, Part
 
 BOTH = pytest.mark.parametrize("rules", [FACEBOOK, INSTAGRAM], ids=["facebook", "instagram"])
 YES, NO = Button("Có", payload="yes"), Button("Không", payload="no")
@@ -150,3 +150,29 @@ def test_file_that_the_platform_would_refuse_is_refused_before(
 )
 def test_file_within_the_limits_is_taken(sent: OutgoingFile, rules: Rules) -> None:
     assert plan(Draft(files=(sent,)), rules) == (Part(0, file=0),)
+
+
+@BOTH
+def test_cards_are_one_message_in_the_place_of_text_and_pictures(rules: Rules) -> None:
+    cards = (Card("Áo khoác dạ", image=0, image_url="https://shop.example/1.jpg", buttons=(YES,)),)
+    draft = Draft(text="Áo khoác dạ", files=(file(),), cards=cards, quick_replies=(NO,))
+
+    assert plan(draft, rules) == (Part(0, cards=cards, quick_replies=(NO,)),)
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        pytest.param((Card("Áo"),) * (limits.CARDS + 1), id="too many"),
+        pytest.param((Card("Áo", buttons=(YES,) * (limits.BUTTONS + 1)),), id="buttons"),
+        pytest.param((Card("Áo", buttons=(Button("Có"),)),), id="a button for nothing"),
+    ],
+)
+def test_cards_beyond_the_limits_are_refused(cards: tuple[Card, ...]) -> None:
+    with pytest.raises(MessageInvalid):
+        plan(Draft(cards=cards), FACEBOOK)
+
+
+def test_a_comment_is_not_answered_with_cards() -> None:
+    with pytest.raises(CommentTextOnly):
+        plan(Draft(text="Áo", cards=(Card("Áo"),), place="comment"), FACEBOOK)

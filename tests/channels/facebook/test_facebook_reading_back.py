@@ -9,7 +9,7 @@ import pytest
 
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
-from inbox.ports import Absent, Outgoing, Part
+from inbox.ports import Absent, Card, Outgoing, Part
 from tests.channels.facebook.graph_world import (
     COMMENT,
     INSTAGRAM_ACCOUNT,
@@ -207,3 +207,10 @@ async def test_text_is_absent_only_where_the_history_goes_back_far_enough(world:
     older = message(world, "m_0", "Dạ vâng", created_time=before)
     assert await found(world, history(*[other] * 19, older)) is Absent.ABSENT
     assert await found(world, history({**other, "id": None})) is None
+
+
+async def test_cards_are_not_taken_for_a_message_without_words(world: World) -> None:
+    cards = Part(0, cards=(Card("Áo khoác dạ"),))
+    listed = history(message(world, "m_picture", ""))
+
+    assert await found(world, listed, world.outgoing(part=cards)) is None

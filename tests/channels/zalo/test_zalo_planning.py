@@ -16,7 +16,7 @@ from channels.zalo.planning import (
     upload_kind,
 )
 from inbox.conversations.model import AttachmentKind
-from inbox.ports import Button, Draft, OutgoingFile, Part, SendRefused
+from inbox.ports import Button, Card, Draft, OutgoingFile, Part, SendRefused
 
 SHOP = Button("Xem cửa hàng", url="https://shop.example.vn")
 SIZES = Button("Bảng size", payload="SIZES")
@@ -179,3 +179,22 @@ def test_refusal_says_why_in_both_languages(draft: Draft, refusal: type[SendRefu
 
     assert refused.value.vi != SendRefused.vi
     assert refused.value.en != SendRefused.en
+
+
+def test_cards_become_a_picture_and_words_with_buttons_each() -> None:
+    pictures = (file("a.jpg"), file("b.jpg"))
+    cards = (
+        Card("Áo khoác dạ", "450.000 ₫", image=0, url="https://shop.example.vn/1"),
+        Card("Áo len", image=1, buttons=(SIZES,)),
+        Card("Khăn", url=SHOP.url, buttons=(SHOP,)),
+    )
+    draft = Draft(
+        "Áo khoác dạ", pictures, cards=cards, quick_replies=(Button("Xem nữa", payload="MORE"),)
+    )
+
+    assert plan(draft) == (
+        Part(0, text="Áo khoác dạ\n450.000 ₫\nhttps://shop.example.vn/1", file=0),
+        Part(1, file=1),
+        Part(2, text="Áo len", buttons=(SIZES,)),
+        Part(3, text="Khăn", buttons=(SHOP, Button("Xem nữa", payload="Xem nữa"))),
+    )

@@ -4,13 +4,13 @@ A message is a few pieces in order: a text with its choices, or a file. Channels
 piece what they can (channels/zalo/planning.py, channels/facebook/planning.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from channels.messenger_gateway.errors import invalid
 from channels.messenger_gateway.receipts import receipt_text
-from inbox.ports import Button
+from inbox.ports import Button, Card
 
 Given = Mapping[str, Any]
 
@@ -37,13 +37,13 @@ class MediaRef:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One message of ours. `optional`: a picture of a card, without which the card still goes."""
+    """One message of ours; `cards` name their pictures by links."""
 
     text: str | None = None
     media: MediaRef | None = None
     buttons: tuple[Button, ...] = ()
     quick_replies: tuple[Button, ...] = ()
-    optional: bool = False
+    cards: tuple[Card, ...] = ()
 
 
 def pieces_of(message: Given, form_file: str | None) -> tuple[Piece, ...]:
@@ -132,27 +132,27 @@ def _cards(payload: Given) -> tuple[Piece, ...]:
     elements = payload.get("elements")
     if not isinstance(elements, list) or not 0 < len(elements) <= ELEMENTS_MOST:
         raise invalid(f"param elements must have 1 to {ELEMENTS_MOST} elements")
-    pieces = [piece for one in elements for piece in _card(_mapping(one, "elements"))]
+    said = _as_cards(tuple(_card(_mapping(one, "elements")) for one in elements))
     below = _buttons(payload.get("buttons"))
-    if below:
-        pieces.append(Piece(text=CHOOSE, buttons=below))
-    return tuple(pieces)
+    return (said, Piece(text=CHOOSE, buttons=below)) if below else (said,)
 
 
-def _card(element: Given) -> Sequence[Piece]:
-    """A picture, then title, subtitle and link as a text with the buttons of the card."""
-    lines = [_required(element, "title"), element.get("subtitle")]
+def _as_cards(cards: tuple[Card, ...]) -> Piece:
+    """Their words besides, for who shows no cards: agents among others."""
+    words = ("\n".join(one for one in (card.title, card.subtitle) if one) for card in cards)
+    return Piece(text="\n\n".join(words), cards=cards)
+
+
+def _card(element: Given) -> Card:
     action = element.get("default_action")
-    buttons = _buttons(element.get("buttons"))
     link = action.get("url") if isinstance(action, Mapping) else element.get("item_url")
-    if link and all(button.url != link for button in buttons):
-        lines.append(link)
-    text = "\n".join(str(line) for line in lines if line)
-    picture = element.get("image_url")
-    said = Piece(text=text, buttons=buttons)
-    if not picture:
-        return (said,)
-    return (Piece(media=MediaRef("image", url=str(picture)), optional=True), said)
+    return Card(
+        title=_required(element, "title"),
+        subtitle=_optional(element, "subtitle"),
+        image_url=_optional(element, "image_url"),
+        url=None if link is None else str(link),
+        buttons=_buttons(element.get("buttons")),
+    )
 
 
 def _media_template(payload: Given) -> tuple[Piece, ...]:
@@ -176,13 +176,14 @@ def _open_graph(payload: Given) -> tuple[Piece, ...]:
 
 
 def _coupon(payload: Given) -> tuple[Piece, ...]:
-    lines = [_required(payload, "title"), payload.get("subtitle")]
-    lines += [payload.get("coupon_code"), payload.get("coupon_url")]
-    said = Piece(text="\n".join(str(line) for line in lines if line))
-    picture = payload.get("image_url")
-    if not picture:
-        return (said,)
-    return (Piece(media=MediaRef("image", url=str(picture)), optional=True), said)
+    lines = (_optional(payload, "subtitle"), _optional(payload, "coupon_code"))
+    card = Card(
+        title=_required(payload, "title"),
+        subtitle="\n".join(line for line in lines if line) or None,
+        image_url=_optional(payload, "image_url"),
+        url=_optional(payload, "coupon_url"),
+    )
+    return (_as_cards((card,)),)
 
 
 def _with_buttons_below(piece: Piece, buttons: tuple[Button, ...]) -> tuple[Piece, ...]:
@@ -231,6 +232,11 @@ def _quick_replies(given: Any) -> tuple[Button, ...]:
 def _cut(title: str) -> str:
     title = title.strip()
     return title if len(title) <= TITLE_MOST else f"{title[: TITLE_MOST - 1].rstrip()}…"
+
+
+def _optional(given: Given, name: str) -> str | None:
+    value = given.get(name)
+    return str(value) if value else None
 
 
 def _required(given: Given, name: str) -> str:

@@ -12,13 +12,14 @@ import structlog
 from channels.messenger_gateway.errors import GraphError, invalid, no_such_user
 from channels.messenger_gateway.files import ProgramFiles
 from channels.messenger_gateway.model import GraphCall, message_id_of, mid_of
-from channels.messenger_gateway.saying import Piece, media_of, pieces_of
+from channels.messenger_gateway.saying import MediaRef, Piece, media_of, pieces_of
 from channels.messenger_gateway.store import GatewayStore
 from inbox.conversations.reading.store import ConversationReads
 from inbox.conversations.replying.errors import RefusedByChannel
 from inbox.conversations.replying.model import Reply, Writer, writer_of
 from inbox.conversations.replying.service import ReplyService
 from inbox.conversations.replying.signals import Signals
+from inbox.ports import Card
 
 log = structlog.get_logger(__name__)
 
@@ -137,31 +138,40 @@ class SendApi:
         elif action == "mark_seen":
             self._signals.seen(conversation)
 
-    async def _ready(self, call: GraphCall, piece: Piece) -> _Ready | None:
-        """The piece with its file; None for a picture of a card that cannot be fetched."""
-        if piece.media is None:
-            return _Ready(piece)
-        try:
+    async def _ready(self, call: GraphCall, piece: Piece) -> _Ready:
+        """The piece with its files; a card goes without a picture that cannot be fetched."""
+        if piece.media is not None:
             upload = await self._files.upload_of(piece.media, call.automation.id)
+            return _Ready(piece, (upload.id,))
+        ids: list[str] = []
+        cards: list[Card] = []
+        for card in piece.cards:
+            id_ = await self._picture(call, card)
+            cards.append(card if id_ is None else replace(card, image=len(ids)))
+            ids += [] if id_ is None else [id_]
+        return _Ready(replace(piece, cards=tuple(cards)), tuple(ids))
+
+    async def _picture(self, call: GraphCall, card: Card) -> str | None:
+        if card.image_url is None:
+            return None
+        try:
+            media = MediaRef("image", url=card.image_url)
+            return (await self._files.upload_of(media, call.automation.id)).id
         except GraphError as error:
-            if not piece.optional:
-                raise
             log.info("picture of a card left out", automation=call.automation.id, reason=error.own)
             return None
-        return _Ready(piece, (upload.id,))
 
     async def _post(self, call: GraphCall, target: _Target, one: _Ready, reply: Reply) -> None:
-        """Post it; a file that the channel does not take goes as its link."""
+        """Post it; a file that the channel does not take goes as its link, a card without it."""
         writer: Writer = writer_of(call.actor)
         conversation_id = target.conversation_id
         try:
             await self._replies.post(conversation_id, reply, writer, actor=call.actor)
         except RefusedByChannel:
-            media = one.piece.media
-            if media is None or media.url is None:
+            linked = _without_files(one, reply)
+            if linked is None:
                 raise
-            log.info("file goes as a link", automation=call.automation.id, kind=media.kind)
-            linked = replace(reply, text=media.url, upload_ids=())
+            log.info("a file does not go as one", automation=call.automation.id)
             await self._replies.post(conversation_id, linked, writer, actor=call.actor)
 
 
@@ -180,11 +190,23 @@ def _reply(call: GraphCall, target: _Target, ready: _Ready, client_id: str) -> R
         upload_ids=ready.upload_ids,
         quick_replies=ready.piece.quick_replies,
         buttons=ready.piece.buttons,
+        cards=ready.piece.cards,
     )
     if target.private_to is not None:
         return replace(reply, private=True, reply_to=target.private_to)
     quoted = (call.mapping("reply_to") or {}).get("mid")
     return reply if quoted is None else replace(reply, reply_to=message_id_of(str(quoted)))
+
+
+def _without_files(ready: _Ready, reply: Reply) -> Reply | None:
+    """What can be said instead; None: nothing can."""
+    media = ready.piece.media
+    if media is not None:
+        return None if media.url is None else replace(reply, text=media.url, upload_ids=())
+    if not reply.upload_ids:
+        return None
+    cards = tuple(replace(card, image=None) for card in reply.cards)
+    return replace(reply, cards=cards, upload_ids=())
 
 
 def _client_id(call: GraphCall, place: int) -> str:

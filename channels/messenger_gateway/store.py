@@ -207,10 +207,12 @@ def _newest(conversations: Sequence[Document]) -> Party | None:
 
 
 def _choices(content: Mapping[str, Any]) -> list[Choice]:
+    quick = content.get("quick_replies") or ()
+    on_cards = [one for card in content.get("cards") or () for one in card.get("buttons") or ()]
     return [
-        Choice(one["title"], one.get("payload"), quick=name == "quick_replies")
-        for name in ("quick_replies", "buttons")
-        for one in content.get(name) or ()
+        Choice(one["title"], one.get("payload"), quick=is_quick)
+        for is_quick, buttons in ((True, quick), (False, content.get("buttons")), (False, on_cards))
+        for one in buttons or ()
         if "url" not in one
     ]
 

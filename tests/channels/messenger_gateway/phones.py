@@ -7,7 +7,7 @@ from channels.facebook.planning import FACEBOOK
 from channels.facebook.planning import plan as plan_facebook
 from channels.zalo.messenger import _button as zalo_button
 from channels.zalo.planning import plan as plan_zalo
-from inbox.ports import Absent, AccountRef, Draft, Outgoing, Part, Recipient, Sent
+from inbox.ports import Absent, AccountRef, Card, Draft, Outgoing, Part, Recipient, Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Shown:
     buttons: tuple[str, ...] = ()
     quick_replies: tuple[str, ...] = ()
     private: bool = False
+    cards: tuple[Card, ...] = ()
 
 
 @dataclass
@@ -47,6 +48,7 @@ class ZaloPhone:
                 ),
                 quick_replies=tuple(one.title for one in part.quick_replies),
                 private=outgoing.recipient.comment_id is not None,
+                cards=part.cards,
             )
         )
         for button in part.buttons:

@@ -152,6 +152,18 @@ async def test_a_press_on_zalo_comes_back_with_the_payload_of_the_button(
     assert "quick_reply" not in other["message"]
 
 
+async def test_a_press_under_a_card_comes_back_with_its_payload(world: GatewayWorld) -> None:
+    lan = await world.customer_of("zalo")
+    button = {"type": "postback", "title": "Mua ngay", "payload": "BUY_7"}
+    elements = [{"title": "Áo khoác dạ", "buttons": [button]}]
+    payload = {"template_type": "generic", "elements": elements}
+    await world.send(lan, {"attachment": {"type": "template", "payload": payload}})
+
+    element = await received(world, lan, world.zalo.written["Mua ngay"])
+
+    assert element["postback"]["payload"] == "BUY_7"
+
+
 async def test_facebook_tells_itself_what_was_pressed(world: GatewayWorld) -> None:
     hoa = await world.customer_of("facebook")
 

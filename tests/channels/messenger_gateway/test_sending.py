@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
+from inbox.ports import Button
 from tests.channels.messenger_gateway.gateway_world import PNG, GatewayWorld
 from tests.channels.messenger_gateway.phones import Shown
 
@@ -112,6 +113,67 @@ async def test_a_card_goes_without_a_picture_that_cannot_be_fetched(world: Gatew
     await world.send(lan, template(template_type="generic", elements=[element]))
 
     assert world.zalo.shown == [Shown(lan, "Áo khoác dạ")]
+
+
+async def test_cards_stay_one_message_of_cards_on_facebook(world: GatewayWorld) -> None:
+    hoa = await world.customer_of("facebook")
+    picture = f"{world.files_url}/ao.png"
+    elements = [
+        {"title": "Áo khoác dạ", "image_url": picture, "buttons": [POSTBACK]},
+        {"title": "Áo len", "subtitle": "250.000 ₫", "buttons": [LINK]},
+    ]
+    replies = [{"content_type": "text", "title": "Xem nữa", "payload": "MORE"}]
+
+    answer = await world.send(
+        hoa, {**template(template_type="generic", elements=elements), "quick_replies": replies}
+    )
+
+    (shown,) = world.facebook.shown
+    assert (shown.text, shown.file, shown.quick_replies) == (None, None, ("Xem nữa",))
+    assert [(card.title, card.image_url) for card in shown.cards] == [
+        ("Áo khoác dạ", picture),
+        ("Áo len", None),
+    ]
+    assert shown.cards[0].buttons == (Button("Mua ngay", payload="BUY_1"),)
+    kept = await world.kept(answer["message_id"].removeprefix("m_"))
+    assert kept["text"] == "Áo khoác dạ\n\nÁo len\n250.000 ₫"
+    assert len(kept["attachments"]) == 1
+
+
+async def test_several_cards_on_zalo_come_one_after_the_other(world: GatewayWorld) -> None:
+    lan = await world.customer_of("zalo")
+    elements = [
+        {"title": "Áo khoác dạ", "image_url": f"{world.files_url}/ao.png"},
+        {"title": "Áo len", "buttons": [POSTBACK]},
+    ]
+    replies = [{"content_type": "text", "title": "Xem nữa", "payload": "MORE"}]
+
+    await world.send(
+        lan, {**template(template_type="generic", elements=elements), "quick_replies": replies}
+    )
+
+    assert world.zalo.shown == [
+        Shown(lan, "Áo khoác dạ", file="ao.png"),
+        Shown(lan, "Áo len", buttons=("Mua ngay", "Xem nữa")),
+    ]
+
+
+async def test_a_coupon_is_a_card(world: GatewayWorld) -> None:
+    lan = await world.customer_of("zalo")
+
+    await world.send(
+        lan,
+        template(
+            template_type="coupon",
+            title="Giảm 10%",
+            subtitle="Đến hết tháng",
+            coupon_code="AOAM10",
+            coupon_url="https://shop.example/aoam10",
+        ),
+    )
+
+    text = "Giảm 10%\nĐến hết tháng\nAOAM10\nhttps://shop.example/aoam10"
+    assert world.zalo.shown == [Shown(lan, text)]
 
 
 async def test_a_receipt_is_read_as_a_text(world: GatewayWorld) -> None:

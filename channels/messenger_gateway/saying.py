@@ -19,6 +19,8 @@ TITLE_MOST = 20
 BUTTONS_MOST = 3
 QUICK_REPLIES_MOST = 13
 ELEMENTS_MOST = 10
+PAYLOAD_MOST = 1000
+LINK_MOST = 2000
 TEXT_MOST = 2000
 """https://developers.facebook.com/docs/messenger-platform/reference/send-api and /templates"""
 CHOOSE = "Mời bạn chọn:"
@@ -150,7 +152,7 @@ def _card(element: Given) -> Card:
         title=_required(element, "title"),
         subtitle=_optional(element, "subtitle"),
         image_url=_optional(element, "image_url"),
-        url=None if link is None else str(link),
+        url=_link({"url": link}, "url") if link else None,
         buttons=_buttons(element.get("buttons")),
     )
 
@@ -171,7 +173,7 @@ def _open_graph(payload: Given) -> tuple[Piece, ...]:
     elements = payload.get("elements")
     first = elements[0] if isinstance(elements, list) and elements else None
     element = _mapping(first, "elements")
-    link = _required(element, "url")
+    link = _link(element, "url")
     return (Piece(text=link, buttons=_buttons(element.get("buttons"))),)
 
 
@@ -181,7 +183,7 @@ def _coupon(payload: Given) -> tuple[Piece, ...]:
         title=_required(payload, "title"),
         subtitle="\n".join(line for line in lines if line) or None,
         image_url=_optional(payload, "image_url"),
-        url=_optional(payload, "coupon_url"),
+        url=_link(payload, "coupon_url") if payload.get("coupon_url") else None,
     )
     return (_as_cards((card,)),)
 
@@ -203,12 +205,12 @@ def _button(given: Given) -> Button:
     title = str(given.get("title") or "")
     match given.get("type"):
         case "web_url" | "account_link":
-            return Button(_cut(title or "Mở liên kết"), url=_required(given, "url"))
+            return Button(_cut(title or "Mở liên kết"), url=_link(given, "url"))
         case "phone_number":
             number = "".join(_required(given, "payload").split())
-            return Button(_cut(title), url=f"tel:{number}")
+            return Button(_cut(_required(given, "title")), url=f"tel:{number}")
         case "postback":
-            return Button(_cut(title), payload=_required(given, "payload"))
+            return Button(_cut(_required(given, "title")), payload=_payload(given))
         case "account_unlink" | "log_out":
             return Button(_cut(title or "Đăng xuất"), payload="ACCOUNT_UNLINK")
         case kind:
@@ -223,7 +225,7 @@ def _quick_replies(given: Any) -> tuple[Button, ...]:
         raise invalid(f"param quick_replies must have at most {QUICK_REPLIES_MOST} elements")
     replies = [_mapping(one, "quick_replies") for one in given]
     return tuple(
-        Button(_cut(_required(one, "title")), payload=str(one.get("payload") or one["title"]))
+        Button(_cut(_required(one, "title")), payload=_payload({"payload": one["title"], **one}))
         for one in replies
         if one.get("content_type", "text") == "text"
     )
@@ -232,6 +234,20 @@ def _quick_replies(given: Any) -> tuple[Button, ...]:
 def _cut(title: str) -> str:
     title = title.strip()
     return title if len(title) <= TITLE_MOST else f"{title[: TITLE_MOST - 1].rstrip()}…"
+
+
+def _payload(given: Given) -> str:
+    payload = _required(given, "payload")
+    if len(payload) > PAYLOAD_MOST:
+        raise invalid(f"Length of param payload must be less than or equal to {PAYLOAD_MOST}")
+    return payload
+
+
+def _link(given: Given, name: str) -> str:
+    link = _required(given, name)
+    if len(link) > LINK_MOST or not link.startswith(("https://", "http://")):
+        raise invalid(f"param {name} must be a link that begins with https://")
+    return link
 
 
 def _optional(given: Given, name: str) -> str | None:

@@ -219,8 +219,12 @@ def _answer(
     answer: Json = {"message_id": mid_of(message_id)}
     if target.person is not None:
         answer = {"recipient_id": target.person, **answer}
-    payload = (message.get("attachment") or {}).get("payload")
-    reusable = isinstance(payload, Mapping) and str(payload.get("is_reusable")).lower() == "true"
-    if reusable and first is not None and first.upload_ids:
+    if _is_reusable(message) and first is not None and first.upload_ids:
         answer["attachment_id"] = first.upload_ids[0]
     return answer
+
+
+def _is_reusable(message: Mapping[str, Any]) -> bool:
+    attachment = message.get("attachment")
+    payload = attachment.get("payload") if isinstance(attachment, Mapping) else None
+    return isinstance(payload, Mapping) and str(payload.get("is_reusable")).lower() == "true"

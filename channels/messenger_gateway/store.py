@@ -1,6 +1,7 @@
 """What the gateway looks up and keeps: threads by the platform's own ids, and Messenger profiles.
 
-`messenger_profiles {_id: automation id, fields, subscribed}`: what a program told about itself.
+`messenger_profiles {_id: automation id, fields, subscribed}`: what a program told about itself,
+each field as the JSON that it came as.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from pymongo import ReturnDocument
 
 from inbox.ids import conversation_key, message_key
@@ -168,9 +170,8 @@ class GatewayStore:
 
     async def set_profile(self, automation_id: str, fields: Mapping[str, Any]) -> PageProfile:
         """Set these fields; others stay."""
-        return await self._change(
-            automation_id, {"$set": {f"fields.{name}": value for name, value in fields.items()}}
-        )
+        written = {f"fields.{name}": orjson.dumps(value).decode() for name, value in fields.items()}
+        return await self._change(automation_id, {"$set": written})
 
     async def unset_profile(self, automation_id: str, names: Collection[str]) -> None:
         if names:
@@ -218,4 +219,6 @@ def _choices(content: Mapping[str, Any]) -> list[Choice]:
 
 
 def _profile(document: Document) -> PageProfile:
-    return PageProfile(document.get("fields") or {}, frozenset(document.get("subscribed") or ()))
+    written = document.get("fields") or {}
+    fields = {name: orjson.loads(value) for name, value in written.items()}
+    return PageProfile(fields, frozenset(document.get("subscribed") or ()))

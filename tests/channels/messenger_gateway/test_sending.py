@@ -11,6 +11,7 @@ from tests.channels.messenger_gateway.gateway_world import PNG, GatewayWorld
 from tests.channels.messenger_gateway.phones import Shown
 
 POSTBACK = {"type": "postback", "title": "Mua ngay", "payload": "BUY_1"}
+LONG = "a" * 1001
 LINK = {"type": "web_url", "title": "Xem thêm", "url": "https://shop.example/1"}
 
 
@@ -309,6 +310,44 @@ async def test_a_message_after_the_window_is_refused_as_meta_does(world: Gateway
     assert (error["type"], bool(error["fbtrace_id"])) == ("OAuthException", True)
 
 
+async def test_nobody_talks_over_a_person(world: GatewayWorld) -> None:
+    lan = await world.customer_of("facebook")
+    await world.say(await world.thread_of(lan), "Em là Hoa, em hỗ trợ chị ạ")
+    await world.deliver_all()
+    message = {"recipient": {"id": lan}, "message": {"text": "Tôi là bot"}}
+    typing = {"recipient": {"id": lan}, "sender_action": "typing_on"}
+
+    for body in (message, typing):
+        error = await world.refused("POST", "me/messages", body)
+
+        assert (error["status"], error["code"], error["error_subcode"]) == (409, 10, 2018300)
+        assert error["error_data"] == {"code": "conversation_taken_over"}
+    assert [one.text for one in world.facebook.shown] == ["Em là Hoa, em hỗ trợ chị ạ"]
+    assert world.facebook.signals == []
+
+
+async def test_who_wants_nothing_automatic_is_not_available(world: GatewayWorld) -> None:
+    lan = await world.customer_of("zalo", opted_out_at=world.clock.now())
+
+    error = await world.refused(
+        "POST", "me/messages", {"recipient": {"id": lan}, "message": {"text": "Giảm giá"}}
+    )
+
+    assert (error["status"], error["code"], error["error_subcode"]) == (400, 551, 1545041)
+
+
+async def test_an_account_that_cannot_send_is_told(world: GatewayWorld) -> None:
+    lan = await world.customer_of("zalo")
+    del world.messengers["zalo"]
+
+    error = await world.refused(
+        "POST", "me/messages", {"recipient": {"id": lan}, "message": {"text": "Chào"}}
+    )
+
+    assert (error["status"], error["code"]) == (403, 200)
+    assert error["error_data"] == {"code": "channel_cannot_send"}
+
+
 @pytest.mark.parametrize(
     ("body", "code", "subcode"),
     [
@@ -345,6 +384,16 @@ async def test_bad_parameters_are_refused_as_meta_does(
             id="no amount",
         ),
         pytest.param({"text": "a", "quick_replies": [{"content_type": "text"}]}, id="no title"),
+        pytest.param(
+            template(template_type="button", text="a", buttons=[{**LINK, "url": "javascript:1"}]),
+            id="no link",
+        ),
+        pytest.param(
+            template(
+                template_type="button", text="a", buttons=[{**POSTBACK, "payload": "a" * 1001}]
+            ),
+            id="long payload",
+        ),
     ],
 )
 async def test_what_messenger_would_refuse_is_refused(

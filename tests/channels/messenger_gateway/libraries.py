@@ -81,18 +81,20 @@ class MessengerShop:
 
     async def customer_says(self, text: str) -> None:
         """Lan writes on Zalo."""
+        message = {"msg_id": f"z{self.said}", "text": text}
+        parties = {"sender": {"id": LAN}, "recipient": {"id": ZALO_OA}}
+        await self._webhook(event_name="user_send_text", message=message, **parties)
+
+    async def customer_follows(self) -> None:
+        """Lan presses "Quan tâm" on the page of the OA."""
+        follower = {"oa_id": ZALO_OA, "follower": {"id": LAN}, "source": "oa_profile"}
+        await self._webhook(event_name="follow", **follower)
+
+    async def _webhook(self, **event: Any) -> None:
         self.said += 1
         at = int(self.clock.now().timestamp() * 1000) + self.said
-        body = {
-            "app_id": ZALO_APP_ID,
-            "user_id_by_app": "5518273906641827305",
-            "event_name": "user_send_text",
-            "timestamp": str(at),
-            "sender": {"id": LAN},
-            "recipient": {"id": ZALO_OA},
-            "message": {"msg_id": f"z{self.said}", "text": text},
-        }
-        assert await self.running.post_zalo(body) == 200
+        body = {"app_id": ZALO_APP_ID, "user_id_by_app": "5518273906641827305", **event}
+        assert await self.running.post_zalo({**body, "timestamp": str(at)}) == 200
 
     async def customer_presses(self, title: str) -> None:
         """Zalo writes in her name what the button of this title holds."""

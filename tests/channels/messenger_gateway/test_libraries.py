@@ -96,6 +96,16 @@ async def test_a_bot_of_python_facebook_api_sells_a_coat_to_a_customer_of_zalo(
     assert len(shop.phone.shown) == 4
 
 
+async def test_who_follows_the_oa_is_greeted_as_who_presses_get_started(
+    shop: MessengerShop,
+) -> None:
+    async with program_of(shop, python_facebook_api()):
+        await shop.customer_follows()
+        greeting = (await shop.shown(1))[0]
+
+    assert greeting == Shown(LAN, "Chào Lan, bạn cần gì ạ?", buttons=("Xem áo",))
+
+
 async def _is_handed_over(shop: MessengerShop) -> bool:
     automation = (await shop.conversation())["automation"]
     return bool(automation["state"] == "handoff_requested")

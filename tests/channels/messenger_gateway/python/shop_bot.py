@@ -57,8 +57,11 @@ def buy(person: str) -> None:
 
 def answer(event: dict[str, Any]) -> None:
     person, message = event["sender"]["id"], event.get("message") or {}
-    if event.get("postback", {}).get("payload") == "BUY_1":
+    payload = event.get("postback", {}).get("payload")
+    if payload == "BUY_1":
         buy(person)
+    elif payload == "GET_STARTED":
+        greet(person)
     elif message.get("quick_reply", {}).get("payload") == "CATALOG":
         show_catalog(person)
     elif message.get("text") and not message.get("is_echo"):
@@ -87,4 +90,9 @@ def webhook() -> tuple[str, int]:
 
 
 if __name__ == "__main__":
+    page.post_object(
+        object_id="me",
+        connection="messenger_profile",
+        data={"get_started": json.dumps({"payload": "GET_STARTED"})},
+    )
     app.run(port=int(os.environ["PORT"]))  # noqa: TID251

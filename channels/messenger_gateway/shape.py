@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -85,23 +86,25 @@ class MessengerShape:
         view = event.data["message"]
         told = await self._store.told(view["id"], automation.id)
         choice = pressed(view.get("text"), view.get("payload"), told)
-        return events.received(sides, self._linked(event), choice)
+        return events.received(sides, self._linked(event, told.links), choice)
 
     def _echo(self, automation: Automation, sides: Sides, event: Event) -> Json | None:
         """Not what the program said itself: it would take it for another's."""
         if event.data["message"]["author"].get("id") == automation.id:
             return None
-        return events.echo(sides, self._linked(event))
+        return events.echo(sides, self._linked(event, ()))
 
-    def _linked(self, event: Event) -> Event:
+    def _linked(self, event: Event, platform_links: Sequence[str | None]) -> Event:
         """The event with links that a program can open.
 
-        What is not copied yet is named all the same: the link leads to it some seconds later.
+        What is not copied yet is where the platform has it, as Meta tells programs as well; else
+        our link leads to it some seconds later.
         """
         message: dict[str, Any] = event.data["message"]
         for position, view in enumerate(message["attachments"]):
             if view["kind"] in _COPIED_KINDS and view["url"] is None:
-                view["url"] = attachment_address(message["id"], position)
+                link = platform_links[position] if position < len(platform_links) else None
+                view["url"] = link or attachment_address(message["id"], position)
         absolute(self._links.frame(event.data), self._base_url)
         return event
 

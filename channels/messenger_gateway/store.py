@@ -53,10 +53,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A stored message beyond its view: a pressed button, and what was offered before it."""
+    """A stored message beyond its view: a pressed button, what was offered before it, and by
+    place where the platform has its attachments.
+    """
 
     is_postback: bool
     offered: Sequence[Choice]
+    links: Sequence[str | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,8 @@ class GatewayStore:
         Choices are of the newest messages of this program before it, the newest first.
         """
         message = await self._messages.find_one(
-            {"_id": message_id}, {"conversation_id": 1, "seq": 1, "data.postback": 1}
+            {"_id": message_id},
+            {"conversation_id": 1, "seq": 1, "data.postback": 1, "attachments.url": 1},
         )
         if message is None:
             return Told(is_postback=False, offered=())
@@ -160,7 +164,9 @@ class GatewayStore:
         )
         newest = await cursor.sort([("at", -1), ("seq", -1)]).limit(_CHOICES_OF).to_list()
         offered = [choice for one in newest for choice in _choices(one.get("content") or {})]
-        return Told(bool((message.get("data") or {}).get("postback")), offered)
+        is_postback = bool((message.get("data") or {}).get("postback"))
+        links = [one.get("url") for one in message.get("attachments") or ()]
+        return Told(is_postback, offered, links)
 
     # Profiles
 

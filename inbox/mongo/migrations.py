@@ -25,7 +25,7 @@ _BATCH = 1000
 _PATIENCE_S = 600
 """Where an index is missing, a batch reads the whole collection."""
 _ASSIGNED = "assignee_id_status_-last_at_-_id"
-_EXTRA_COLLECTIONS = ("crm_locks", "erased", "service_marks", "uploads")
+_EXTRA_COLLECTIONS = ("crm_locks", "erased", "messenger_profiles", "service_marks", "uploads")
 """Collections without an index of their own."""
 
 

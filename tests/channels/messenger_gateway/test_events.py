@@ -93,7 +93,8 @@ async def test_what_is_told_is_read_by_a_parser_of_messenger(world: GatewayWorld
 
 async def test_a_picture_is_told_as_a_link_of_ours_that_opens(world: GatewayWorld) -> None:
     lan = await world.customer_of()
-    picture = {"kind": "image", "url": "https://zdn.vn/1.jpg", "data": {}}
+    copied = {"state": "copied", "sha256": "a" * 64, "mime": "image/jpeg", "kind": "image"}
+    picture = {"kind": "image", "url": "https://zdn.vn/1.jpg", "copy": copied}
 
     element = await received(world, lan, None, attachments=[picture])
 
@@ -101,6 +102,19 @@ async def test_a_picture_is_told_as_a_link_of_ours_that_opens(world: GatewayWorl
     assert attachment["type"] == "image"
     assert attachment["payload"]["url"].startswith(f"{HOST}/api/v1/media/")
     assert "signature=" in attachment["payload"]["url"]
+
+
+async def test_a_picture_that_is_not_copied_yet_is_told_where_the_platform_has_it(
+    world: GatewayWorld,
+) -> None:
+    lan = await world.customer_of()
+    pictures = [{"kind": "image", "url": "https://zdn.vn/1.jpg"}, {"kind": "sticker"}]
+
+    element = await received(world, lan, None, attachments=pictures)
+
+    first, second = (one["payload"]["url"] for one in element["message"]["attachments"])
+    assert first == "https://zdn.vn/1.jpg"
+    assert second.startswith(f"{HOST}/api/v1/media/")
 
 
 async def test_a_place_and_a_link_are_told_as_messenger_does(world: GatewayWorld) -> None:

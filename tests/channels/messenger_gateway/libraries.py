@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,6 @@ class MessengerShop:
     picture_url: str
     log: Path
     said: int = 0
-    automation: Json = field(default_factory=dict)
 
     @property
     def thread(self) -> str:
@@ -114,29 +113,33 @@ class MessengerShop:
         assert found is not None
         return found
 
+    async def staff(self, method: str, path: str, body: Json | None = None) -> Json:
+        """A call of the owner, who signs in for it; `path` without /api/v1."""
+        api = f"{self.running.url}/api/v1"
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+            sign_in = {"email": OWNER, "password": PASSWORD}
+            async with browser.post(f"{api}/session", json=sign_in) as answer:
+                headers = {"X-CSRF-Token": (await answer.json())["csrf_token"]}
+            async with browser.request(
+                method, f"{api}{path}", json=body, headers=headers
+            ) as answer:
+                told: Json = await answer.json()
+                assert answer.status < 300, told
+                return told
+
     async def automate(self, url: str) -> str:
         """Connect the program as an admin does; its access token."""
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-            api = f"{self.running.url}/api/v1"
-            body: Json = {"email": OWNER, "password": PASSWORD}
-            async with browser.post(f"{api}/session", json=body) as answer:
-                headers = {"X-CSRF-Token": (await answer.json())["csrf_token"]}
-            async with browser.get(f"{api}/bots") as answer:
-                bot_id = (await answer.json())["items"][0]["id"]
-            body = {
-                "name": "Trợ lý Messenger",
-                "kind": "messenger",
-                "url": url,
-                "answers": True,
-                "page_id": "1000200030004000",
-                "app_secret": APP_SECRET,
-                "verify_token": VERIFY_TOKEN,
-            }
-            path = f"{api}/bots/{bot_id}/automations"
-            async with browser.post(path, json=body, headers=headers) as answer:
-                made = await answer.json()
-                assert answer.status == 201, made
-        self.automation = made["automation"]
+        bot_id = (await self.staff("GET", "/bots"))["items"][0]["id"]
+        body = {
+            "name": "Trợ lý Messenger",
+            "kind": "messenger",
+            "url": url,
+            "answers": True,
+            "page_id": "1000200030004000",
+            "app_secret": APP_SECRET,
+            "verify_token": VERIFY_TOKEN,
+        }
+        made = await self.staff("POST", f"/bots/{bot_id}/automations", body)
         await self.running.service.directory.refresh()
         return str(made["token"])
 

@@ -88,12 +88,21 @@ async def test_a_bot_of_python_facebook_api_sells_a_coat_to_a_customer_of_zalo(
         thanks = (await shop.shown(4))[3]
         await until(lambda: _is_handed_over(shop))
         await shop.customer_says("Có ai không?")
-        await until(lambda: _is_kept(shop, "Có ai không?"))
+        reply = {"client_id": "s1", "text": "Dạ em đây ạ"}
+        await shop.staff("POST", f"/conversations/{shop.thread}/messages", reply)
+        human = (await shop.shown(5))[4]
+        await shop.customer_says("Cảm ơn em")
+        await until(lambda: _is_passed(shop, "Cảm ơn em"))
+        active = {"state": "active"}
+        await shop.staff("PUT", f"/conversations/{shop.thread}/automation", active)
+        await shop.customer_says("Còn áo khác không?")
+        again = (await shop.shown(6))[5]
 
     assert greeting == Shown(LAN, "Chào Lan, bạn cần gì ạ?", buttons=("Xem áo",))
     assert card == [CARD[0], Shown(LAN, "Áo khoác dạ", buttons=("Mua ngay",))]
     assert thanks == Shown(LAN, "Shop đã nhận đơn của bạn.")
-    assert len(shop.phone.shown) == 4
+    assert human == Shown(LAN, "Dạ em đây ạ")
+    assert again == greeting
 
 
 async def test_who_follows_the_oa_is_greeted_as_who_presses_get_started(
@@ -111,5 +120,8 @@ async def _is_handed_over(shop: MessengerShop) -> bool:
     return bool(automation["state"] == "handoff_requested")
 
 
-async def _is_kept(shop: MessengerShop, text: str) -> bool:
-    return await shop.mongo["messages"].find_one({"text": text}) is not None
+async def _is_passed(shop: MessengerShop, text: str) -> bool:
+    """Whether it was relayed, and nothing is left that the program is still to be told."""
+    event = await shop.mongo["automation_events"].find_one({"data.message.text": text})
+    waiting = await shop.mongo["automation_queues"].find_one({"work": {"$exists": True}})
+    return event is not None and waiting is None

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 from channels.messenger_gateway.store import Choice, Told
 
+_TYPED_OF = 3
+"""So many messages with choices are answered by their titles: a "Có" means the question of today,
+while a payload is a word that nobody writes by accident."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
@@ -31,7 +35,8 @@ def pressed(text: str | None, payload: str | None, told: Told) -> Pressed | None
     if not words:
         return None
     exact = (one for one in told.offered if not one.quick and one.payload == text)
-    typed = (one for one in told.offered if _plain(one.title) == words)
+    recent = (one for one in told.offered if one.age < _TYPED_OF)
+    typed = (one for one in recent if _plain(one.title) == words)
     found = next(exact, None) or next(typed, None)
     if found is None:
         return None

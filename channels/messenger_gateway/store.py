@@ -5,7 +5,7 @@ each field as the JSON that it came as.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +15,8 @@ from pymongo import ReturnDocument
 from inbox.ids import conversation_key, message_key
 from inbox.mongo.client import Document, Mongo
 
-_CHOICES_OF = 20
-"""So many messages with choices are looked at: a customer may press a button of yesterday."""
+_LOOKED_BACK = 100
+"""So many messages before a customer's are looked at for what they may have pressed."""
 _CONTROL = ("automation", "last_out_at", "given_back_at", "opted_out_at")
 _PARTY = dict.fromkeys(("external_id", "customer_id", "last_in_at", "created_at", *_CONTROL), 1)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,11 +44,14 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A button or quick reply that was offered; `payload` None: it had only a title."""
+    """A button or quick reply that was offered; `payload` None: it had only a title. `age` counts
+    the messages with choices after its own.
+    """
 
     title: str
     payload: str | None
     quick: bool
+    age: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,8 @@ class GatewayStore:
     async def told(self, message_id: str, automation_id: str) -> Told:
         """What the view of a customer's message does not show.
 
-        Choices are of the newest messages of this program before it, the newest first.
+        Choices are of messages of this program before it, the newest first; index messages
+        (conversation_id, -at, -seq).
         """
         message = await self._messages.find_one(
             {"_id": message_id},
@@ -151,19 +155,13 @@ class GatewayStore:
         )
         if message is None:
             return Told(is_postback=False, offered=())
-        cursor = self._messages.find(
-            {
-                "conversation_id": message["conversation_id"],
-                "seq": {"$lt": message["seq"]},
-                "direction": "out",
-                "author.kind": "automation",
-                "author.id": automation_id,
-                "content": {"$exists": True},
-            },
-            {"content": 1},
-        )
-        newest = await cursor.sort([("at", -1), ("seq", -1)]).limit(_CHOICES_OF).to_list()
-        offered = [choice for one in newest for choice in _choices(one.get("content") or {})]
+        before = {"conversation_id": message["conversation_id"], "seq": {"$lt": message["seq"]}}
+        cursor = self._messages.find(before, {"content": 1, "author": 1})
+        newest = await cursor.sort([("at", -1), ("seq", -1)]).limit(_LOOKED_BACK).to_list()
+        own = {"kind": "automation", "id": automation_id}
+        theirs = [one for one in newest if own.items() <= (one.get("author") or {}).items()]
+        groups = [group for one in theirs if (group := _choices(one.get("content") or {}))]
+        offered = [replace(choice, age=age) for age, group in enumerate(groups) for choice in group]
         is_postback = bool((message.get("data") or {}).get("postback"))
         links = [one.get("url") for one in message.get("attachments") or ()]
         return Told(is_postback, offered, links)

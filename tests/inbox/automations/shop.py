@@ -28,6 +28,9 @@ SETTINGS = {
 }
 
 
+BUSY = 503
+
+
 @dataclass
 class Answer:
     status: int
@@ -108,12 +111,18 @@ class Shop:
         return conversation_key("facebook", FACEBOOK_PAGE, "inbox", person)
 
     async def automation_says(self, thread: str, text: str, client_id: str = "c1") -> Answer:
-        body = {"client_id": client_id, "text": text}
-        return await self.call("POST", f"/conversations/{thread}/messages", body, token=self.token)
+        return await self._say(thread, text, client_id, self.token)
 
     async def staff_says(self, thread: str, text: str, client_id: str = "s1") -> Answer:
+        return await self._say(thread, text, client_id, None)
+
+    async def _say(self, thread: str, text: str, client_id: str, token: str | None) -> Answer:
+        """Again while the service is busy, as every client may: it is said once."""
         body = {"client_id": client_id, "text": text}
-        return await self.call("POST", f"/conversations/{thread}/messages", body)
+        path = f"/conversations/{thread}/messages"
+        while (answer := await self.call("POST", path, body, token=token)).status == BUSY:
+            pass
+        return answer
 
     async def messages(self, thread: str) -> list[dict[str, Any]]:
         """As they are stored, in their order."""

@@ -9,6 +9,7 @@ from app.settings import Settings
 from channels.messenger_gateway.gateway import GatewayParts, MessengerGateway
 from channels.messenger_gateway.model import RemoteFiles, TokenHolders
 from inbox.automations.answering.worker import Answering
+from inbox.automations.delivering.checking import Checking
 from inbox.automations.delivering.client import ReceiverClient
 from inbox.automations.delivering.shapes import Shape, StandardShape
 from inbox.automations.delivering.store import DeliveryStore
@@ -103,16 +104,16 @@ class Automations:
             "webhook": StandardShape(speaking.links, base_url),
             "messenger": gateway.shape,
         }
-        self._delivering = Delivering(
-            Means(
-                store=store,
-                automations=self.service.store,
-                shapes=self.shapes,
-                client=self._client,
-                clock=clock,
-                give_up_after=config.give_up_after,
-            )
+        means = Means(
+            store=store,
+            automations=self.service.store,
+            shapes=self.shapes,
+            client=self._client,
+            clock=clock,
+            give_up_after=config.give_up_after,
         )
+        self._delivering = Delivering(means)
+        self._checking = Checking(means)
         leases = Leases(mongo, clock, owner=owner)
         self._relay = Relay(
             RelayStore(mongo, clock, leases), LiveStore(mongo), leases, clock, self._delivering.wake
@@ -121,7 +122,7 @@ class Automations:
         self.answering = Answering(mongo, replies, clock)
 
     def tables(self, tokens: Tokens) -> Sequence[Routes]:
-        return (AutomationRoutes(self.service, tokens, self.handing_over),)
+        return (AutomationRoutes(self.service, tokens, self._checking, self.handing_over),)
 
     def loops(self) -> Sequence[Loop]:
         """What the workers run."""

@@ -4,18 +4,23 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import orjson
 
 from channels.messenger_gateway import events
 from channels.messenger_gateway.choosing import pressed
+from channels.messenger_gateway.errors import WebhookNotVerified
 from channels.messenger_gateway.events import Json, Sides
 from channels.messenger_gateway.model import app_id_of
 from channels.messenger_gateway.store import GatewayStore, Party
+from channels.messenger_gateway.verifying import verify_webhook
+from inbox.automations.delivering.client import Outcome, ReceiverClient
 from inbox.automations.delivering.shapes import absolute
 from inbox.automations.model import Automation, Call, Event, Secrets
 from inbox.conversations.automation import person_has
+from inbox.ids import random_id
 from inbox.media.links import MediaLinks, attachment_address
 
 _SAID = frozenset({"message.received", "postback.received"})
@@ -54,6 +59,21 @@ class MessengerShape:
         entry = {"id": page_id, "time": events.epoch_ms(event.at), field: [told]}
         body = orjson.dumps({"object": "page", "entry": [entry]})
         return Call(body, {"Content-Type": "application/json", **signatures(body, secrets)})
+
+    async def check(
+        self,
+        client: ReceiverClient,
+        automation: Automation,
+        secrets: Secrets,
+        at: datetime,  # noqa: ARG002 - a challenge is not signed
+    ) -> Outcome:
+        """As Meta does when a webhook is connected; `error` says what did not come back."""
+        token = secrets.verify_token or ""
+        try:
+            await verify_webhook(client, automation.url, token, random_id())
+        except WebhookNotVerified as error:
+            return Outcome(error=error.reason)
+        return Outcome(status=HTTPStatus.OK)
 
     async def _party(self, event: Event) -> Party | None:
         if event.conversation_id is not None:

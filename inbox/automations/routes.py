@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from inbox.automations.delivering.checking import Checking
 from inbox.automations.errors import AutomationNotFound, AutomationOff
 from inbox.automations.handing_over.service import HandingOver
 from inbox.automations.model import Automation
@@ -12,6 +13,7 @@ from inbox.automations.view import (
     AutomationEditBody,
     AutomationList,
     AutomationView,
+    CheckView,
     DeliveryState,
     DeliveryView,
     HandOverBody,
@@ -38,8 +40,13 @@ class AutomationRoutes(Routes):
     """Admins look after the automations of a bot."""
 
     def __init__(
-        self, automations: AutomationService, tokens: Tokens, handing_over: HandingOver
+        self,
+        automations: AutomationService,
+        tokens: Tokens,
+        checking: Checking,
+        handing_over: HandingOver,
     ) -> None:
+        self._checking = checking
         self._automations = automations
         self._tokens = tokens
         self._handing_over = handing_over
@@ -153,6 +160,20 @@ class AutomationRoutes(Routes):
         """Tell events once more, with the ids that they had."""
         replayed = await self._automations.replay(bot_id, automation_id, body.event_ids)
         return ReplayedView(replayed=replayed)
+
+    @route(
+        "POST", _ONE + "/check", access="admin", tag="automations", problems=(AutomationNotFound,)
+    )
+    async def check(self, bot_id: str, automation_id: str) -> CheckView:
+        """Call the receiver once: a signed `ping`, or Meta's challenge to a Messenger bot."""
+        checked = await self._checking.check(bot_id, automation_id)
+        outcome = checked.outcome
+        return CheckView(
+            ok=outcome.is_taken,
+            status=outcome.status,
+            error=None if outcome.is_taken else outcome.reason,
+            took_ms=checked.took_ms,
+        )
 
     @route(
         "POST",

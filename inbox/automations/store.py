@@ -79,6 +79,7 @@ class AutomationStore:
         theirs = {"automation_id": automation_id}
         await self._mongo["automation_queues"].delete_many(theirs, session=session)
         await self._mongo["automation_deliveries"].delete_many(theirs, session=session)
+        await self._mongo["messenger_profiles"].delete_one({"_id": automation_id}, session=session)
         await self._end_turns(automation_id, session)
         tokens = await self._mongo["tokens"].distinct("_id", theirs, session=session)
         await self._mongo["tokens"].delete_many(theirs, session=session)

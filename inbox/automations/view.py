@@ -159,6 +159,15 @@ class DeliveryView(BaseModel):
     took_ms: int
 
 
+class CheckView(BaseModel):
+    """Whether the receiver took a test; else its status, or a stable word in `error`."""
+
+    ok: bool
+    status: int | None
+    error: str | None
+    took_ms: int
+
+
 class ReplayBody(Body):
     """Which events are to be told once more; null: everything that is parked."""
 

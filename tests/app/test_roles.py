@@ -201,6 +201,7 @@ RULES: dict[str, Rule] = {
     "automations.retire_secrets": Rule("admin", 204),
     "automations.deliveries": Rule("admin"),
     "automations.replay": Rule("admin", body={"event_ids": ["x"]}),
+    "automations.check": Rule("admin"),
     "automations.hand_over": Rule("staff", of_bot=True, body={}),
     "scripts.page": Rule("staff", of_bot=True),
     "scripts.add": Rule("manager", 201, of_bot=True, body={"name": "Chào khách"}),

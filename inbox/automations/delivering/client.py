@@ -75,6 +75,18 @@ class ReceiverClient:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Outcome(error=type(error).__name__)
 
+    async def get(self, url: str) -> tuple[int, bytes]:
+        """Status of an answer, and its body up to 64 kB.
+
+        Raises:
+            OSError: there was no answer.
+        """
+        try:
+            async with self._opened().get(url, allow_redirects=False) as response:
+                return response.status, await response.content.read(_MOST_ANSWER_BYTES)
+        except (aiohttp.ClientError, ValueError) as error:
+            raise OSError(type(error).__name__) from None
+
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()

@@ -5,8 +5,10 @@ from typing import Any, Protocol
 
 import orjson
 
+from inbox.automations.delivering.client import Outcome, ReceiverClient
 from inbox.automations.model import Automation, Call, Event, Secrets
 from inbox.conversations.view import iso
+from inbox.ids import random_id
 from inbox.media.links import MediaLinks
 from inbox.standard_webhooks import ID, SIGNATURE, TIMESTAMP, keys_of, sign
 
@@ -18,6 +20,12 @@ class Shape(Protocol):
         self, automation: Automation, secrets: Secrets, event: Event, at: datetime
     ) -> Call | None:
         """The request of an attempt at `at`; None: this kind of automation has no word for it."""
+        ...
+
+    async def check(
+        self, client: ReceiverClient, automation: Automation, secrets: Secrets, at: datetime
+    ) -> Outcome:
+        """Whether the receiver is there and knows what it was told when it was connected."""
         ...
 
 
@@ -33,7 +41,7 @@ class StandardShape:
         self, automation: Automation, secrets: Secrets, event: Event, at: datetime
     ) -> Call | None:
         """Every event has a word here."""
-        body = orjson.dumps(
+        return _signed(
             {
                 "id": event.id,
                 "type": event.type,
@@ -44,17 +52,30 @@ class StandardShape:
                 "customer_id": event.customer_id,
                 "sequence": event.sequence,
                 "data": absolute(self._links.frame(event.data), self._base_url),
-            }
+            },
+            secrets,
+            at,
         )
-        keys = tuple(key for secret in secrets.signing for key in keys_of(secret))
-        seconds = int(at.timestamp())
-        headers = {
-            "Content-Type": "application/json",
-            ID: event.id,
-            TIMESTAMP: str(seconds),
-            SIGNATURE: sign(keys, event.id, seconds, body),
-        }
-        return Call(body, headers)
+
+    async def check(
+        self, client: ReceiverClient, automation: Automation, secrets: Secrets, at: datetime
+    ) -> Outcome:
+        """A `ping`, signed as every event is, that belongs to no conversation."""
+        ping = {"id": random_id(), "type": "ping", "at": iso(at), "automation_id": automation.id}
+        return await client.post(automation.url, _signed(ping, secrets, at))
+
+
+def _signed(body: dict[str, Any], secrets: Secrets, at: datetime) -> Call:
+    packed = orjson.dumps(body)
+    keys = tuple(key for secret in secrets.signing for key in keys_of(secret))
+    seconds = int(at.timestamp())
+    headers = {
+        "Content-Type": "application/json",
+        ID: body["id"],
+        TIMESTAMP: str(seconds),
+        SIGNATURE: sign(keys, body["id"], seconds, packed),
+    }
+    return Call(packed, headers)
 
 
 def absolute(data: dict[str, Any], base_url: str) -> dict[str, Any]:

@@ -79,9 +79,10 @@ class DeliveryStore:
         """The automations that are switched on."""
         return await self._mongo["automations"].distinct("_id", {"enabled": True})
 
-    async def receiver(self, automation_id: str) -> Receiver | None:
+    async def receiver(self, automation_id: str, *, also_off: bool = False) -> Receiver | None:
         """Where events go now; None while it is switched off."""
-        found = await self._mongo["automations"].find_one({"_id": automation_id, "enabled": True})
+        query = {"_id": automation_id, **({} if also_off else {"enabled": True})}
+        found = await self._mongo["automations"].find_one(query)
         if found is None:
             return None
         return Receiver(automation_from(found), secrets_from(self._box.open(found["sealed"])))

@@ -196,7 +196,9 @@ class MessageView(BaseModel):
     hidden: bool
     standby: bool
     client_id: str | None = Field(description="what the sender called it, where we sent it")
-    content: dict[str, Any] | None = Field(description="quick_replies, buttons, sticker of ours")
+    content: dict[str, Any] | None = Field(
+        description="quick_replies, buttons, cards, sticker of ours"
+    )
     private: bool = Field(description="a private answer to a comment")
     private_to: MessageLink | None = Field(description="the comment that it answers")
     comment: CommentView | None = Field(description="null: not a comment under a post")

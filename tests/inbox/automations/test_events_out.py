@@ -234,6 +234,22 @@ async def test_addresses_in_our_own_network_are_not_called(
         assert answer.json["errors"][0]["code"] == "url_not_allowed"
 
 
+async def test_a_check_says_whether_the_receiver_is_there(shop: Shop) -> None:
+    made = await shop.automate()
+    path = f"/bots/{shop.bot_id}/automations/{made['id']}"
+
+    well = (await shop.call("POST", f"{path}/check")).json
+    shop.receiver.answer = lambda _: web.Response(status=500)
+    broken = (await shop.call("POST", f"{path}/check")).json
+    await shop.call("PATCH", path, {"url": "http://127.0.0.1:1/hook"})
+    away = (await shop.call("POST", f"{path}/check")).json
+
+    assert (well["ok"], well["status"]) == (True, 204)
+    assert shop.receiver.types() == ["ping"]
+    assert (broken["ok"], broken["status"], broken["error"]) == (False, 500, "http_500")
+    assert (away["ok"], away["status"], away["error"]) == (False, None, "no_connection")
+
+
 async def test_what_was_told_of_an_erased_person_is_deleted(shop: Shop) -> None:
     await shop.automate()
     thread = await shop.customer_says("an", "Số em 0912 345 678")

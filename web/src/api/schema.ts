@@ -2210,6 +2210,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bots/{bot_id}/automations/{automation_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call the receiver once: a signed `ping`, or Meta's challenge to a Messenger bot. */
+        post: operations["automations.check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/handoff": {
         parameters: {
             query?: never;
@@ -2905,18 +2922,6 @@ export interface components {
              * @default null
              */
             waiting: number | null;
-        };
-        /**
-         * CheckView
-         * @description `error` is the code of why the CRM did not answer; `off` are fields that cannot be used.
-         */
-        CheckView: {
-            /** Ok */
-            ok: boolean;
-            /** Error */
-            error: string | null;
-            /** Off */
-            off: components["schemas"]["MappedFieldView"][];
         };
         /**
          * ChosenItem
@@ -4435,7 +4440,7 @@ export interface components {
             client_id: string | null;
             /**
              * Content
-             * @description quick_replies, buttons, sticker of ours
+             * @description quick_replies, buttons, cards, sticker of ours
              */
             content: {
                 [key: string]: unknown;
@@ -6825,6 +6830,18 @@ export interface components {
             everyone: boolean;
         };
         /**
+         * CheckView
+         * @description `error` is the code of why the CRM did not answer; `off` are fields that cannot be used.
+         */
+        crm_sync__administering__view__CheckView: {
+            /** Ok */
+            ok: boolean;
+            /** Error */
+            error: string | null;
+            /** Off */
+            off: components["schemas"]["MappedFieldView"][];
+        };
+        /**
          * ParkedView
          * @description `fields` are the customer's; none concerns all of them. `reference` is the CRM's own.
          */
@@ -6916,6 +6933,20 @@ export interface components {
             parked: number;
             last_told: components["schemas"]["LastCallView"] | null;
             last_failed: components["schemas"]["LastCallView"] | null;
+        };
+        /**
+         * CheckView
+         * @description Whether the receiver took a test; else its status, or a stable word in `error`.
+         */
+        inbox__automations__view__CheckView: {
+            /** Ok */
+            ok: boolean;
+            /** Status */
+            status: number | null;
+            /** Error */
+            error: string | null;
+            /** Took Ms */
+            took_ms: number;
         };
         /**
          * ReplayBody
@@ -18873,7 +18904,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckView"];
+                    "application/json": components["schemas"]["crm_sync__administering__view__CheckView"];
                 };
             };
             /** @description Unauthorized: sign_in_required */
@@ -19952,6 +19983,83 @@ export interface operations {
             };
             /** @description Request Entity Too Large: too_large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "automations.check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["inbox__automations__view__CheckView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed, cross_site, csrf_failed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: not_found, automation_not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

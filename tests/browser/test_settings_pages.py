@@ -1,0 +1,93 @@
+"""The pages of the settings that admins use, in a real browser against a real service."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from app.serving import WEB_BUILD
+from inbox.conversations.model import Channel
+from inbox.mongo.client import Mongo
+from inbox.ports import Messenger
+from tests.fake_messenger import FakeMessenger, FakePlatform
+from tests.service import OWNER, PASSWORD, RunningService, running_service
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+CHROMIUM = "/usr/bin/chromium"
+_RESET_LINK = re.compile(r"/reset-password#[\w-]{20,}$")
+
+
+@pytest.fixture
+async def service(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[RunningService]:
+    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
+    messengers: dict[Channel, Messenger] = {"facebook": FakeMessenger(FakePlatform())}
+    async with running_service(mongo, mongo_uri, tmp_path, messengers=messengers) as running:
+        yield running
+
+
+@asynccontextmanager
+async def open_settings(url: str, name: str) -> AsyncIterator[Page]:
+    """Signed in as the owner, and from the inbox to a page; script errors fail the test."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = await browser.new_page(locale="vi-VN", viewport={"width": 1280, "height": 1000})
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(url)
+        await page.get_by_test_id("email").fill(OWNER)
+        await page.get_by_test_id("password").fill(PASSWORD)
+        await page.get_by_test_id("submit").click()
+        await page.get_by_test_id("account-menu").click()
+        await page.get_by_test_id("open-settings").click()
+        await page.get_by_test_id(f"settings-{name}").click()
+        yield page
+        await browser.close()
+        assert errors == []
+
+
+async def add_somebody(page: Page) -> None:
+    """With an e-mail address that is taken at first; at the end there is a link to give."""
+    await page.get_by_test_id("staff-new").click()
+    await page.get_by_test_id("staff-name").fill("Vũ Ngọc Lan")
+    await page.get_by_test_id("staff-email").fill(OWNER)
+    await page.get_by_test_id("staff-new-bot").check()
+    await page.get_by_test_id("staff-save").click()
+    await expect(page.get_by_test_id("staff-email-wrong")).to_contain_text("đã được dùng")
+    await page.get_by_test_id("staff-email").fill("lan@shop.vn")
+    await page.get_by_test_id("staff-save").click()
+    welcome = page.get_by_test_id("staff-welcome")
+    await expect(welcome.get_by_test_id("once-value")).to_have_value(_RESET_LINK)
+
+
+async def test_somebody_comes_is_promoted_and_leaves_with_a_handover(
+    service: RunningService, mongo: Mongo
+) -> None:
+    """X.SPL.22 in the settings: who leaves is in no bot any more, and hands everything over."""
+    async with open_settings(service.url, "staff") as page:
+        await add_somebody(page)
+        row = page.locator('[data-testid="staff-row"][data-email="lan@shop.vn"]')
+        await row.get_by_test_id("staff-open").click()
+        await expect(row.get_by_test_id("staff-bot")).to_be_checked()
+        await row.get_by_test_id("staff-receiving").click()
+        await expect(row.get_by_test_id("staff-receiving")).not_to_be_checked()
+        await row.get_by_test_id("staff-role").select_option("manager")
+        await row.get_by_test_id("staff-save").click()
+        await expect(row).to_contain_text("Quản lý")
+        await row.get_by_test_id("staff-leave").click()
+        await row.get_by_test_id("staff-leave-sure").click()
+        await expect(row).to_have_count(0)
+        await page.get_by_test_id("staff-which").select_option("inactive")
+        await expect(row).to_have_attribute("data-active", "false")
+
+    lan = await mongo["staff"].find_one({"email": "lan@shop.vn"})
+    assert lan is not None
+    assert (lan["active"], lan["role"], lan["receiving"]) == (False, "manager", False)
+    assert await mongo["bots"].count_documents({"member_ids": lan["_id"]}) == 0
+    assert await mongo["handovers"].count_documents({"_id": lan["_id"]}) == 1

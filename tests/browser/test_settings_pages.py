@@ -91,3 +91,53 @@ async def test_somebody_comes_is_promoted_and_leaves_with_a_handover(
     assert (lan["active"], lan["role"], lan["receiving"]) == (False, "manager", False)
     assert await mongo["bots"].count_documents({"member_ids": lan["_id"]}) == 0
     assert await mongo["handovers"].count_documents({"_id": lan["_id"]}) == 1
+
+
+async def test_a_bot_is_made_switched_to_the_crm_and_deleted(
+    service: RunningService, mongo: Mongo
+) -> None:
+    """S0.02: the switch of a project stands with its other settings."""
+    async with open_settings(service.url, "bots") as page:
+        await page.get_by_test_id("bot-new").click()
+        await page.get_by_test_id("bot-name").fill("Giày An Nhiên")
+        await page.get_by_test_id("bot-member").check()
+        await page.get_by_test_id("bot-save").click()
+        row = page.locator('[data-testid="bot-row"][data-name="Giày An Nhiên"]')
+        await expect(row.get_by_test_id("bot-crm-state")).to_have_text("Không đồng bộ CRM")
+        await row.get_by_test_id("bot-edit").click()
+        await row.get_by_test_id("bot-crm").check()
+        await row.get_by_test_id("bot-save").click()
+        await expect(row.get_by_test_id("bot-crm-state")).to_have_text("Đồng bộ sang CRM")
+        made = await mongo["bots"].find_one({"name": "Giày An Nhiên"})
+        assert made is not None
+        assert (made["crm_sync"], len(made["member_ids"])) == (True, 1)
+
+        await row.get_by_test_id("bot-delete").click()
+        await row.get_by_test_id("bot-delete-sure").click()
+        await expect(row).to_have_count(0)
+        full = page.get_by_test_id("bot-row")  # what has accounts is not deleted
+        await full.get_by_test_id("bot-delete").click()
+        await expect(full.get_by_role("alertdialog")).to_contain_text("2 tài khoản kênh")
+    assert await mongo["bots"].count_documents({}) == 1
+
+
+async def test_an_api_key_is_shown_once_works_and_is_revoked(service: RunningService) -> None:
+    async with open_settings(service.url, "tokens") as page:
+        await page.get_by_test_id("api-token-new").click()
+        await page.get_by_test_id("api-token-name").fill("Báo cáo")
+        await page.get_by_test_id("api-token-save").click()
+        secret = await page.get_by_test_id("once-value").input_value()
+        headers = {"Authorization": f"Bearer {secret}"}
+        async with service.session.get(f"{service.url}/api/v1/bots", headers=headers) as answer:
+            assert answer.status == 200
+        async with service.session.post(f"{service.url}/api/v1/bots", headers=headers) as answer:
+            assert answer.status == 403  # it only reads
+
+        await page.reload()
+        await expect(page.get_by_test_id("api-token")).to_have_attribute("data-name", "Báo cáo")
+        await expect(page.get_by_test_id("once-value")).to_have_count(0)
+        await page.get_by_test_id("api-token-revoke").click()
+        await page.get_by_test_id("api-token-revoke-sure").click()
+        await expect(page.get_by_test_id("api-token")).to_have_count(0)
+        async with service.session.get(f"{service.url}/api/v1/bots", headers=headers) as answer:
+            assert answer.status == 401

@@ -9,10 +9,12 @@ import SignInPage from '@/pages/SignInPage.vue'
 
 const SETTINGS_PAGES = {
   accounts: () => import('@/pages/AccountsPage.vue'),
+  bots: () => import('@/pages/BotsPage.vue'),
   staff: () => import('@/pages/StaffPage.vue'),
   scripts: () => import('@/pages/ScriptsPage.vue'),
   tags: () => import('@/pages/TagsPage.vue'),
   canned: () => import('@/pages/CannedPage.vue'),
+  tokens: () => import('@/pages/TokensPage.vue'),
   me: () => import('@/pages/MyAccountPage.vue'),
 }
 

@@ -4,7 +4,7 @@ import { useSession } from '@/composables/useSession'
 
 export interface SettingsPage {
   /** The name of the route; its words are `settings.page.<name>`. */
-  name: 'accounts' | 'staff' | 'scripts' | 'tags' | 'canned' | 'me'
+  name: 'accounts' | 'bots' | 'staff' | 'scripts' | 'tags' | 'canned' | 'tokens' | 'me'
   path: string
   icon: IconName
   allowed: () => boolean
@@ -12,10 +12,12 @@ export interface SettingsPage {
 
 export const SETTINGS: readonly SettingsPage[] = [
   { name: 'accounts', path: '/settings/accounts', icon: 'plug', allowed: () => useSession().isAdmin.value },
+  { name: 'bots', path: '/settings/bots', icon: 'template', allowed: () => useSession().isAdmin.value },
   { name: 'staff', path: '/settings/staff', icon: 'group', allowed: () => useSession().isAdmin.value },
   { name: 'scripts', path: '/settings/scripts', icon: 'clock', allowed: () => useSession().isLeader.value },
   { name: 'tags', path: '/settings/tags', icon: 'tag', allowed: () => useSession().isLeader.value },
   { name: 'canned', path: '/settings/canned', icon: 'canned', allowed: () => useSession().isLeader.value },
+  { name: 'tokens', path: '/settings/tokens', icon: 'key', allowed: () => useSession().isAdmin.value },
   { name: 'me', path: '/settings/me', icon: 'person', allowed: () => true },
 ]
 

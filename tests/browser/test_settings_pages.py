@@ -6,14 +6,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, async_playwright, expect
 
+from app.demo.getfly.crm import SimulatedGetfly
 from app.serving import WEB_BUILD
+from inbox.clock import SystemClock
 from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
 from inbox.ports import Messenger
 from tests.fake_messenger import FakeMessenger, FakePlatform
 from tests.service import OWNER, PASSWORD, RunningService, running_service
+from tests.sidebar_desk import ANH, SidebarDesk, sidebar_desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -141,3 +145,56 @@ async def test_an_api_key_is_shown_once_works_and_is_revoked(service: RunningSer
         await expect(page.get_by_test_id("api-token")).to_have_count(0)
         async with service.session.get(f"{service.url}/api/v1/bots", headers=headers) as answer:
             assert answer.status == 401
+
+
+@asynccontextmanager
+async def crm_desk(
+    mongo: Mongo, mongo_uri: str, data: Path
+) -> AsyncIterator[tuple[SidebarDesk, SimulatedGetfly]]:
+    """A service that mirrors into a Getfly, in which one of the mapped fields is not there."""
+    crm = SimulatedGetfly(SystemClock())
+    fields = [
+        {"ours": "phones", "theirs": "phone_office"},
+        {"ours": "note", "theirs": "ghi_chu_rieng"},
+    ]
+    async with TestServer(crm.application) as server:
+        url = str(server.make_url("")).rstrip("/")
+        shop = {"kind": "getfly", "url": url, "calls_per_second": 100, "fields": fields}
+        secrets = {"CRM_SYNC__SECRETS": f"shop={crm.key}"}
+        overrides = {"crm_sync.connections": {"shop": shop}}
+        async with sidebar_desk(
+            mongo, mongo_uri, data, secrets=secrets, overrides=overrides
+        ) as desk:
+            await mongo["bots"].update_many({}, {"$set": {"crm_sync": True}})
+            yield desk, crm
+
+
+async def test_a_crm_is_checked_filled_and_tried_again(
+    mongo: Mongo, mongo_uri: str, tmp_path: Path
+) -> None:
+    """The live check of every field, what is parked with its reason, and a back-fill."""
+    async with crm_desk(mongo, mongo_uri, tmp_path) as (desk, crm):
+        both = [crm.add_account(name, phone_office="0912345678") for name in ("Cũ", "Mới")]
+        customer = await desk.facebook_writes("Shop ơi", mid="m_1")
+        await desk.give(customer["_id"], phones=["+84912345678"])
+        async with desk.signed_in(path="/settings/crm") as page:
+            shop = page.get_by_test_id("crm-connection")
+            await shop.get_by_test_id("crm-check").click()
+            missing = shop.locator('[data-field="ghi_chu_rieng"]')
+            await expect(missing).to_contain_text("CRM không có trường")
+            await expect(shop.locator('[data-field="phone_office"]')).to_contain_text("Dùng được")
+
+            await shop.get_by_test_id("crm-backfill").click()
+            await shop.get_by_test_id("crm-backfill-begin").click()
+            row = shop.get_by_test_id("crm-parked-row")
+            await expect(row).to_contain_text("Có 2 hồ sơ CRM cùng phù hợp")
+            await expect(row.get_by_role("link")).to_have_text(ANH)
+            await expect(shop.get_by_test_id("crm-backfill-state")).to_contain_text("1 khách")
+            crm.delete(both[0].id)
+            await shop.get_by_test_id("crm-replay").click()
+            await expect(shop.get_by_test_id("crm-parked")).to_contain_text("Không có gì")
+
+            crm.change_key("another")
+            await shop.get_by_test_id("crm-check").click()
+            await expect(shop).to_have_attribute("data-state", "paused")
+            await expect(shop.get_by_test_id("crm-checked")).to_contain_text("CRM_SYNC__SECRETS")

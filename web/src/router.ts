@@ -14,6 +14,7 @@ const SETTINGS_PAGES = {
   scripts: () => import('@/pages/ScriptsPage.vue'),
   tags: () => import('@/pages/TagsPage.vue'),
   canned: () => import('@/pages/CannedPage.vue'),
+  crm: () => import('@/pages/CrmPage.vue'),
   tokens: () => import('@/pages/TokensPage.vue'),
   me: () => import('@/pages/MyAccountPage.vue'),
 }

@@ -47,6 +47,13 @@ export function fetchConversations(
   return answerOf(api.GET('/api/v1/conversations', { params: { query }, signal }))
 }
 
+/** The conversation of a customer that was active last. */
+export async function fetchLatestOf(customer_id: string): Promise<Conversation | null> {
+  const query = { customer_id, limit: 1 }
+  const { items } = await answerOf(api.GET('/api/v1/conversations', { params: { query } }))
+  return items[0] ?? null
+}
+
 /** How many conversations wait for an answer, by view and by channel. */
 export function fetchUncaredCounts(botId: string | null): Promise<UncaredCounts> {
   const query = botId === null ? {} : { bot_id: botId }

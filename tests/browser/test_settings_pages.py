@@ -198,3 +198,30 @@ async def test_a_crm_is_checked_filled_and_tried_again(
             await shop.get_by_test_id("crm-check").click()
             await expect(shop).to_have_attribute("data-state", "paused")
             await expect(shop.get_by_test_id("crm-checked")).to_contain_text("CRM_SYNC__SECRETS")
+
+
+async def test_the_log_tells_who_did_what_and_is_narrowed_down(service: RunningService) -> None:
+    """Sentences with what was changed; one person, one thing, one kind of act."""
+    async with open_settings(service.url, "bots") as page:
+        await page.get_by_test_id("bot-edit").click()
+        await page.get_by_test_id("bot-name").fill("Áo Khoác Hà Nội")
+        await page.get_by_test_id("bot-save").click()
+        await expect(page.get_by_test_id("bot-row")).to_contain_text("Áo Khoác Hà Nội")
+        await page.get_by_test_id("settings-audit").click()
+        rows = page.get_by_test_id("audit-row")
+        await expect(rows).to_have_count(3)  # the owner, the bot, its new name
+        await expect(rows.first).to_contain_text("Quản trị viên đã sửa bot Áo Khoác Hà Nội")
+        await expect(rows.first).to_contain_text("Tên: Shop Áo Khoác → Áo Khoác Hà Nội")
+
+        await page.get_by_test_id("audit-action").select_option("bot_created")
+        await expect(rows).to_have_count(1)
+        await expect(rows).to_contain_text("Hệ thống đã tạo bot")
+        await page.get_by_test_id("audit-action").select_option("")
+        await expect(rows).to_have_count(3)
+        await rows.first.get_by_role("button", name="mục này").click()
+        await expect(rows).to_have_count(2)
+        await expect(page.get_by_test_id("audit-target")).to_contain_text("Áo Khoác Hà Nội")
+        await page.reload()  # the filter stands in the address
+        await expect(rows).to_have_count(2)
+        await page.get_by_test_id("audit-since").fill("2099-01-01")
+        await expect(page.get_by_role("main")).to_contain_text("Không có gì trong nhật ký")

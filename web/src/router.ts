@@ -16,6 +16,7 @@ const SETTINGS_PAGES = {
   canned: () => import('@/pages/CannedPage.vue'),
   crm: () => import('@/pages/CrmPage.vue'),
   tokens: () => import('@/pages/TokensPage.vue'),
+  audit: () => import('@/pages/AuditPage.vue'),
   me: () => import('@/pages/MyAccountPage.vue'),
 }
 

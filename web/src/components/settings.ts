@@ -4,7 +4,7 @@ import { useSession } from '@/composables/useSession'
 
 export interface SettingsPage {
   /** The name of the route; its words are `settings.page.<name>`. */
-  name: 'accounts' | 'bots' | 'staff' | 'scripts' | 'tags' | 'canned' | 'crm' | 'tokens' | 'me'
+  name: 'accounts' | 'bots' | 'staff' | 'scripts' | 'tags' | 'canned' | 'crm' | 'tokens' | 'audit' | 'me'
   path: string
   icon: IconName
   allowed: () => boolean
@@ -19,6 +19,7 @@ export const SETTINGS: readonly SettingsPage[] = [
   { name: 'canned', path: '/settings/canned', icon: 'canned', allowed: () => useSession().isLeader.value },
   { name: 'crm', path: '/settings/crm', icon: 'link', allowed: () => useSession().isAdmin.value },
   { name: 'tokens', path: '/settings/tokens', icon: 'key', allowed: () => useSession().isAdmin.value },
+  { name: 'audit', path: '/settings/audit', icon: 'history', allowed: () => useSession().isAdmin.value },
   { name: 'me', path: '/settings/me', icon: 'person', allowed: () => true },
 ]
 

@@ -10,5 +10,8 @@ export function useStaffNames() {
   const people = everybody()
   const names = computed(() => new Map(people.value.map(({ id, name }) => [id, name])))
 
-  return { nameOf: (id: string | null) => (id === null ? null : (names.value.get(id) ?? null)) }
+  return {
+    people,
+    nameOf: (id: string | null) => (id === null ? null : (names.value.get(id) ?? null)),
+  }
 }

@@ -17,7 +17,7 @@ from app.backup.command import BackupCommand
 from app.check_config import check_config
 from app.crm_command import Connection, CrmCommand
 from app.demo.command import run_demo
-from app.doctor import Finding, examine
+from app.doctor import Finding
 from app.logging import configure_logging
 from app.parts import ALL_ROLES, Parts, Role
 from app.serving import AddressInUse, database, listening_socket, migrated, serve
@@ -202,7 +202,7 @@ def doctor(*, config: Config = DEFAULT_PATH, data: Data = None, mongo_uri: Mongo
     findings: list[Finding] = []
 
     async def look(service: Service) -> None:
-        findings.extend(await examine(service))
+        findings.extend(await service.doctor.examine())
 
     _with_service(config, data, mongo_uri, look, migrating=False)
     for finding in findings:

@@ -16,6 +16,7 @@ from app.backfilling import MissedMessages, waking_all
 from app.connecting import AccountConnections
 from app.crm import Crm
 from app.customers import Customers
+from app.doctor import Doctor, DoctorRoutes
 from app.health import Health
 from app.media import MediaKeeping
 from app.parsing import parsers
@@ -112,6 +113,7 @@ class Service:
         )
         self._connections = AccountConnections(settings, mongo, self.clock, self.bots, parts.doors)
         self.health = Health(mongo, self.clock, self.entries, self.webhooks, self.delivery)
+        self.doctor = Doctor(settings, mongo, self.clock, self.entries, self.bots, self.delivery)
         self.application = self._build_application(parts)
         self.failed = asyncio.Event()
         """Set when a loop has ended that should not have: the process had better be replaced."""
@@ -291,6 +293,7 @@ class Service:
             *self._missed.tables(),
             *self.splitting.tables(links),
             self._people.audit(),
+            DoctorRoutes(self.doctor, clock),
             *self.scripts.tables(),
             *self.crm.tables(),
             *self.automations.tables(self.tokens),

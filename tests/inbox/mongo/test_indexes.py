@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
-from app.doctor import examine
 from app.parts import Parts
 from app.settings import load_settings
 from app.wiring import Service
@@ -250,7 +249,7 @@ async def test_examining_the_service_reads_no_whole_collection(
     await migrate(mongo, clock, owner="test")
     async with a_service(watched, clock, tmp_path) as service:
         assert all((await service.health.checks()).values())
-        findings = await examine(service)
+        findings = await service.doctor.examine()
 
     assert {"parked", "unknown_account"} <= {one.check for one in findings}
     assert await whole_reads(mongo, commands) == []

@@ -1811,6 +1811,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look at everything now: what is well, what is wrong, and what to do about it. */
+        get: operations["health.checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bots/{bot_id}/scripts": {
         parameters: {
             query?: never;
@@ -3672,6 +3689,36 @@ export interface components {
         FilledView: {
             /** Text */
             text: string;
+        };
+        /**
+         * FindingView
+         * @description One thing that was looked at; of `unknown_account` there may be several.
+         */
+        FindingView: {
+            /**
+             * Check
+             * @enum {string}
+             */
+            check: "facebook" | "zalo" | "database" | "clock" | "migrations" | "journal" | "unknown_account" | "parked" | "sends";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "warning" | "failed";
+            text: components["schemas"]["SentenceView"];
+        };
+        /**
+         * FindingsView
+         * @description In the order in which they were looked at; after a `database` that failed comes nothing.
+         */
+        FindingsView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Items */
+            items: components["schemas"]["FindingView"][];
         };
         /**
          * FinishBody
@@ -17282,6 +17329,62 @@ export interface operations {
             };
             /** @description Unprocessable Entity: invalid_input */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "health.checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingsView"];
+                };
+            };
+            /** @description Unauthorized: sign_in_required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: not_allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,17 +11,22 @@ from playwright.async_api import Page, async_playwright, expect
 
 from app.demo.getfly.crm import SimulatedGetfly
 from app.serving import WEB_BUILD
+from inbox.bots.model import NewAccount
 from inbox.clock import SystemClock
 from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
 from inbox.ports import Messenger
+from inbox.staff.model import Actor
 from tests.fake_messenger import FakeMessenger, FakePlatform
+from tests.ingest import facebook_message
 from tests.service import OWNER, PASSWORD, RunningService, running_service
 from tests.sidebar_desk import ANH, SidebarDesk, sidebar_desk
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 CHROMIUM = "/usr/bin/chromium"
+ADMIN = Actor(id="boss", name="boss", role="owner")
 _RESET_LINK = re.compile(r"/reset-password#[\w-]{20,}$")
 
 
@@ -225,3 +230,33 @@ async def test_the_log_tells_who_did_what_and_is_narrowed_down(service: RunningS
         await expect(rows).to_have_count(2)
         await page.get_by_test_id("audit-since").fill("2099-01-01")
         await expect(page.get_by_role("main")).to_contain_text("Không có gì trong nhật ký")
+
+
+async def test_health_shows_what_is_wrong_and_a_parked_webhook_is_tried_again(
+    service: RunningService,
+) -> None:
+    """The checks of `doctor`, the tokens of the accounts, and what nobody could apply."""
+    stray = facebook_message("Chào shop", mid="m", at=1_789_612_000_000, page="999")
+    assert await service.post_facebook(stray) == 200
+
+    async def is_parked() -> bool:
+        return await service.service.entries.count_parked() == 1
+
+    await until(is_parked)
+    async with open_settings(service.url, "health") as page:
+        checks = page.get_by_test_id("health-check")
+        await expect(checks).to_have_count(9)
+        await expect(page.locator('[data-check="database"]')).to_have_attribute("data-state", "ok")
+        unknown = page.locator('[data-check="unknown_account"]')
+        await expect(unknown).to_have_attribute("data-state", "warning")
+        await expect(unknown).to_contain_text("Cần làm: Kết nối tài khoản này")
+        await expect(page.get_by_test_id("health-account")).to_have_count(2)
+
+        webhook = page.get_by_test_id("parked-webhook")
+        await expect(webhook).to_contain_text("Tài khoản 999 chưa thuộc bot nào")
+        bot = (await service.service.bots.page(ADMIN, after=None, limit=1))[0].bot
+        account = NewAccount(channel="facebook", account_id="999", name="Trang mới")
+        await service.service.bots.connect(ADMIN, bot.id, account)
+        await webhook.get_by_test_id("replay-one").click()
+        await expect(page.get_by_test_id("parked-webhooks")).to_contain_text("Không có webhook nào")
+        await expect(unknown).to_have_attribute("data-state", "ok")

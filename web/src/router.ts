@@ -17,6 +17,7 @@ const SETTINGS_PAGES = {
   crm: () => import('@/pages/CrmPage.vue'),
   tokens: () => import('@/pages/TokensPage.vue'),
   audit: () => import('@/pages/AuditPage.vue'),
+  health: () => import('@/pages/HealthPage.vue'),
   me: () => import('@/pages/MyAccountPage.vue'),
 }
 

@@ -61,6 +61,7 @@ export const PATHS = {
   clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2',
   canned: 'M4 5h16v11H9l-5 4zM8 9h8M8 12h5',
   key: 'M8 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 12h9M18 12v4M14.5 12v2.5',
+  health: 'M3 12h4l3-7 4 14 3-7h4',
 } as const
 
 export type IconName = keyof typeof PATHS

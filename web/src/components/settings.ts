@@ -4,7 +4,7 @@ import { useSession } from '@/composables/useSession'
 
 export interface SettingsPage {
   /** The name of the route; its words are `settings.page.<name>`. */
-  name: 'accounts' | 'bots' | 'staff' | 'scripts' | 'tags' | 'canned' | 'crm' | 'tokens' | 'audit' | 'me'
+  name: 'accounts' | 'bots' | 'staff' | 'scripts' | 'tags' | 'canned' | 'crm' | 'tokens' | 'audit' | 'health' | 'me'
   path: string
   icon: IconName
   allowed: () => boolean
@@ -20,6 +20,7 @@ export const SETTINGS: readonly SettingsPage[] = [
   { name: 'crm', path: '/settings/crm', icon: 'link', allowed: () => useSession().isAdmin.value },
   { name: 'tokens', path: '/settings/tokens', icon: 'key', allowed: () => useSession().isAdmin.value },
   { name: 'audit', path: '/settings/audit', icon: 'history', allowed: () => useSession().isAdmin.value },
+  { name: 'health', path: '/settings/health', icon: 'health', allowed: () => useSession().isAdmin.value },
   { name: 'me', path: '/settings/me', icon: 'person', allowed: () => true },
 ]
 

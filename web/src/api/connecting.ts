@@ -1,5 +1,6 @@
 /** Connected accounts, and the ways in which admins connect them. */
 import { answerOf, api } from '@/api/client'
+import { everything } from '@/api/paging'
 import type {
   Channel,
   ConnectChannel,
@@ -10,19 +11,8 @@ import type {
 } from '@/api/types'
 
 /** All of them: an installation has some dozens. */
-export async function fetchConnectedAccounts(): Promise<ConnectedAccount[]> {
-  const found: ConnectedAccount[] = []
-  let cursor: string | null = null
-  do {
-    const query: { limit: number; cursor?: string } = { limit: 100 }
-    if (cursor !== null) query.cursor = cursor
-    const page: { items: ConnectedAccount[]; next_cursor: string | null } = await answerOf(
-      api.GET('/api/v1/accounts', { params: { query } }),
-    )
-    found.push(...page.items)
-    cursor = page.next_cursor
-  } while (cursor !== null)
-  return found
+export function fetchConnectedAccounts(): Promise<ConnectedAccount[]> {
+  return everything((query) => answerOf(api.GET('/api/v1/accounts', { params: { query } })))
 }
 
 /** Begin a login dialog; the address to send the browser to. */

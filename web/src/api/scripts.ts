@@ -1,5 +1,6 @@
 /** The timed scripts of a bot. */
 import { answerOf, api } from '@/api/client'
+import { everything } from '@/api/paging'
 import type { components } from '@/api/schema'
 
 type Schemas = components['schemas']
@@ -20,19 +21,12 @@ export type StepReport = Schemas['StepReportView']
 const SCRIPT = '/api/v1/bots/{bot_id}/scripts/{script_id}'
 
 /** In the order in which they were made; all of them, for a bot has some dozens. */
-export async function fetchScripts(bot_id: string): Promise<ScriptRow[]> {
-  const found: ScriptRow[] = []
-  let cursor: string | null = null
-  do {
-    const query: { limit: number; cursor?: string } = { limit: 200 }
-    if (cursor !== null) query.cursor = cursor
-    const page: { items: ScriptRow[]; next_cursor: string | null } = await answerOf(
-      api.GET('/api/v1/bots/{bot_id}/scripts', { params: { path: { bot_id }, query } }),
-    )
-    found.push(...page.items)
-    cursor = page.next_cursor
-  } while (cursor !== null)
-  return found
+export function fetchScripts(bot_id: string): Promise<ScriptRow[]> {
+  const path = { bot_id }
+  return everything(
+    (query) => answerOf(api.GET('/api/v1/bots/{bot_id}/scripts', { params: { path, query } })),
+    200,
+  )
 }
 
 export function fetchScript(bot_id: string, script_id: string): Promise<Script> {

@@ -1,35 +1,15 @@
 /** Webhooks that were kept and could not be applied, and another try. */
-import { computed, ref } from 'vue'
-
 import { ApiError } from '@/api/client'
-import { fetchParkedWebhooks, type ParkedWebhook, replayAllWebhooks, replayWebhook } from '@/api/health'
+import { fetchParkedWebhooks, replayAllWebhooks, replayWebhook } from '@/api/health'
+import { usePages } from '@/composables/usePages'
 
 export function useParkedWebhooks() {
-  const webhooks = ref<ParkedWebhook[]>([])
-  const next = ref<string | null>(null)
-  const state = ref<'loading' | 'ready' | 'failed'>('loading')
-  let reading = 0
-
-  /** What is asked for later is what counts. */
-  async function read(cursor: string | null): Promise<void> {
-    const mine = (reading += 1)
-    state.value = 'loading'
-    try {
-      const page = await fetchParkedWebhooks(cursor)
-      if (mine !== reading) return
-      webhooks.value = cursor === null ? page.items : [...webhooks.value, ...page.items]
-      next.value = page.next_cursor
-      state.value = 'ready'
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      if (mine === reading) state.value = 'failed'
-    }
-  }
+  const { load, ...pages } = usePages(fetchParkedWebhooks)
 
   /** How many are applied once more. Throws ApiError. */
   async function replayAll(): Promise<number> {
     const replayed = await replayAllWebhooks()
-    await read(null)
+    await load()
     return replayed
   }
 
@@ -40,17 +20,9 @@ export function useParkedWebhooks() {
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 404) throw error
     }
-    await read(null)
+    await load()
   }
 
-  void read(null)
-  return {
-    webhooks,
-    state,
-    hasMore: computed(() => next.value !== null),
-    load: () => read(null),
-    more: () => read(next.value),
-    replay,
-    replayAll,
-  }
+  void load()
+  return { ...pages, load, replay, replayAll }
 }

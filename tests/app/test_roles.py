@@ -162,6 +162,7 @@ RULES: dict[str, Rule] = {
     "accounts.request_backfill": Rule("admin", 202, body=A_DAY),
     "accounts.gaps": Rule("admin"),
     "audit.page": Rule("admin"),
+    "health.checks": Rule("admin"),
     "split.get": Rule("manager", of_bot=True),
     "split.put": Rule("admin", body={"enabled": False}),
     "split.add": Rule(

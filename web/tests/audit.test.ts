@@ -8,6 +8,7 @@ import type { AuditEntry, AuditFilter } from '@/api/audit'
 import { ACTIONS, KNOWN_ACTIONS } from '@/components/audit/actions'
 import AuditRow from '@/components/audit/AuditRow.vue'
 import { useAudit } from '@/composables/useAudit'
+import { useAuditNames } from '@/composables/useAuditNames'
 import { useAuditWords } from '@/composables/useAuditWords'
 import { i18n } from '@/i18n'
 import en from '@/i18n/en.json'
@@ -179,5 +180,38 @@ describe('the log', () => {
     expect(state.value).toBe('failed')
     await more()
     expect(entries.value.map(({ id }) => id)).toEqual(['e1', 'e2'])
+  })
+})
+
+describe('the names in it', () => {
+  test('are read anew at every look, and of what is gone come from its changes', async () => {
+    const made = ['Báo cáo cũ', 'Báo cáo mới']
+    const nothing = () => ({ items: [], next_cursor: null })
+    new FakeServer()
+      .on('GET /api/v1/tokens', () => ({ items: [{ id: 't1', name: made.shift() }], next_cursor: null }))
+      .on('GET /api/v1/staff', nothing)
+      .on('GET /api/v1/tags', nothing)
+      .on('GET /api/v1/accounts', nothing)
+      .on('GET /api/v1/canned-replies', nothing)
+      .install()
+    const token = anEntry({ target_kind: 'token', target_id: 't1' })
+    const gone = anEntry({ target_kind: 'tag', target_id: 'x', changes: { name: { before: 'Khách sỉ' } } })
+    for (const name of ['Báo cáo cũ', 'Báo cáo mới']) {
+      let said: (string | null)[] = []
+      const look = mount(
+        {
+          setup() {
+            const { targetOf } = useAuditNames()
+            return () => {
+              said = [token, gone].map(targetOf)
+            }
+          },
+        },
+        { global: { plugins: [i18n] } },
+      )
+      await flushPromises()
+      expect(said).toEqual([name, 'Khách sỉ'])
+      look.unmount()
+    }
   })
 })

@@ -17,6 +17,7 @@ const router = createRouter({
   routes: [
     { path: '/', component: { template: '<i />' } },
     { path: '/me', name: 'me', component: { template: '<i />' } },
+    { path: '/audit', name: 'audit', component: { template: '<i />' } },
   ],
 })
 const global = { plugins: [i18n, router] }

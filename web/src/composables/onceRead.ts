@@ -3,7 +3,13 @@ import { shallowRef, type Ref } from 'vue'
 
 import { ApiError } from '@/api/client'
 
-export function onceRead<T>(read: () => Promise<T[]>): () => Readonly<Ref<readonly T[]>> {
+export interface OnceRead<T> {
+  (): Readonly<Ref<readonly T[]>>
+  /** What was read is out of date: it is read again, if anybody has asked for it. */
+  again: () => void
+}
+
+export function onceRead<T>(read: () => Promise<T[]>): OnceRead<T> {
   const items = shallowRef<readonly T[]>([])
   let reading: Promise<void> | null = null
 
@@ -16,8 +22,14 @@ export function onceRead<T>(read: () => Promise<T[]>): () => Readonly<Ref<readon
     }
   }
 
-  return () => {
+  function ask(): Readonly<Ref<readonly T[]>> {
     reading ??= begin()
     return items
   }
+
+  ask.again = () => {
+    if (reading !== null) reading = begin()
+  }
+
+  return ask
 }

@@ -1,30 +1,34 @@
 /** What the ids in the audit log are called. */
 import { computed } from 'vue'
 
+import type { AuditEntry } from '@/api/audit'
 import { fetchCannedReplies } from '@/api/canned'
 import { fetchConnectedAccounts } from '@/api/connecting'
+import { fetchScripts } from '@/api/scripts'
+import { fetchStaff } from '@/api/staff'
 import { fetchTags } from '@/api/tags'
 import { fetchTokens } from '@/api/tokens'
-import type { AuditEntry } from '@/api/audit'
+import type { Tag } from '@/api/types'
 import { onceRead } from '@/composables/onceRead'
 import { useAttributes } from '@/composables/useAttributes'
 import { useSession } from '@/composables/useSession'
-import { useStaffNames } from '@/composables/useStaffNames'
-
-const tags = onceRead(async () => (await fetchTags({ usage: false })).items)
-const accounts = onceRead(fetchConnectedAccounts)
-const canned = onceRead(fetchCannedReplies)
-const tokens = onceRead(fetchTokens)
 
 /** The changes of something name it, also when it is there no more. */
 const NAMING = ['name', 'shortcut']
 
 export function useAuditNames() {
   const { bots } = useSession()
-  const { nameOf: staffName } = useStaffNames()
   const { all: attributes, language } = useAttributes()
-  const lists = [tags(), accounts(), tokens()]
-  const replies = canned()
+  // read anew for every look at the log: it tells of what was made a minute ago
+  const people = onceRead(fetchStaff)()
+  const lists = [
+    people,
+    onceRead(fetchTagNames)(),
+    onceRead(fetchConnectedAccounts)(),
+    onceRead(fetchTokens)(),
+    onceRead(async () => (await Promise.all(bots.value.map(({ id }) => fetchScripts(id)))).flat())(),
+  ]
+  const replies = onceRead(fetchCannedReplies)()
 
   const names = computed(
     () =>
@@ -38,7 +42,7 @@ export function useAuditNames() {
 
   /** The name of whatever has this id; null for what nobody knows. */
   function nameOf(id: string): string | null {
-    return staffName(id) ?? names.value.get(id) ?? null
+    return names.value.get(id) ?? null
   }
 
   /** What an entry is about, for people; null where only the kind of it can be said. */
@@ -54,5 +58,9 @@ export function useAuditNames() {
     return null
   }
 
-  return { nameOf, targetOf }
+  return { people, nameOf, targetOf }
+}
+
+async function fetchTagNames(): Promise<Tag[]> {
+  return (await fetchTags({ usage: false })).items
 }

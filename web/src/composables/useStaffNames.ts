@@ -6,6 +6,9 @@ import { onceRead } from '@/composables/onceRead'
 
 const everybody = onceRead(fetchStaff)
 
+/** After somebody came, left or was renamed. */
+export const renewStaffNames = everybody.again
+
 export function useStaffNames() {
   const people = everybody()
   const names = computed(() => new Map(people.value.map(({ id, name }) => [id, name])))

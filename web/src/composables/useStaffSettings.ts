@@ -16,6 +16,7 @@ import {
   type StaffMember,
 } from '@/api/staff'
 import type { LiveFrame } from '@/api/types'
+import { renewStaffNames } from '@/composables/useStaffNames'
 
 /** From the highest to the lowest. */
 export const ROLES: readonly Role[] = ['owner', 'admin', 'manager', 'sale']
@@ -85,11 +86,12 @@ export function useStaffSettings({
     }
   }
 
-  /** Reads everything again, whether `work` goes well or not; throws ApiError. */
+  /** Everything is read again, whether `work` goes well or not; throws ApiError. */
   async function change<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } finally {
+      renewStaffNames()
       await load()
     }
   }

@@ -1,12 +1,14 @@
 /** The health of the installation: what is worst, what to do about it, and webhooks that are tried again. */
 import { flushPromises, mount } from '@vue/test-utils'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { createMemoryHistory, createRouter } from 'vue-router'
 
 import type { Finding, Findings, ParkedWebhook } from '@/api/health'
 import HealthCheck from '@/components/health/HealthCheck.vue'
 import ParkedWebhooks from '@/components/health/ParkedWebhooks.vue'
 import { useHealth } from '@/composables/useHealth'
 import { i18n } from '@/i18n'
+import HealthPage from '@/pages/HealthPage.vue'
 import vietnamese from '@/i18n/vi.json'
 import openapi from '../../docs/openapi.json'
 
@@ -109,4 +111,21 @@ describe('a parked webhook', () => {
     expect(list.emitted('replayed')).toHaveLength(1)
     expect(list.find('[role="alert"]').exists()).toBe(false)
   })
+})
+
+test('the page does not say that all is well while it cannot look', async () => {
+  server(aFinding('database', 'ok')).on('GET /api/v1/webhooks/parked', () => ({ items: [], next_cursor: null }))
+  const router = createRouter({ history: createMemoryHistory(), routes: [] })
+  const stubs = { SettingsFrame: { template: '<main><slot /></main>' }, RouterLink: true }
+  const page = mount(HealthPage, { global: { plugins: [i18n, router], stubs } })
+  await flushPromises()
+  expect(page.get('[role="status"]').text()).toBe('Mọi thứ đang chạy tốt.')
+
+  new FakeServer().on('GET /api/v1/health/checks', () => problem(503, 'unavailable')).install()
+  await page.get('[data-testid="health-look"]').trigger('click')
+  await flushPromises()
+
+  expect(page.get('[data-testid="health-summary"]').attributes('data-state')).toBe('failed')
+  expect(page.get('[role="status"]').text()).toContain('Không kiểm tra được')
+  page.unmount()
 })

@@ -107,10 +107,8 @@ class Service:
         self._profiles = parts.profiles
         self._companion = parts.companion
         duties = replace(parts.duties, sweep_media=self._media.sweep, **self.crm.duties())
-        refresh = self.directory.refresh
-        self._care = AccountCare(
-            settings, mongo, self.clock, duties, self._actors, refresh, owner=self.owner
-        )
+        care = (settings, mongo, self.clock, duties, self._actors, self.directory.refresh)
+        self._care = AccountCare(*care, owner=self.owner)
         self._connections = AccountConnections(settings, mongo, self.clock, self.bots, parts.doors)
         self.health = Health(mongo, self.clock, self.entries, self.webhooks, self.delivery)
         self.doctor = Doctor(settings, mongo, self.clock, self.entries, self.bots, self.delivery)
@@ -192,8 +190,7 @@ class Service:
         self._enrolling = Enrolling(mongo, clock)
         links, panels = self._links, self._enrolling.panels()
         self.customers = Customers(mongo, clock, config, links, signals=self.outbox, panels=panels)
-        mirrors = self.customers.store.mirrors
-        self.erasures = ErasureStore(mongo, clock, mirrors=mirrors)
+        self.erasures = ErasureStore(mongo, clock, mirrors=self.customers.store.mirrors)
 
     def _build_delivery(self, parts: Parts) -> None:
         mongo, clock, config = self.mongo, self.clock, self.settings.inbox.delivery
@@ -201,9 +198,8 @@ class Service:
         self.uploads = self._media.uploads
         pace = Pace(lease=config.lease, poll_every=config.poll_every)
         self.delivery = DeliveryStore(mongo, clock, pace=pace, rules=self._rules)
-        health = HealthStore(mongo, clock)
         wake = waking_all(mongo, clock, self.delivery.wake_account)
-        self.healing = parts.healing or Healing(health, wake)
+        self.healing = parts.healing or Healing(HealthStore(mongo, clock), wake)
         self._missed = MissedMessages(mongo, clock, parts.histories)
         sending = Sending(
             self.delivery,
@@ -246,8 +242,7 @@ class Service:
         )
         self.automations.handing_over.on_handed_over = self.splitting.assigner.wake
         self._applier.on_answers = self.automations.answering.due.wake
-        moderation = ModerationStore(mongo, clock, self._rules)
-        self.moderating = Moderating(moderation, parts.moderation)
+        self.moderating = Moderating(ModerationStore(mongo, clock, self._rules), parts.moderation)
 
     def _build_application(self, parts: Parts) -> web.Application:
         extra = [self.health.register]

@@ -10,10 +10,10 @@ from inbox.automations.handing_over.service import HandingOver
 from inbox.automations.model import Automation
 from inbox.automations.service import AutomationService
 from inbox.automations.view import (
+    AutomationCheckView,
     AutomationEditBody,
     AutomationList,
     AutomationView,
-    CheckView,
     DeliveryState,
     DeliveryView,
     HandOverBody,
@@ -164,11 +164,11 @@ class AutomationRoutes(Routes):
     @route(
         "POST", _ONE + "/check", access="admin", tag="automations", problems=(AutomationNotFound,)
     )
-    async def check(self, bot_id: str, automation_id: str) -> CheckView:
+    async def check(self, bot_id: str, automation_id: str) -> AutomationCheckView:
         """Call the receiver once: a signed `ping`, or Meta's challenge to a Messenger bot."""
         checked = await self._checking.check(bot_id, automation_id)
         outcome = checked.outcome
-        return CheckView(
+        return AutomationCheckView(
             ok=outcome.is_taken,
             status=outcome.status,
             error=None if outcome.is_taken else outcome.reason,

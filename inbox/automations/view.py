@@ -159,7 +159,7 @@ class DeliveryView(BaseModel):
     took_ms: int
 
 
-class CheckView(BaseModel):
+class AutomationCheckView(BaseModel):
     """Whether the receiver took a test; else its status, or a stable word in `error`."""
 
     ok: bool

@@ -110,7 +110,7 @@ describe('a token', () => {
     await form.get('form').trigger('submit')
     await flushPromises()
 
-    const mine = { name: 'Báo cáo', scopes: ['read', 'admin'], bot_id: null, expires_in_days: null }
+    const mine = { name: 'Báo cáo', scopes: ['read', 'admin'], bot_id: null, automation_id: null, expires_in_days: null }
     expect(sent).toEqual([mine, { ...mine, scopes: ['read'], bot_id: 'b1' }])
   })
 

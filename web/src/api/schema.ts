@@ -2664,6 +2664,20 @@ export interface components {
             minutes: number | null;
         };
         /**
+         * AutomationCheckView
+         * @description Whether the receiver took a test; else its status, or a stable word in `error`.
+         */
+        AutomationCheckView: {
+            /** Ok */
+            ok: boolean;
+            /** Status */
+            status: number | null;
+            /** Error */
+            error: string | null;
+            /** Took Ms */
+            took_ms: number;
+        };
+        /**
          * AutomationEditBody
          * @description What is to change; absent leaves as it is.
          */
@@ -2939,6 +2953,18 @@ export interface components {
              * @default null
              */
             waiting: number | null;
+        };
+        /**
+         * CheckView
+         * @description `error` is the code of why the CRM did not answer; `off` are fields that cannot be used.
+         */
+        CheckView: {
+            /** Ok */
+            ok: boolean;
+            /** Error */
+            error: string | null;
+            /** Off */
+            off: components["schemas"]["MappedFieldView"][];
         };
         /**
          * ChosenItem
@@ -6877,18 +6903,6 @@ export interface components {
             everyone: boolean;
         };
         /**
-         * CheckView
-         * @description `error` is the code of why the CRM did not answer; `off` are fields that cannot be used.
-         */
-        crm_sync__administering__view__CheckView: {
-            /** Ok */
-            ok: boolean;
-            /** Error */
-            error: string | null;
-            /** Off */
-            off: components["schemas"]["MappedFieldView"][];
-        };
-        /**
          * ParkedView
          * @description `fields` are the customer's; none concerns all of them. `reference` is the CRM's own.
          */
@@ -6980,20 +6994,6 @@ export interface components {
             parked: number;
             last_told: components["schemas"]["LastCallView"] | null;
             last_failed: components["schemas"]["LastCallView"] | null;
-        };
-        /**
-         * CheckView
-         * @description Whether the receiver took a test; else its status, or a stable word in `error`.
-         */
-        inbox__automations__view__CheckView: {
-            /** Ok */
-            ok: boolean;
-            /** Status */
-            status: number | null;
-            /** Error */
-            error: string | null;
-            /** Took Ms */
-            took_ms: number;
         };
         /**
          * ReplayBody
@@ -19007,7 +19007,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["crm_sync__administering__view__CheckView"];
+                    "application/json": components["schemas"]["CheckView"];
                 };
             };
             /** @description Unauthorized: sign_in_required */
@@ -20140,7 +20140,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["inbox__automations__view__CheckView"];
+                    "application/json": components["schemas"]["AutomationCheckView"];
                 };
             };
             /** @description Unauthorized: sign_in_required */

@@ -60,6 +60,7 @@ export const PATHS = {
   settings: 'M4 7h10M18 7h2M4 17h2M10 17h10M16 9a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM8 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4z',
   clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2',
   canned: 'M4 5h16v11H9l-5 4zM8 9h8M8 12h5',
+  split: 'M3 12h6M9 12c4 0 4-6 8-6h4M9 12h12M9 12c4 0 4 6 8 6h4M18.5 3.500 21 6l-2.500 2.500M18.500 15.500 21 18l-2.500 2.500',
 } as const
 
 export type IconName = keyof typeof PATHS

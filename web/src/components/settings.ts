@@ -4,7 +4,7 @@ import { useSession } from '@/composables/useSession'
 
 export interface SettingsPage {
   /** The name of the route; its words are `settings.page.<name>`. */
-  name: 'accounts' | 'scripts' | 'tags' | 'canned' | 'me'
+  name: 'accounts' | 'splitting' | 'scripts' | 'tags' | 'canned' | 'me'
   path: string
   icon: IconName
   allowed: () => boolean
@@ -12,6 +12,7 @@ export interface SettingsPage {
 
 export const SETTINGS: readonly SettingsPage[] = [
   { name: 'accounts', path: '/settings/accounts', icon: 'plug', allowed: () => useSession().isAdmin.value },
+  { name: 'splitting', path: '/settings/splitting', icon: 'split', allowed: () => useSession().isLeader.value },
   { name: 'scripts', path: '/settings/scripts', icon: 'clock', allowed: () => useSession().isLeader.value },
   { name: 'tags', path: '/settings/tags', icon: 'tag', allowed: () => useSession().isLeader.value },
   { name: 'canned', path: '/settings/canned', icon: 'canned', allowed: () => useSession().isLeader.value },

@@ -99,7 +99,7 @@ test('switching off asks first', async () => {
     .on(`GET ${SPLIT}`, () => aSplit({ enabled: true }))
     .on(`PUT ${SPLIT}`, () => aSplit({ enabled: false, version: 4 }))
   const { store } = await writing(server)
-  const status = mount(SplitStatus, { props: { store, mayEdit: true }, global: { plugins: [i18n] } })
+  const status = mount(SplitStatus, { props: { store, mayEdit: true, rehearsing: false }, global: { plugins: [i18n] } })
   await status.get('[data-testid="split-off"]').trigger('click')
   expect(server.bodies).toEqual([])
   await status.get('[data-testid="split-off-sure"]').trigger('click')

@@ -1,0 +1,135 @@
+"""The splitting desk in a browser: rules, a rehearsal, switching on; who waits, who is here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from app.serving import WEB_BUILD
+from inbox.clock import SystemClock
+from inbox.mongo.client import Mongo
+from inbox.staff.model import Actor
+from inbox.staff.service import NewStaff
+from tests.ingest import facebook_message
+from tests.service import OWNER, PASSWORD, RunningService, running_service
+from tests.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+CHROMIUM = "/usr/bin/chromium"
+SALES = ("Lan", "Minh")
+
+
+@pytest.fixture
+async def shop(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[RunningService]:
+    """A bot of two sales that does not split yet; four customers wrote yesterday."""
+    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
+    async with running_service(mongo, mongo_uri, tmp_path) as shop:
+        ids = [await _hire(shop, mongo, name) for name in SALES]
+        await mongo["bots"].update_one({}, {"$set": {"member_ids": ids}})
+        await shop.service.directory.refresh()
+        for place in range(4):
+            await _writes(shop, f"past{place}", "Chào shop", ago=timedelta(hours=20 + place))
+        await until(lambda: _is_there(mongo, 4))
+        yield shop
+
+
+async def _hire(shop: RunningService, mongo: Mongo, name: str) -> str:
+    owner = await mongo["staff"].find_one({"role": "owner"})
+    assert owner is not None
+    actor = Actor(id=owner["_id"], name=owner["name"], role="owner")
+    wanted = NewStaff(
+        name=name, email=f"{name.lower()}@shop.example", password=PASSWORD, role="sale"
+    )
+    return (await shop.service.staff.create(actor, wanted)).id
+
+
+async def _writes(
+    shop: RunningService, who: str, text: str, *, ago: timedelta = timedelta()
+) -> None:
+    at = SystemClock().now() - ago
+    body = facebook_message(text, mid=f"m_{who}", at=int(at.timestamp() * 1000), psid=f"7312{who}")
+    assert await shop.post_facebook(body) == 200
+
+
+async def _is_there(mongo: Mongo, count: int) -> bool:
+    return await mongo["conversations"].count_documents({}) == count
+
+
+@asynccontextmanager
+async def signed_in(shop: RunningService) -> AsyncIterator[Page]:
+    """The owner in the inbox, found by what everybody sees; script errors fail the test."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = await browser.new_page(locale="vi-VN", viewport={"width": 1280, "height": 1000})
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(shop.url)
+        await page.get_by_label("Email").fill(OWNER)
+        await page.get_by_label("Mật khẩu").fill(PASSWORD)
+        await page.get_by_role("button", name="Đăng nhập").click()
+        await expect(page.get_by_role("button", name="Tài khoản và cài đặt")).to_be_visible()
+        yield page
+        await browser.close()
+        assert errors == []
+
+
+async def _open_desk(page: Page) -> None:
+    await page.get_by_role("button", name="Tài khoản và cài đặt").click()
+    await page.get_by_role("menuitem", name="Cài đặt").click()
+    await page.get_by_role("link", name="Chia tin").click()
+    await expect(page.get_by_role("heading", name="Chia tin", exact=True)).to_be_visible()
+
+
+async def _write_a_rule(page: Page) -> None:
+    """For whoever asks for a price; a mistake is told at its field and mended."""
+    await page.get_by_role("button", name="Thêm luật").click()
+    await page.get_by_label("Tên luật").fill("Hỏi giá")
+    await page.get_by_role("button", name="Lưu luật").click()
+    await expect(page.get_by_text("Cần từ 1 đến 500 giá trị.")).to_be_visible()
+    await page.get_by_label("Điều kiện 1: giá trị").fill("giá, bao nhiêu")
+    await page.get_by_label("Chia cho ai, chia thế nào").select_option("Nhân viên tự nhận")
+    await page.get_by_role("button", name="Lưu luật").click()
+    rule = page.get_by_role("listitem").filter(has_text="Hỏi giá")
+    await expect(rule).to_contain_text("Tin đầu tiên có chứa “giá” hoặc “bao nhiêu”")
+    await expect(rule).to_contain_text("Nhân viên tự nhận")
+
+
+async def _rehearse_and_switch_on(page: Page) -> None:
+    await page.get_by_role("button", name="Diễn tập rồi bật").click()
+    await expect(page.get_by_text("4 hội thoại được chia thử")).to_be_visible()
+    shares = page.get_by_role("table", name="Mỗi người nhận bao nhiêu")
+    for name in SALES:
+        await expect(shares.get_by_role("row", name=name)).to_contain_text("50%")
+    await page.get_by_role("button", name="Bật chia tin").click()
+    await expect(page.get_by_text("Chia tin đang bật")).to_be_visible()
+
+
+async def test_a_rule_is_written_rehearsed_and_splitting_switched_on(
+    shop: RunningService, mongo: Mongo
+) -> None:
+    """X.SPL.02 X.SPL.03 X.SPL.04 X.SPL.07, by visible words and roles alone."""
+    async with signed_in(shop) as page:
+        await _open_desk(page)
+        await expect(page.get_by_text("Chia tin đang tắt")).to_be_visible()
+        await _write_a_rule(page)
+        await _rehearse_and_switch_on(page)
+
+        for who in ("an", "bich"):
+            await _writes(shop, who, "Áo này còn không?")
+        await _writes(shop, "cuong", "Cho mình hỏi GIA bao nhieu")
+
+        async def divided() -> bool:
+            given = await mongo["conversations"].distinct(
+                "assignee_id", {"assignee_id": {"$ne": None}}
+            )
+            open_to_all = await mongo["conversations"].count_documents({"split.state": "claimable"})
+            return (len(given), open_to_all) == (2, 1)
+
+        await until(divided)

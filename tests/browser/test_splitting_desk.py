@@ -133,3 +133,38 @@ async def test_a_rule_is_written_rehearsed_and_splitting_switched_on(
             return (len(given), open_to_all) == (2, 1)
 
         await until(divided)
+
+
+async def _splits(shop: RunningService, mongo: Mongo, **rule: object) -> None:
+    """Splitting is on, with a default rule like this."""
+    bot = await mongo["bots"].find_one({})
+    assert bot is not None
+    await mongo["bots"].update_one({"_id": bot["_id"]}, {"$set": {"split": {"enabled": True}}})
+    stored = {"_id": f"default-{bot['_id']}", "bot_id": bot["_id"], "position": 1_000_000}
+    await mongo["split_rules"].insert_one({**stored, "name": "Mặc định", **rule})
+    await shop.service.directory.refresh()
+
+
+async def test_who_waits_is_told_why_and_given_to_somebody(
+    shop: RunningService, mongo: Mongo
+) -> None:
+    """X.SPL.10 X.SPL.18: the board fills live, and the books know what was given by hand."""
+    await _splits(shop, mongo, mode="even", eligible="online")
+    async with signed_in(shop) as page:
+        await _open_desk(page)
+        await page.get_by_role("link", name="Khách đang chờ").click()
+        row = page.get_by_test_id("leak").filter(has_text="Có ship Đà Nẵng không?")
+        await expect(page.get_by_test_id("leak")).to_have_count(4)
+        await _writes(shop, "dung", "Có ship Đà Nẵng không?")
+
+        await expect(row).to_contain_text("chưa có ai nhận được")
+        await row.get_by_text("Vì sao chưa ai nhận được (2)").click()
+        await expect(row.get_by_text("Minh: đang ngoại tuyến")).to_be_visible()
+        await row.get_by_role("button", name="Giao hội thoại").click()
+        await page.get_by_role("radio", name="Minh").check()
+        await page.get_by_role("button", name="Chuyển", exact=True).click()
+        await expect(row).to_contain_text("Minh chưa trả lời")
+
+        await page.get_by_role("link", name="Sổ công bằng").click()
+        books = page.get_by_role("table", name="Sổ của luật Mặc định")
+        await expect(books.get_by_role("row", name="Minh")).to_contain_text("1")

@@ -1,0 +1,150 @@
+/** The boards of splitting: who waits and what is done about it, the books, who is here, and shifts. */
+import { flushPromises, mount } from '@vue/test-utils'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createMemoryHistory, createRouter } from 'vue-router'
+
+import type { Leak, RuleLedger } from '@/api/splitting'
+import WaitingRow from '@/components/splitting/WaitingRow.vue'
+import { useSplitLedger } from '@/composables/useSplitLedger'
+import { useSplitWaiting } from '@/composables/useSplitWaiting'
+import { i18n } from '@/i18n'
+
+import { FakeFeed, FakeServer, problem, within } from './fakes'
+import { aConversation, aFrame } from './samples'
+import { aRule } from './splittingSamples'
+
+const BOT = '/api/v1/bots/b1'
+const WAITING = `GET ${BOT}/split/waiting`
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function aLeak(id: string, changes: Partial<Leak> = {}): Leak {
+  return {
+    conversation: aConversation({ id, waiting_since: '2026-11-22T02:00:00Z' }),
+    urgency: 'waiting',
+    waits_min: 60,
+    reasons: [{ code: 'nobodys', vi: 'Chưa có ai phụ trách.', en: 'Nobody.', staff_id: null, excluded: [] }],
+    actions: ['claim', 'assign', 'resplit'],
+    ...changes,
+  }
+}
+
+async function waiting(server: FakeServer) {
+  server.install()
+  const feed = new FakeFeed()
+  const board = within(() => useSplitWaiting({ botId: 'b1', listen: feed.listen }))
+  await flushPromises()
+  return { feed, board, ids: () => board.leaks.value.map(({ conversation }) => conversation.id) }
+}
+
+function books(shares: Partial<RuleLedger['shares'][number]>[]): RuleLedger {
+  const none = { weight: 1, wanted: 0.5, got: 0, owed: 0, given: 0, sticky: 0, fallback: 0, manual: 0, last_given_at: null }
+  return {
+    rule_id: 'r1',
+    rule_name: 'Hỏi giá',
+    shares: shares.map((share, place) => ({ staff_id: `s${place}`, ...none, ...share })),
+  }
+}
+
+async function reading(shares: Parameters<typeof books>[0], mode: 'even' | 'claim') {
+  new FakeServer().on(`GET ${BOT}/split/ledger`, () => ({ rules: [books(shares)] })).install()
+  const { listen } = new FakeFeed()
+  const { books: found } = within(() => useSplitLedger({ botId: 'b1', listen, rules: () => [aRule({ mode })] }))
+  await flushPromises()
+  const [book] = found.value
+  if (!book) throw new Error('there is no book')
+  return book
+}
+
+test('what waits stands under how urgent it is, in the order of the server', async () => {
+  const items = [aLeak('c1', { urgency: 'closing' }), aLeak('c2'), aLeak('c3')]
+  const { board } = await waiting(new FakeServer().on(WAITING, () => ({ items, next_cursor: null })))
+  const shown = board.groups.value.map(({ urgency, items: some }) => [urgency, ...some.map(({ conversation }) => conversation.id)])
+  expect(shown).toEqual([['closing', 'c1'], ['waiting', 'c2', 'c3']])
+  expect(board.more.value).toBe('none')
+})
+
+test('one press claims, splits again or gives it away, and the board is read anew', async () => {
+  let items = [aLeak('c1'), aLeak('c2'), aLeak('c3')]
+  const done = (id: string) => () => {
+    items = items.filter(({ conversation }) => conversation.id !== id)
+    return aConversation({ id })
+  }
+  const server = new FakeServer()
+    .on(WAITING, () => ({ items, next_cursor: null }))
+    .on('POST /api/v1/conversations/c1/claim', done('c1'))
+    .on('POST /api/v1/conversations/c2/assignee', done('c2'))
+    .on('POST /api/v1/conversations/c3/assignee', done('c3'))
+  const { board, ids } = await waiting(server)
+  await board.take(aLeak('c1'))
+  expect(ids()).toEqual(['c2', 'c3'])
+  await board.resplit(aLeak('c2'))
+  await board.assignTo(aLeak('c3'), 'lan', ' khách quen ')
+  expect(ids()).toEqual([])
+  expect(server.bodies).toEqual([
+    { staff_id: null, resplit: true, reason: null, from: null },
+    { staff_id: 'lan', resplit: false, reason: 'khách quen', from: null },
+  ])
+})
+
+test('what was refused is told at its row, which is read anew', async () => {
+  const server = new FakeServer()
+    .on(WAITING, () => ({ items: [aLeak('c1')], next_cursor: null }))
+    .on('POST /api/v1/conversations/c1/claim', () => problem(409, 'already_claimed', 'Đã có người nhận: Lan.'))
+  const { board } = await waiting(server)
+  await board.take(aLeak('c1'))
+  expect(board.refusal.value).toMatchObject({ id: 'c1', error: { message: 'Đã có người nhận: Lan.' } })
+  expect(server.asked.filter((one) => one.startsWith(WAITING))).toHaveLength(2)
+  expect(board.busyId.value).toBeNull()
+})
+
+test('more is read from where the page ended, and news reads as many as are shown', async () => {
+  const server = new FakeServer().on(WAITING, (_, url) =>
+    url.searchParams.has('cursor')
+      ? { items: [aLeak('c1'), aLeak('c2')], next_cursor: null }
+      : { items: [aLeak('c1')], next_cursor: 'next' },
+  )
+  const { feed, board, ids } = await waiting(server)
+  await board.loadMore()
+  expect(ids()).toEqual(['c1', 'c2'])
+  feed.say(aFrame({ type: 'message_received' }))
+  feed.say(aFrame({ type: 'presence_changed' }))
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(server.asked.filter((one) => one.startsWith(WAITING))).toHaveLength(3)
+})
+
+test('a row says why, who is left out, and offers only what one may do', async () => {
+  const excluded = [{ staff_id: 'lan', reason: 'away' as const, vi: 'Lan: tạm nghỉ từ 08:00', en: 'away' }]
+  const leak = aLeak('c1', {
+    actions: ['assign', 'reconnect'],
+    reasons: [{ code: 'no_eligible', vi: 'Chưa có ai nhận được.', en: 'Nobody can.', staff_id: null, excluded }],
+  })
+  const paths = ['inbox', 'accounts'].map((name) => ({ path: `/${name}/:conversationId?`, name, component: { template: '<i />' } }))
+  const router = createRouter({ history: createMemoryHistory(), routes: paths })
+  const row = mount(WaitingRow, {
+    props: { leak, busy: false, refusal: null },
+    global: { plugins: [i18n, router] },
+  })
+  expect(row.text()).toContain('tạm nghỉ từ 08:00')
+  expect(row.find('[data-testid="leak-claim"]').exists()).toBe(false)
+  expect(row.findAll('a').map((link) => link.attributes('href'))).toEqual(['/inbox/c1', '/accounts'])
+  await row.get('[data-testid="leak-assign"]').trigger('click')
+  expect(row.emitted('act')).toEqual([['assign']])
+})
+
+test('the fair share is what one got and what is owed, and the worst is told', async () => {
+  const book = await reading([{ given: 4, owed: 0.5 }, { given: 5, owed: -0.5, sticky: 2 }], 'even')
+  expect(book.rows.map(({ given, fair }) => [given, fair])).toEqual([[5, 4.5], [4, 4.5]])
+  expect(book.worst).toBe(0.5)
+})
+
+test('who goes by no turns has no fair share, and who left with nothing is not listed', async () => {
+  const book = await reading([{ given: 3, owed: 0.5 }, { weight: 0 }], 'claim')
+  expect(book.rows.map(({ fair, owed }) => [fair, owed])).toEqual([[null, 0]])
+  expect([book.fair, book.worst]).toEqual([false, 0])
+})

@@ -168,3 +168,33 @@ async def test_who_waits_is_told_why_and_given_to_somebody(
         await page.get_by_role("link", name="Sổ công bằng").click()
         books = page.get_by_role("table", name="Sổ của luật Mặc định")
         await expect(books.get_by_role("row", name="Minh")).to_contain_text("1")
+
+
+async def test_a_colleague_is_switched_off_and_gets_hours_of_their_own(
+    shop: RunningService, mongo: Mongo
+) -> None:
+    """X.SPL.09 X.SPL.11 X.SPL.15: who is here, who gets conversations, and who is on when."""
+    async with signed_in(shop) as page:
+        await _open_desk(page)
+        await page.get_by_role("link", name="Người trực & ca").click()
+        board = page.get_by_role("table", name="Người trực")
+        lan = board.get_by_role("row", name="Lan")
+        await expect(lan).to_contain_text("ngoại tuyến")
+        await lan.get_by_role("switch").click()
+        await expect(lan.get_by_role("switch")).not_to_be_checked()
+        await expect(lan).to_contain_text("không nhận dữ liệu")
+
+        week = page.get_by_role("table", name="Ca làm trong tuần")
+        minh = week.get_by_role("row", name="Minh")
+        await minh.get_by_role("button", name="Sửa ca").click()
+        await page.get_by_role("radio", name="Ca riêng").check()
+        await page.get_by_label("Thứ Hai, từ").fill("22:00")
+        await page.get_by_label("Thứ Hai, đến").fill("06:00")
+        await page.get_by_role("button", name="Lưu").click()
+        await expect(minh).to_contain_text("22:00–06:00")
+        await expect(minh.get_by_role("button", name="Sửa ca")).to_be_focused()
+
+    assert await mongo["staff"].distinct("name", {"receiving": False}) == ["Lan"]
+    shift = await mongo["staff_shifts"].find_one({})
+    assert shift is not None
+    assert shift["schedule"]["weekdays"]["mon"] == [{"from": "22:00", "to": "06:00"}]

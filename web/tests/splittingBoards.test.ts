@@ -5,13 +5,15 @@ import { createMemoryHistory, createRouter } from 'vue-router'
 
 import type { Leak, RuleLedger } from '@/api/splitting'
 import WaitingRow from '@/components/splitting/WaitingRow.vue'
+import { lowestCap, useSplitPresence } from '@/composables/useSplitPresence'
+import { useSplitShifts } from '@/composables/useSplitShifts'
 import { useSplitLedger } from '@/composables/useSplitLedger'
 import { useSplitWaiting } from '@/composables/useSplitWaiting'
 import { i18n } from '@/i18n'
 
 import { FakeFeed, FakeServer, problem, within } from './fakes'
 import { aConversation, aFrame } from './samples'
-import { aRule } from './splittingSamples'
+import { aRow, aRule, aSplit } from './splittingSamples'
 
 const BOT = '/api/v1/bots/b1'
 const WAITING = `GET ${BOT}/split/waiting`
@@ -147,4 +149,87 @@ test('who goes by no turns has no fair share, and who left with nothing is not l
   const book = await reading([{ given: 3, owed: 0.5 }, { weight: 0 }], 'claim')
   expect(book.rows.map(({ fair, owed }) => [fair, owed])).toEqual([[null, 0]])
   expect([book.fair, book.worst]).toEqual([false, 0])
+})
+
+test('who comes and goes is shown at once, and how much there is to do is read again', async () => {
+  let open = 3
+  const server = new FakeServer().on(`GET ${BOT}/presence`, () => ({ items: [aRow({ open })] })).install()
+  const feed = new FakeFeed()
+  const { rows } = within(() => useSplitPresence({ botId: 'b1', listen: feed.listen }))
+  await flushPromises()
+  feed.say(aFrame({ type: 'presence_changed', data: { staff_id: 'lan', state: 'away', away_by: 'auto', receiving: true } }))
+  expect(rows.value).toMatchObject([{ staff_id: 'lan', state: 'away', away_by: 'auto', open: 3 }])
+  open = 4
+  await vi.advanceTimersByTimeAsync(3000)
+  expect(rows.value[0]?.open).toBe(4)
+  expect(server.asked).toHaveLength(2)
+})
+
+test('a colleague is switched off and on, and who may not do it is told', async () => {
+  const server = new FakeServer()
+    .on(`GET ${BOT}/presence`, () => ({ items: [aRow(), aRow({ staff_id: 'chu', name: 'Chủ' })] }))
+    .on(`PATCH ${BOT}/presence/lan`, () => aRow({ receiving: false }))
+    .on(`PATCH ${BOT}/presence/chu`, () => problem(403, 'role_too_high', 'Không đủ quyền.'))
+    .install()
+  const presence = within(() => useSplitPresence({ botId: 'b1', listen: new FakeFeed().listen }))
+  await flushPromises()
+  await presence.turn(aRow(), false)
+  await presence.turn(aRow({ staff_id: 'chu' }), false)
+  expect(server.bodies).toEqual([{ receiving: false }, { receiving: false }])
+  expect(presence.rows.value.map(({ receiving }) => receiving)).toEqual([false, true])
+  expect(presence.refusal.value).toMatchObject({ id: 'chu', error: { message: 'Không đủ quyền.' } })
+})
+
+test('of several caps the strictest counts', () => {
+  const cap = (open: number | null) => ({ rule_id: 'r', rule_name: 'R', open, waiting: null })
+  const row = aRow({ caps: [cap(20), cap(null), cap(5)] })
+  expect([lowestCap(row, 'open'), lowestCap(row, 'waiting')]).toEqual([5, null])
+})
+
+test('a week shows own hours, those of the bot, and the holidays of everybody', async () => {
+  const own = { weekdays: { mon: [{ from: '22:00', to: '06:00' }] } }
+  const server = new FakeServer()
+    .on('GET /api/v1/staff/lan/shift', () => ({ staff_id: 'lan', schedule: own }))
+    .on('GET /api/v1/staff/minh/shift', () => ({ staff_id: 'minh', schedule: null }))
+    .on('PUT /api/v1/staff/lan/shift', () => ({ staff_id: 'lan', schedule: null }))
+    .install()
+  const config = aSplit({ holidays: [{ from: '2026-11-24', to: '2026-11-25', name: 'Lễ', hours: [] }] })
+  let saves = 0
+  const shifts = within(() =>
+    useSplitShifts({ config: () => config, staffIds: () => ['lan', 'minh'], today: '2026-11-22', onSaved: () => (saves += 1) }),
+  )
+  await flushPromises()
+  const spans = (id: string) => shifts.daysOf(id).map(({ spans: some }) => some.map(({ from }) => from).join())
+  expect(spans('lan')).toEqual(['22:00', '', '', '', '', '', ''])
+  shifts.turnWeeks(1)
+  expect(spans('minh')).toEqual(['08:00', '', '', '08:00', '08:00', '08:00', '08:00'])
+  expect(shifts.daysOf('minh')[1]).toMatchObject({ date: '2026-11-24', holiday: 'Lễ' })
+
+  shifts.edit('lan')
+  shifts.setOwn(false)
+  expect(await shifts.save()).toBe(true)
+  expect(server.bodies).toEqual([{ schedule: null }])
+  expect([shifts.ownWeek('lan'), shifts.editing.value, saves]).toEqual([null, null, 1])
+})
+
+test('hours of one’s own begin as those of the bot, and a mistake stands at its day', async () => {
+  const errors = [{ field: 'schedule.weekdays.mon', code: 'overlapping', message: 'Chồng giờ.' }]
+  new FakeServer()
+    .on('GET /api/v1/staff/lan/shift', () => ({ staff_id: 'lan', schedule: null }))
+    .on('PUT /api/v1/staff/lan/shift', () =>
+      Response.json({ type: 'about:blank', title: '', status: 422, code: 'invalid_input', detail: 'Sai', errors }, { status: 422 }),
+    )
+    .install()
+  const shifts = within(() =>
+    useSplitShifts({ config: aSplit, staffIds: () => ['lan'], today: '2026-11-22', onSaved: () => undefined }),
+  )
+  await flushPromises()
+  shifts.edit('lan')
+  shifts.setOwn(true)
+  const { week } = shifts.editing.value ?? {}
+  expect(week?.sun).toEqual([{ from: '08:00', to: '23:00' }])
+  week?.mon.push({ from: '09:00', to: '10:00' })
+  expect(await shifts.save()).toBe(false)
+  expect(shifts.errors.value).toEqual({ 'weekdays.mon': 'Chồng giờ.' })
+  expect(shifts.editing.value?.week?.mon).toHaveLength(2)
 })

@@ -198,3 +198,63 @@ async def test_a_colleague_is_switched_off_and_gets_hours_of_their_own(
     shift = await mongo["staff_shifts"].find_one({})
     assert shift is not None
     assert shift["schedule"]["weekdays"]["mon"] == [{"from": "22:00", "to": "06:00"}]
+
+
+async def _add_rules(mongo: Mongo, *names: str) -> None:
+    bot = await mongo["bots"].find_one({})
+    assert bot is not None
+    for place, name in enumerate(names, start=1):
+        when = {"field": "keyword", "op": "contains", "value": [name]}
+        rule = {"_id": name, "bot_id": bot["_id"], "position": place, "name": name, "when": when}
+        await mongo["split_rules"].insert_one(rule)
+
+
+async def test_rules_change_places_by_keyboard_and_by_dragging(
+    shop: RunningService, mongo: Mongo
+) -> None:
+    """X.SPL.02: the order is stored, and the default rule stays the last."""
+    await _add_rules(mongo, "Giá", "Ship", "Size")
+    async with signed_in(shop) as page:
+        await _open_desk(page)
+        names = page.get_by_role("list", name="Luật chia").get_by_role("heading")
+        await page.get_by_role("button", name="để chuyển luật Giá").press("ArrowDown")
+        await expect(names).to_have_text(["Ship", "Giá", "Size", "Mặc định"])
+        await expect(page.get_by_text("Giá: vị trí 2 trên 3")).to_be_attached()
+        grip = page.get_by_role("button", name="để chuyển luật Size")
+        await grip.drag_to(page.get_by_role("heading", name="Ship"))
+        await expect(names).to_have_text(["Size", "Ship", "Giá", "Mặc định"])
+
+        async def kept() -> bool:
+            rules = mongo["split_rules"].find({"when": {"$ne": None}}).sort("position", 1)
+            return [rule["_id"] async for rule in rules] == ["Size", "Ship", "Giá"]
+
+        await until(kept)
+
+
+async def test_settings_are_saved_and_a_mistake_is_told_at_its_field(
+    shop: RunningService, mongo: Mongo
+) -> None:
+    """X.SPL.15 X.SPL.16 X.SPL.17 X.SPL.23: what is wrong saves nothing, what is right all of it."""
+    async with signed_in(shop) as page:
+        await _open_desk(page)
+        await page.get_by_role("link", name="Cài đặt").click()
+        await page.get_by_role("radio", name="Chỉ hội thoại của mình").check()
+        await page.get_by_role("checkbox", name="thì tiếp quản").check()
+        await page.get_by_role("checkbox", name="Báo cho những người được chọn").check()
+        await page.get_by_role("checkbox", name="Lan").check()
+        await page.get_by_role("button", name="Thêm ngày nghỉ").click()
+        await page.get_by_label("Ngày nghỉ 1, từ ngày").fill("2027-02-08")
+        await page.get_by_label("Ngày nghỉ 1, đến hết ngày").fill("2027-02-05")
+        await page.get_by_role("button", name="Lưu", exact=True).click()
+        holiday = page.get_by_role("list", name="Ngày nghỉ lễ")
+        await expect(holiday).to_contain_text("Ngày kết thúc phải sau ngày bắt đầu.")
+        await page.get_by_label("Ngày nghỉ 1, đến hết ngày").fill("2027-02-12")
+        await page.get_by_role("button", name="Lưu", exact=True).click()
+        await expect(page.get_by_text("Đã lưu")).to_be_visible()
+
+    bot = await mongo["bots"].find_one({})
+    assert bot is not None
+    split = bot["split"]
+    assert (split["visibility"], split["replier_takes_over"]) == ("own", True)
+    assert split["holidays"][0]["to"] == "2027-02-12"
+    assert split["alert"]["after_min"] == 15

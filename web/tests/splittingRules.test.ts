@@ -172,3 +172,24 @@ test('words are told apart while a comma is being written', async () => {
   await field.get('input').setValue('giá, bao nhiêu ,')
   expect(field.emitted('update:modelValue')?.at(-1)).toEqual([['giá', 'bao nhiêu']])
 })
+
+test('who may only read sees the rules as sentences, and no way to change them', async () => {
+  const rule = aRule({
+    pool: [{ staff_id: 'minh', weight: 1 }],
+    cap: { open: 20, waiting: null },
+    resplit: { after_min: 10, action: 'transfer', keep: 1, max_rounds: 3, working_hours_only: true },
+    when: { any: [{ field: 'tag', op: 'not_exists' }, { all: [{ field: 'channel', op: 'is', value: 'zalo' }, { field: 'hour', op: 'between', value: ['22:00', '06:00'] }] }] },
+  })
+  const { rules, choices } = await deciding(aShop(aSplit({ rules: [rule, ...TWO.rules.slice(2)] })))
+  const list = mount(RuleList, { props: { rules, choices, mayEdit: false }, global: { plugins: [i18n] } })
+  const [first, last] = list.findAll('[data-testid="rule-row"]').map((row) => row.text())
+  expect(first).toContain('Thẻ của khách chưa có hoặc (Kênh là Zalo và Giờ nhắn trong khoảng 22:00–06:00)')
+  expect(first).toContain('Chia đều · minh · người đang trực tuyến · tối đa 20 cuộc đang mở · chia lại sau 10 phút')
+  expect(last).toContain('Mọi hội thoại còn lại')
+  for (const what of ['rule-grip', 'rule-up', 'rule-enabled', 'rule-delete', 'rule-new']) {
+    expect(list.find(`[data-testid="${what}"]`).exists()).toBe(false)
+  }
+  await list.get('[data-testid="rule-edit"]').trigger('click')
+  expect(list.get('fieldset').attributes('disabled')).toBeDefined()
+  expect(list.find('[data-testid="rule-save"]').exists()).toBe(false)
+})

@@ -27,7 +27,7 @@ export function useSplitChoices({ botId, listen }: SplitSource) {
       state.value = 'ready'
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      if (state.value === 'loading') state.value = 'failed'
+      if (state.value === 'loading') state.value = 'failed' // what is known stays otherwise
     }
   }
 

@@ -65,18 +65,35 @@ export function useSplitWords(choices: SplitChoices) {
     return text.charAt(0).toLocaleUpperCase(locale.value) + text.slice(1)
   }
 
-  /** "Chia đều cho 3 người, chỉ người đang trực tuyến". */
+  /** "Chia đều · 3 người được chọn · người đang trực tuyến · giữ khách cũ". */
   function giving(rule: SplitRule): string {
-    const mode = t(`splitting.mode.${rule.mode}`)
-    if (BY_HAND.has(rule.mode)) return mode
+    const whom = BY_HAND.has(rule.mode) ? [] : [poolOf(rule), ...limitsOf(rule)]
+    return [t(`splitting.mode.${rule.mode}`), ...whom, ...extrasOf(rule)].join(' · ')
+  }
+
+  function poolOf(rule: SplitRule): string {
     const [first] = rule.pool
     const named = first && rule.pool.length === 1 ? choices.nameOf(first.staff_id) : null
-    const who =
-      named ??
-      (rule.pool.length === 0
-        ? t('splitting.pool.everybody', { count: choices.members.value.length })
-        : t('splitting.pool.count', { count: rule.pool.length }))
-    return [`${mode} · ${who}`, ...(rule.eligible === 'all' ? [] : [t(`splitting.eligible.${rule.eligible}`)])].join(' · ')
+    if (named !== null) return named
+    return rule.pool.length === 0
+      ? t('splitting.pool.everybody', { count: choices.members.value.length })
+      : t('splitting.pool.count', { count: rule.pool.length })
+  }
+
+  function limitsOf({ eligible, cap, rate }: SplitRule): string[] {
+    return [
+      eligible === 'all' ? '' : t(`splitting.eligible.${eligible}`),
+      cap?.open ? t('splitting.brief.open', { count: cap.open }) : '',
+      cap?.waiting ? t('splitting.brief.waiting', { count: cap.waiting }) : '',
+      rate ? t('splitting.brief.rate', { count: rate.count, minutes: rate.per_min }) : '',
+    ].filter(Boolean)
+  }
+
+  function extrasOf({ keep_returning: keep, resplit }: SplitRule): string[] {
+    return [
+      keep.enabled ? t('splitting.brief.returning') : '',
+      resplit ? t('splitting.brief.resplit', { minutes: resplit.after_min }) : '',
+    ].filter(Boolean)
   }
 
   return { condition, giving, valueName }

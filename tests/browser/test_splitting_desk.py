@@ -160,7 +160,7 @@ async def test_who_waits_is_told_why_and_given_to_somebody(
         await expect(row).to_contain_text("chưa có ai nhận được")
         await row.get_by_text("Vì sao chưa ai nhận được (2)").click()
         await expect(row.get_by_text("Minh: đang ngoại tuyến")).to_be_visible()
-        await row.get_by_role("button", name="Giao hội thoại").click()
+        await row.get_by_role("button", name="Giao cho").click()
         await page.get_by_role("radio", name="Minh").check()
         await page.get_by_role("button", name="Chuyển", exact=True).click()
         await expect(row).to_contain_text("Minh chưa trả lời")

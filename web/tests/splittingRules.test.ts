@@ -124,7 +124,7 @@ test('rules change places by keyboard and are told about; the last one stays', a
   await flushPromises()
   expect(server.bodies).toEqual([{ ids: ['r2', 'r1'] }])
   expect(list.get('.only-read[role="status"]').text()).toContain('2')
-  expect(list.findAll('h3').map((one) => one.text())).toEqual(['Bình luận', 'Khách hỏi giá', 'Mặc định'])
+  expect(list.findAll('h2').map((one) => one.text())).toEqual(['Bình luận', 'Khách hỏi giá', 'Mặc định'])
   order.give(TWO)
   list.unmount()
 })

@@ -5,6 +5,7 @@ import { createMemoryHistory, createRouter } from 'vue-router'
 
 import type { Rehearsal } from '@/api/splitting'
 import RehearsalPanel from '@/components/splitting/RehearsalPanel.vue'
+import { newRule } from '@/composables/splitRule'
 import { useSplitConfig } from '@/composables/useSplitConfig'
 import { useSplitRehearsal } from '@/composables/useSplitRehearsal'
 import { useSplitRules } from '@/composables/useSplitRules'
@@ -65,7 +66,7 @@ test('only the draft is sent beside what is stored, a new rule before the last o
   expect(server.bodies[0]).toEqual({ days: 7, settings: null, rules: null })
   expect(rehearsal.current.value).toBe(true)
 
-  rules.create('Mới')
+  rules.create(newRule('Mới'))
   if (rules.editing.value) rules.editing.value.mode = 'claim'
   if (settings.draft.value) settings.draft.value.time_zone = 'UTC'
   expect([rehearsal.drafted.value, rehearsal.current.value]).toEqual([true, false])
@@ -126,7 +127,7 @@ test('a mistake of the draft is told with the rule that it is in', async () => {
       Response.json({ type: 'about:blank', title: '', status: 422, code: 'invalid_input', detail: 'Sai', errors }, { status: 422 }),
     )
   const desk = await trying(server)
-  desk.rules.create('Giờ vàng')
+  desk.rules.create(newRule('Giờ vàng'))
   if (desk.rules.editing.value) desk.rules.editing.value.enabled = false
   const panel = panelOf(desk)
   await panel.get('form').trigger('submit')

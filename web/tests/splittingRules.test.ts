@@ -7,7 +7,7 @@ import ConditionGroup from '@/components/splitting/ConditionGroup.vue'
 import RuleList from '@/components/splitting/RuleList.vue'
 import TokenField from '@/components/splitting/TokenField.vue'
 import { documentOf, FIELDS, groupOf, newLine, OPERATORS, refielded } from '@/composables/splitConditions'
-import { newRule, percentOf, ruleBody, ruleDraft } from '@/composables/splitRule'
+import { exampleRule, newRule, percentOf, ruleBody, ruleDraft } from '@/composables/splitRule'
 import { useSplitChoices } from '@/composables/useSplitChoices'
 import { useSplitConfig } from '@/composables/useSplitConfig'
 import { useSplitRules } from '@/composables/useSplitRules'
@@ -192,4 +192,12 @@ test('who may only read sees the rules as sentences, and no way to change them',
   await list.get('[data-testid="rule-edit"]').trigger('click')
   expect(list.get('fieldset').attributes('disabled')).toBeDefined()
   expect(list.find('[data-testid="rule-save"]').exists()).toBe(false)
+})
+
+test('an example is a rule that can be saved, but for what the shop itself has to choose', () => {
+  const body = (example: Parameters<typeof exampleRule>[0]) => ruleBody(exampleRule(example, 'Mẫu', ['giá']))
+  expect(body('price')).toMatchObject({ mode: 'even', when: { all: [{ field: 'keyword', op: 'contains', value: ['giá'] }] } })
+  expect(body('outside')).toMatchObject({ mode: 'claim', when: { all: [{ field: 'working_hours', op: 'is', value: 'outside' }] } })
+  expect(body('comments').when).toEqual({ all: [{ field: 'kind', op: 'in', value: ['comment'] }] })
+  expect(body('vip')).toMatchObject({ mode: 'fixed', when: { all: [{ field: 'tag', op: 'in', value: [] }] } })
 })

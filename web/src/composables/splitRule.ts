@@ -66,6 +66,24 @@ export function newRule(name: string): RuleDraft {
   }
 }
 
+export const EXAMPLES = ['price', 'outside', 'comments', 'vip'] as const
+export type Example = (typeof EXAMPLES)[number]
+
+/** A rule to begin with: what shops ask for most. `words` are those of a price. */
+export function exampleRule(example: Example, name: string, words: readonly string[]): RuleDraft {
+  const rule = newRule(name)
+  switch (example) {
+    case 'price':
+      return { ...rule, when: newGroup([{ ...newLine('keyword'), values: [...words] }]) }
+    case 'outside':
+      return { ...rule, mode: 'claim', when: newGroup([newLine('working_hours')]) }
+    case 'comments':
+      return { ...rule, mode: 'least_loaded', when: newGroup([{ ...newLine('kind'), values: ['comment'] }]) }
+    case 'vip':
+      return { ...rule, mode: 'fixed', everybody: false, when: newGroup([newLine('tag')]) }
+  }
+}
+
 export function ruleDraft(rule: SplitRule): RuleDraft {
   const usual = newRule(rule.name)
   return {

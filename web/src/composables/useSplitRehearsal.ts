@@ -9,7 +9,7 @@ import type { SplitConfigStore } from '@/composables/useSplitConfig'
 import type { SplitRules } from '@/composables/useSplitRules'
 import type { useSplitSettings } from '@/composables/useSplitSettings'
 
-export const DAYS = [1, 3, 7, 14, 30] as const
+export const DAYS = [3, 7, 14, 30] as const
 
 export type SplitRehearsal = ReturnType<typeof useSplitRehearsal>
 

@@ -5,7 +5,7 @@ import { ApiError } from '@/api/client'
 import { addRule, changeRule, deleteRule, orderRules, type SplitRule } from '@/api/splitting'
 import type { ProblemField } from '@/api/types'
 import { moved } from '@/composables/scriptDraft'
-import { newRule, ruleBody, type RuleDraft, ruleDraft } from '@/composables/splitRule'
+import { ruleBody, type RuleDraft, ruleDraft } from '@/composables/splitRule'
 import type { SplitConfigStore } from '@/composables/useSplitConfig'
 
 export type SplitRules = ReturnType<typeof useSplitRules>
@@ -126,9 +126,7 @@ export function useSplitRules(store: SplitConfigStore) {
     errors,
     dirty,
     newer,
-    create: (name: string) => {
-      open(newRule(name))
-    },
+    create: open,
     edit: (rule: SplitRule) => {
       open(ruleDraft(rule))
     },

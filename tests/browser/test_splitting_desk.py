@@ -238,7 +238,12 @@ async def test_settings_are_saved_and_a_mistake_is_told_at_its_field(
     async with signed_in(shop) as page:
         await _open_desk(page)
         await page.get_by_role("link", name="Cài đặt").click()
-        await page.get_by_role("radio", name="Chỉ hội thoại của mình").check()
+        own = page.get_by_role("radio", name="Chỉ hội thoại của mình")
+        await own.check()
+        await page.get_by_role(
+            "link", name="Về hộp thư"
+        ).click()  # the question is answered with no
+        await expect(own).to_be_checked()
         await page.get_by_role("checkbox", name="thì tiếp quản").check()
         await page.get_by_role("checkbox", name="Báo cho những người được chọn").check()
         await page.get_by_role("checkbox", name="Lan").check()

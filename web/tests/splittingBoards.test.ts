@@ -116,7 +116,7 @@ test('more is read from where the page ended, and news reads as many as are show
   expect(ids()).toEqual(['c1', 'c2'])
   feed.say(aFrame({ type: 'message_received' }))
   feed.say(aFrame({ type: 'presence_changed' }))
-  await vi.advanceTimersByTimeAsync(2000)
+  await vi.advanceTimersByTimeAsync(3000)
   expect(server.asked.filter((one) => one.startsWith(WAITING))).toHaveLength(3)
 })
 

@@ -29,7 +29,7 @@ const REHEARSAL: Rehearsal = {
   ],
   waits: { assigned: 9, at_once: 6, p50_s: 0, p90_s: 95, max_s: 3700 },
   unassigned: { waiting: 1 },
-  by_rule: [{ rule_id: 'r1', rule_name: 'Khách hỏi giá', arrivals: 10 }],
+  by_rule: [{ rule_id: 'r1', rule_name: 'Khách hỏi giá', arrivals: 8 }],
   same: 8,
   different: 2,
   differences: [
@@ -106,6 +106,19 @@ test('what was rehearsed is switched on with one press, and nothing else', async
   expect(panel.find('[data-testid="rehearsal-next"]').exists()).toBe(false)
 })
 
+test('what somebody has changed a moment ago is not switched on', async () => {
+  let stored = aSplit()
+  const server = new FakeServer().on(`GET ${SPLIT}`, () => stored).on(`POST ${SPLIT}/rehearsal`, () => REHEARSAL)
+  const desk = await trying(server)
+  await desk.rehearsal.run()
+  const panel = panelOf(desk)
+  stored = aSplit({ rules: [aRule({ version: 2 }), ...stored.rules.slice(1)] })
+  await panel.get('[data-testid="split-on"]').trigger('click')
+  await flushPromises()
+  expect(server.asked.some((one) => one.startsWith('PUT'))).toBe(false)
+  expect(panel.get('[data-testid="rehearsal-next"]').text()).toBe(i18n.global.t('splitting.rehearsal.changedSince'))
+})
+
 test('a table beside each plot says the same', async () => {
   const server = new FakeServer().on(`GET ${SPLIT}`, () => aSplit()).on(`POST ${SPLIT}/rehearsal`, () => REHEARSAL)
   const desk = await trying(server)
@@ -117,6 +130,11 @@ test('a table beside each plot says the same', async () => {
   const shares = panel.get('[data-testid="rehearsal-shares"]').findAll('tbody tr').map((row) => row.text())
   expect(shares).toEqual(['Lan550%7', `${i18n.global.t('people.unnamed')}440%2`])
   expect(panel.text()).toContain('1 phút 35 giây')
+  expect(panel.get('[data-testid="rehearsal-waiting"]').text()).toContain('1 hội thoại (10%)')
+  expect(figures[3]?.findAll('tbody tr').map((row) => row.text())).toEqual([
+    'Khách hỏi giá8',
+    `${i18n.global.t('splitting.rehearsal.noRule')}2`,
+  ])
 })
 
 test('a mistake of the draft is told with the rule that it is in', async () => {

@@ -15,7 +15,7 @@ const CHANGES = new Set([
   'presence_changed',
   'bot_changed',
 ])
-const PAUSE_MS = 1000
+const PAUSE_MS = 2000
 const PAGE_ROWS = 50
 const MOST_ROWS = 200 // of a page, as the API has it
 

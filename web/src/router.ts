@@ -11,6 +11,7 @@ const SETTINGS_PAGES = {
   accounts: () => import('@/pages/AccountsPage.vue'),
   bots: () => import('@/pages/BotsPage.vue'),
   staff: () => import('@/pages/StaffPage.vue'),
+  splitting: () => import('@/pages/SplittingPage.vue'),
   scripts: () => import('@/pages/ScriptsPage.vue'),
   tags: () => import('@/pages/TagsPage.vue'),
   canned: () => import('@/pages/CannedPage.vue'),

@@ -62,6 +62,7 @@ export const PATHS = {
   canned: 'M4 5h16v11H9l-5 4zM8 9h8M8 12h5',
   key: 'M8 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 12h9M18 12v4M14.5 12v2.5',
   health: 'M3 12h4l3-7 4 14 3-7h4',
+  split: 'M3 12h6M9 12c4 0 4-6 8-6h4M9 12h12M9 12c4 0 4 6 8 6h4M18.5 3.500 21 6l-2.500 2.500M18.500 15.500 21 18l-2.500 2.500',
 } as const
 
 export type IconName = keyof typeof PATHS

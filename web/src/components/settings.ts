@@ -4,7 +4,19 @@ import { useSession } from '@/composables/useSession'
 
 export interface SettingsPage {
   /** The name of the route; its words are `settings.page.<name>`. */
-  name: 'accounts' | 'bots' | 'staff' | 'scripts' | 'tags' | 'canned' | 'crm' | 'tokens' | 'audit' | 'health' | 'me'
+  name:
+    | 'accounts'
+    | 'bots'
+    | 'staff'
+    | 'splitting'
+    | 'scripts'
+    | 'tags'
+    | 'canned'
+    | 'crm'
+    | 'tokens'
+    | 'audit'
+    | 'health'
+    | 'me'
   path: string
   icon: IconName
   allowed: () => boolean
@@ -14,6 +26,7 @@ export const SETTINGS: readonly SettingsPage[] = [
   { name: 'accounts', path: '/settings/accounts', icon: 'plug', allowed: () => useSession().isAdmin.value },
   { name: 'bots', path: '/settings/bots', icon: 'template', allowed: () => useSession().isAdmin.value },
   { name: 'staff', path: '/settings/staff', icon: 'group', allowed: () => useSession().isAdmin.value },
+  { name: 'splitting', path: '/settings/splitting', icon: 'split', allowed: () => useSession().isLeader.value },
   { name: 'scripts', path: '/settings/scripts', icon: 'clock', allowed: () => useSession().isLeader.value },
   { name: 'tags', path: '/settings/tags', icon: 'tag', allowed: () => useSession().isLeader.value },
   { name: 'canned', path: '/settings/canned', icon: 'canned', allowed: () => useSession().isLeader.value },

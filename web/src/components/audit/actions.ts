@@ -9,6 +9,10 @@ export const ACTIONS = {
     'bot_created', 'bot_edited', 'bot_deleted',
     'split_settings_changed', 'split_rule_added', 'split_rule_changed', 'split_rule_deleted', 'split_rules_ordered',
   ],
+  automations: [
+    'automation_created', 'automation_edited', 'automation_deleted', 'automation_secret_added',
+    'automation_secret_retired',
+  ],
   accounts: [
     'account_connect_started', 'account_connect_granted', 'account_connect_failed', 'account_connected',
     'account_reauthorised', 'account_disconnected', 'account_moved', 'backfill_requested', 'app_removed_by_user',

@@ -1,5 +1,5 @@
 /** The tags by id, for places that hold ids alone; read again whenever the catalogue changes. */
-import { onScopeDispose, shallowRef } from 'vue'
+import { computed, onScopeDispose, shallowRef } from 'vue'
 
 import { ApiError } from '@/api/client'
 import { fetchTags } from '@/api/tags'
@@ -11,15 +11,18 @@ export function useKnownTags({
   listen,
 }: {
   listen: (listener: (frame: LiveFrame) => void) => () => void
-}): { tagOf: TagOf } {
-  const tags = shallowRef<ReadonlyMap<string, Tag>>(new Map())
+}) {
+  const byId = shallowRef<ReadonlyMap<string, Tag>>(new Map())
+  /** Those that can be attached, in the order of the catalogue. */
+  const tags = computed(() => [...byId.value.values()].filter(({ retired }) => !retired))
+  const tagOf: TagOf = (id) => byId.value.get(id)
   let reading = 0
 
   async function load(): Promise<void> {
     const mine = (reading += 1)
     try {
       const { items } = await fetchTags({ usage: false })
-      if (mine === reading) tags.value = new Map(items.map((tag) => [tag.id, tag]))
+      if (mine === reading) byId.value = new Map(items.map((tag) => [tag.id, tag]))
     } catch (error) {
       if (!(error instanceof ApiError)) throw error // the next change, or resync, asks again
     }
@@ -32,5 +35,5 @@ export function useKnownTags({
   )
   void load()
 
-  return { tagOf: (id) => tags.value.get(id) }
+  return { tags, tagOf }
 }

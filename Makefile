@@ -11,7 +11,7 @@ export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install odoo check check-fast fix bench torture openapi lock clean packages-run packages-test
+.PHONY: help run test install odoo check check-fast fix bench screenshots torture openapi lock clean packages-run packages-test
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -63,6 +63,10 @@ bench: install ## Measure splitting, delivery, scripts, reads, CRMs, the inbox i
 	@$(BIN)/python -m benchmarks.crm --seconds 10
 	@$(BIN)/python scripts/web.py build
 	@$(BIN)/python -m benchmarks.web --customers 5000 --rows 2000
+
+screenshots: install ## Pictures of the main pages into docs/screenshots, taken of the demo; a minute
+	@$(BIN)/python scripts/web.py build
+	@$(BIN)/python scripts/screenshots.py
 
 torture: install ## The storms and crashes of the tests at their full size (an hour or more)
 	@$(BIN)/python scripts/web.py build

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from app.serving import WEB_BUILD
 from inbox.clock import SystemClock
@@ -15,6 +15,7 @@ from tests.browser.only_thread import open_thread
 from tests.fake_messenger import FakeMessenger, FakePlatform
 from tests.ingest import facebook_message
 from tests.service import RunningService, running_service
+from tests.sidebar_desk import ANH, sidebar_desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -53,3 +54,34 @@ async def test_the_row_shows_what_was_said_by_whom_and_the_tags_live(
             await expect(page.get_by_test_id("block-tags").locator(".chip")).not_to_have_count(0)
         await expect(row.get_by_test_id("tag")).to_have_text(["Khách sỉ", "Hẹn gọi lại"])
         await expect(row.get_by_title("VIP")).to_have_text("+1 thẻ")
+
+
+async def test_the_list_is_of_a_tag_and_whoever_gets_it_joins_live(
+    mongo: Mongo, mongo_uri: str, tmp_path: Path
+) -> None:
+    """S1.20: the list filters by tag; the address keeps it, and a press takes it away."""
+    async with sidebar_desk(mongo, mongo_uri, tmp_path) as desk:
+        await desk.facebook_writes("Shop ơi", mid="m_1")
+        await desk.zalo_writes("Alo", mid="z_1", name="Lê Minh Châu")
+        async with desk.at_customer() as page, desk.at_customer(name="Lê Minh Châu") as other:
+            await attach_new_tag(page, "VIP")
+            await page.get_by_test_id("filter-tag").filter(has_text="VIP").click()
+            rows = page.get_by_test_id("conversation-row")
+            await expect(rows).to_have_count(1)
+            await expect(rows).to_contain_text(ANH)
+            assert "tag=" in page.url
+
+            await other.get_by_test_id("tag-add").click()
+            await other.get_by_test_id("tag-option").filter(has_text="VIP").click()
+            await expect(rows).to_have_count(2)
+            await page.get_by_test_id("filter-tag").click()
+            await expect(page.get_by_test_id("filter-tag")).to_have_attribute(
+                "aria-pressed", "false"
+            )
+
+
+async def attach_new_tag(page: Page, name: str) -> None:
+    await page.get_by_test_id("tag-add").click()
+    await page.get_by_test_id("tag-search").fill(name)
+    await page.get_by_test_id("tag-new").click()
+    await expect(page.get_by_test_id("block-tags").get_by_test_id("tag-remove")).to_have_count(1)

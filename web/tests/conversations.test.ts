@@ -10,7 +10,14 @@ import { useConversations } from '@/composables/useConversations'
 import { FakeFeed, FakeServer, later, problem, within } from './fakes'
 import { aConversation, aFrame, lastAt } from './samples'
 
-const ALL: ConversationFilter = { view: 'all', channel: null, bot_id: null, unread: false, q: '' }
+const ALL: ConversationFilter = {
+  view: 'all',
+  channel: null,
+  bot_id: null,
+  unread: false,
+  tags: [],
+  q: '',
+}
 const LIST = 'GET /api/v1/conversations'
 
 const older = aConversation({ id: 'older', ...lastAt('2026-11-22T01:00:00.000Z') })
@@ -209,6 +216,26 @@ describe('the conversation list', () => {
     expect(list.rows.value[1]?.unread).toBe(7)
   })
 
+  test('is read again when somebody gets a tag that it is of', async () => {
+    const tagged = { ...older, tags: ['vip'] }
+    const answers = [[], [tagged]]
+    const server = new FakeServer()
+      .on(LIST, () => ({ items: answers.shift(), next_cursor: null }))
+      .install()
+    const { feed, list, ids } = listOf({ tags: ['vip'] })
+    await vi.waitFor(() => {
+      expect(list.state.value).toBe('ready')
+    })
+
+    const data = { customer_id: 'u1', fields: ['tags'] }
+    feed.say(aFrame({ type: 'customer_changed', conversation_id: null, data }))
+
+    await vi.waitFor(() => {
+      expect(ids()).toEqual(['older'])
+    })
+    expect(server.asked.every((one) => one.includes('tag=vip'))).toBe(true)
+  })
+
   test('leaves rows as they are that did not change', async () => {
     serverWith(newer, older)
     const { feed, list } = listOf()
@@ -346,6 +373,13 @@ describe('a conversation belongs to a view', () => {
   test('of its channel and its bot only', () => {
     expect(belongs(aConversation(), { ...ALL, channel: 'zalo' }, me)).toBe(false)
     expect(belongs(aConversation(), { ...ALL, bot_id: 'other' }, me)).toBe(false)
+  })
+
+  test('of the tags while the customer has one of them', () => {
+    const tagged = { ...ALL, tags: ['vip', 'late'] }
+    expect(belongs(aConversation({ tags: ['vip'] }), tagged, me)).toBe(true)
+    expect(belongs(aConversation({ tags: ['other'] }), tagged, me)).toBe(false)
+    expect(belongs(aConversation(), tagged, me)).toBe(false)
   })
 
   test('of the unread while it is unread, or open before somebody', () => {

@@ -161,7 +161,14 @@ describe('the next unread conversation', () => {
     const walk = useWalking({
       rows: () => rows,
       openId: () => openId,
-      filter: () => ({ view: 'all', channel: null, bot_id: null, unread: false, q: '' }),
+      filter: () => ({
+        view: 'all',
+        channel: null,
+        bot_id: null,
+        unread: false,
+        tags: [],
+        q: '',
+      }),
       open: (id) => Promise.resolve(opened.push(id)),
       focus: () => undefined,
       nothingUnread: nothing,

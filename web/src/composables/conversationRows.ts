@@ -53,7 +53,12 @@ export function belongs(
   if (filter.unread && conversation.unread === 0 && conversation.id !== viewer.openId) return false
   if (filter.channel !== null && conversation.channel !== filter.channel) return false
   if (filter.bot_id !== null && conversation.bot_id !== filter.bot_id) return false
+  if (!hasOneOf(filter.tags, conversation.tags)) return false
   return inView(conversation, filter, viewer)
+}
+
+function hasOneOf(wanted: readonly string[], tags: readonly string[]): boolean {
+  return wanted.length === 0 || wanted.some((id) => tags.includes(id))
 }
 
 function inView(

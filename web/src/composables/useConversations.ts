@@ -139,7 +139,7 @@ export function useConversations({ filter, staffId, openId, listen }: ListSource
     if (frame.type === 'conversation_removed') {
       if (id !== null) rows.value = withoutRow(rows.value, id)
     } else if (frame.type === 'customer_changed') {
-      refresh(frame.data.customer_id)
+      refresh(frame.data)
     } else if (id !== null && frame.data.conversation) {
       change(id, frame.data.conversation)
     }
@@ -171,10 +171,12 @@ export function useConversations({ filter, staffId, openId, listen }: ListSource
   }
 
   /** A frame says that a customer changed, never how: the name has to be read again. */
-  function refresh(customerId: string | undefined): void {
-    for (const row of rows.value) {
-      if (row.customer !== null && row.customer.id === customerId) void ask(row.id)
-    }
+  function refresh({ customer_id, fields }: LiveFrame['data']): void {
+    const theirs = rows.value.filter(({ customer }) => customer?.id === customer_id)
+    for (const { id } of theirs) void ask(id)
+    // Somebody who was not in the list may be now; the frame does not say with which conversations.
+    const joins = filter.value.tags.length > 0 && fields?.includes('tags') === true
+    if (joins && theirs.length === 0) void readAgain()
   }
 
   watch(filter, () => void load(), { immediate: true, deep: true })

@@ -108,3 +108,20 @@ async def test_the_keyboard_walks_a_long_list_and_comes_back_to_where_it_was(
         await expect(above).to_be_in_viewport()
         stops = page.locator(f'{LIST} a[tabindex="0"]')
         await expect(stops).to_have_count(1)  # Tab passes the list with one press
+
+
+async def test_on_a_phone_the_way_back_leads_to_where_the_list_was(desk: SidebarDesk) -> None:
+    async with desk.signed_in() as page:
+        await page.set_viewport_size({"width": 390, "height": 844})
+        await expect(page.locator(ROWS).first).to_be_visible()
+        await page.locator(LIST).evaluate("list => list.scrollTo(0, 1500)")
+        row = row_at(page, 24)
+        await expect(row).to_be_in_viewport()
+        before = await top_of(row)
+        await row.click()
+        await expect(row).not_to_be_visible()
+
+        await page.get_by_role("button", name="Quay lại danh sách").click()
+
+        await expect(row).to_be_focused()
+        assert await top_of(row) == pytest.approx(before, abs=2)

@@ -74,12 +74,12 @@ export function useRowWindow<Row extends WindowedRow>(source: RowWindowSource<Ro
     { immediate: true },
   )
 
-  /** Brings a row into sight and gives it the focus, as soon as the list itself is to be seen. */
+  /**
+   * Brings a row into sight and gives it the focus, as soon as the list itself is to be seen: the
+   * row that is to have the focus is in the page, however far away it stands.
+   */
   function focus(id: string): void {
-    const index = placeOf(id)
-    if (index === null) return
-    focused.value = wanted.value = id
-    virtualizer.value.scrollToIndex(index)
+    if (placeOf(id) !== null) focused.value = wanted.value = id
   }
 
   watch(
@@ -90,6 +90,7 @@ export function useRowWindow<Row extends WindowedRow>(source: RowWindowSource<Ro
       if (!row) return
       wanted.value = null
       row.focus({ preventScroll: true })
+      row.scrollIntoView({ block: 'nearest' })
     },
     { flush: 'post' },
   )

@@ -43,6 +43,7 @@ async def desk(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[Si
     async with sidebar_desk(mongo, mongo_uri, tmp_path) as desk:
         await desk.facebook_writes("Em lấy 2 áo, số em 0912 345 678", mid="m_1")
         await desk.zalo_writes("Shop còn hàng không ạ?", mid="z_1", name="Lê Minh Châu")
+        await mongo["conversations"].update_one({"channel": "zalo"}, {"$set": {"unread": 12}})
         yield desk
 
 
@@ -82,11 +83,16 @@ async def sign_in(watched: Watched) -> None:
 
 
 async def look_at_the_inbox(watched: Watched) -> None:
-    """The list alone, a conversation with its sidebar, and what opens above them."""
+    """The list alone, what a search finds, and a conversation with its sidebar."""
     page = watched.page
     await expect(page.get_by_test_id("conversation-row")).to_have_count(2)
     await watched.look("/inbox")
-    await page.get_by_test_id("conversation-row").last.click()
+    await page.get_by_test_id("search").fill("shop")
+    await expect(page.get_by_test_id("found").first).to_be_visible()
+    await watched.look("/inbox, searching")
+    await page.get_by_test_id("search").fill("")
+    await expect(page.get_by_test_id("conversation-row")).to_have_count(2)
+    await page.get_by_test_id("conversation-row").first.click()
     await expect(page.get_by_test_id("message").first).to_be_visible()
     await expect(page.get_by_test_id("customer-name")).to_be_visible()
     await page.get_by_test_id("composer-note").click()
@@ -100,6 +106,12 @@ async def look_at_the_inbox(watched: Watched) -> None:
     await watched.look("/inbox/:conversationId, choosing tags")
     await page.get_by_test_id("tag-new").click()
     await page.keyboard.press("Escape")
+    await look_at_what_opens(watched)
+
+
+async def look_at_what_opens(watched: Watched) -> None:
+    """The history of the customer, the help, and the account menu."""
+    page = watched.page
     await page.get_by_test_id("tab-timeline").click()
     await watched.look("/inbox/:conversationId, timeline")
     await page.get_by_test_id("tab-about").click()

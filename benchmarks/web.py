@@ -22,9 +22,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.ingest import machine
 from benchmarks.measuring import HERE
 from benchmarks.reading import DATABASE, on_seeded_mongod, prepare, serving
-from benchmarks.seed import add_options
+from benchmarks.seed import TAGS, add_options
 from benchmarks.visibility import percentile
-from inbox.mongo.client import Mongo
+from inbox.clock import SystemClock
+from inbox.mongo.client import Document, Mongo
 from inbox.staff.passwords import Passwords
 
 README_BEGIN, README_END = "<!-- web -->\n", "<!-- end of web -->\n"
@@ -107,17 +108,29 @@ class Found:
 
 
 async def owner_with_password(uri: str) -> tuple[str, str]:
-    """People and bots as for reading; the owner's e-mail address and password."""
+    """People and bots as for reading, and what rows show; the owner's e-mail and password."""
     await prepare(uri, DATABASE)
     password, passwords = secrets.token_urlsafe(12), Passwords()
     mongo = Mongo.connect(uri, DATABASE)
     try:
         hashed = {"$set": {"password_hash": await passwords.hash(password)}}
         await mongo["staff"].update_one({"_id": "owner"}, hashed)
+        await mongo["tags"].delete_many({})
+        await mongo["tags"].insert_many(catalogue())
     finally:
         passwords.close()
         await mongo.close()
     return "owner@shop.example", password
+
+
+def catalogue() -> list[Document]:
+    """The tags that half of the customers have one of."""
+    now = SystemClock().now()
+    return [
+        {"_id": f"tag-{n:02d}", "name": f"Thẻ {n}", "key": f"the {n}", "colour": "teal",
+         "position": n, "created_at": now}
+        for n in range(TAGS)
+    ]  # fmt: skip
 
 
 @asynccontextmanager

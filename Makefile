@@ -11,7 +11,8 @@ export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install odoo libraries check check-fast fix bench torture openapi lock clean packages-run packages-test
+.PHONY: help run test install odoo libraries check check-fast fix bench screenshots torture openapi lock clean
+.PHONY: packages-run packages-test
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -55,7 +56,7 @@ fix: install ## Format, and repair what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install ## Measure splitting, delivery, scripts, reads, CRMs and the intake of webhooks (needs wrk; some minutes)
+bench: install ## Measure splitting, delivery, scripts, reads, CRMs, the inbox in a browser and the intake of webhooks (needs wrk; some minutes)
 	@$(BIN)/python benchmarks/fairness.py
 	@scripts/debian_packages.sh bench
 	@$(BIN)/python -m benchmarks.delivery
@@ -64,6 +65,12 @@ bench: install ## Measure splitting, delivery, scripts, reads, CRMs and the inta
 	@$(BIN)/python -m benchmarks.scripts --waiting 100000
 	@$(BIN)/python -m benchmarks.reading --customers 5000 --times 50
 	@$(BIN)/python -m benchmarks.crm --seconds 10
+	@$(BIN)/python scripts/web.py build
+	@$(BIN)/python -m benchmarks.web --customers 5000 --rows 2000
+
+screenshots: install ## Pictures of the main pages into docs/screenshots, taken of the demo; a minute
+	@$(BIN)/python scripts/web.py build
+	@$(BIN)/python scripts/screenshots.py
 
 torture: install ## The storms and crashes of the tests at their full size (an hour or more)
 	@$(BIN)/python scripts/web.py build

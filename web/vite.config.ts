@@ -1,6 +1,9 @@
 /** How the web UI is built, served while developing, and tested. */
-import { copyFile, mkdir } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
 
 import vue from '@vitejs/plugin-vue'
 import type { Plugin } from 'vite'
@@ -9,7 +12,7 @@ import { defineConfig } from 'vitest/config'
 const server = process.env['INBOX_URL'] ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
-  plugins: [vue(), swaggerFiles()],
+  plugins: [vue(), swaggerFiles(), compressedFiles()],
   resolve: { alias: { '@': here('./src') } },
   define: {
     // vue-i18n: the composition API only, and no development tools in the page.
@@ -46,6 +49,28 @@ function swaggerFiles(): Plugin {
       }
     },
   }
+}
+
+/** Beside each larger file of words its compressed forms, which the server sends to who takes them. */
+function compressedFiles(): Plugin {
+  return {
+    name: 'compressed-files',
+    apply: 'build',
+    async closeBundle() {
+      const found = await readdir(here('./dist'), { recursive: true, withFileTypes: true })
+      const files = found.filter((one) => one.isFile() && /\.(?:js|css|html|svg)$/u.test(one.name))
+      await Promise.all(files.map(({ parentPath, name }) => compress(join(parentPath, name))))
+    },
+  }
+}
+
+const SMALLEST_BYTES = 1024 // below, a packet is a packet
+
+async function compress(path: string): Promise<void> {
+  const content = await readFile(path)
+  if (content.length < SMALLEST_BYTES) return
+  await writeFile(`${path}.gz`, await promisify(gzip)(content, { level: 9 }))
+  await writeFile(`${path}.br`, await promisify(brotliCompress)(content))
 }
 
 function here(path: string): string {

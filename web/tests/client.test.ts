@@ -41,7 +41,7 @@ describe('a request', () => {
       .install()
 
     await fetchConversations(
-      { view: 'uncared', channel: 'zalo', bot_id: null, unread: false, q: 'Ánh' },
+      { view: 'uncared', channel: 'zalo', bot_id: null, unread: false, tags: [], q: 'Ánh' },
       { cursor: null, limit: 40, signal: new AbortController().signal },
     )
 

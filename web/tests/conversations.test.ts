@@ -4,13 +4,20 @@ import { ref } from 'vue'
 
 import type { ConversationFilter } from '@/api/conversations'
 import type { Conversation, View } from '@/api/types'
-import { belongs } from '@/composables/conversationRows'
+import { belongs, withPage, withRow } from '@/composables/conversationRows'
 import { useConversations } from '@/composables/useConversations'
 
 import { FakeFeed, FakeServer, later, problem, within } from './fakes'
 import { aConversation, aFrame, lastAt } from './samples'
 
-const ALL: ConversationFilter = { view: 'all', channel: null, bot_id: null, unread: false, q: '' }
+const ALL: ConversationFilter = {
+  view: 'all',
+  channel: null,
+  bot_id: null,
+  unread: false,
+  tags: [],
+  q: '',
+}
 const LIST = 'GET /api/v1/conversations'
 
 const older = aConversation({ id: 'older', ...lastAt('2026-11-22T01:00:00.000Z') })
@@ -180,6 +187,68 @@ describe('the conversation list', () => {
     })
   })
 
+  test('reads on resync as many again as were shown, with what the feed said meanwhile', async () => {
+    const second = later<unknown>()
+    const answers = [
+      { items: [newer], next_cursor: 'next' },
+      { items: [older], next_cursor: null },
+      { items: [newer], next_cursor: 'next' },
+      second.promise,
+    ]
+    const server = new FakeServer().on(LIST, () => answers.shift()).install()
+    const { feed, list, ids } = listOf()
+    await vi.waitFor(() => {
+      expect(list.more.value).toBe('ready')
+    })
+    await list.loadMore()
+
+    feed.say(aFrame({ type: 'resync', conversation_id: null }))
+    await vi.waitFor(() => {
+      expect(server.asked).toHaveLength(4)
+    })
+    feed.say(aFrame({ conversation_id: 'older', data: { conversation: { unread: 7 } } }))
+    second.give({ items: [older], next_cursor: null })
+
+    await vi.waitFor(() => {
+      expect(list.more.value).toBe('none')
+    })
+    expect(ids()).toEqual(['newer', 'older'])
+    expect(list.rows.value[1]?.unread).toBe(7)
+  })
+
+  test('is read again when somebody gets a tag that it is of', async () => {
+    const tagged = { ...older, tags: ['vip'] }
+    const answers = [[], [tagged]]
+    const server = new FakeServer()
+      .on(LIST, () => ({ items: answers.shift(), next_cursor: null }))
+      .install()
+    const { feed, list, ids } = listOf({ tags: ['vip'] })
+    await vi.waitFor(() => {
+      expect(list.state.value).toBe('ready')
+    })
+
+    const data = { customer_id: 'u1', fields: ['tags'] }
+    feed.say(aFrame({ type: 'customer_changed', conversation_id: null, data }))
+
+    await vi.waitFor(() => {
+      expect(ids()).toEqual(['older'])
+    })
+    expect(server.asked.every((one) => one.includes('tag=vip'))).toBe(true)
+  })
+
+  test('leaves rows as they are that did not change', async () => {
+    serverWith(newer, older)
+    const { feed, list } = listOf()
+    await vi.waitFor(() => {
+      expect(list.state.value).toBe('ready')
+    })
+    const untouched = list.rows.value[0]
+
+    feed.say(aFrame({ conversation_id: 'older', data: { conversation: { unread: 1 } } }))
+
+    expect(list.rows.value[0]).toBe(untouched)
+  })
+
   test('goes on by the cursor, and tries again after a failure', async () => {
     const answers = [
       { items: [newer], next_cursor: 'next' },
@@ -253,6 +322,28 @@ describe('the conversation list', () => {
   })
 })
 
+describe('rows of the list', () => {
+  const row = (id: string, hour: number) =>
+    aConversation({ id, ...lastAt(`2026-11-22T0${hour}:00:00.000Z`) })
+  const names = (rows: readonly Conversation[]) => rows.map(({ id }) => id)
+
+  test('take a row in its place, wherever it was before', () => {
+    const rows = [row('c', 3), row('b', 2), row('a', 1)]
+
+    expect(names(withRow(rows, row('new', 4)))).toEqual(['new', 'c', 'b', 'a'])
+    expect(names(withRow(rows, row('a', 4)))).toEqual(['a', 'c', 'b'])
+    expect(names(withRow(rows, row('c', 0)))).toEqual(['b', 'a', 'c'])
+    expect(names(withRow([], row('a', 1)))).toEqual(['a'])
+  })
+
+  test('take a page below them, without what is there already', () => {
+    const rows = [row('c', 3), row('b', 2)]
+
+    expect(names(withPage(rows, [row('b', 2), row('a', 1)]))).toEqual(['c', 'b', 'a'])
+    expect(names(withPage(rows, [row('between', 3)]))).toEqual(['c', 'between', 'b'])
+  })
+})
+
 describe('a conversation belongs to a view', () => {
   const me = { staffId: 'lan', openId: null }
   const cases: [View, Partial<Conversation>, boolean][] = [
@@ -282,6 +373,13 @@ describe('a conversation belongs to a view', () => {
   test('of its channel and its bot only', () => {
     expect(belongs(aConversation(), { ...ALL, channel: 'zalo' }, me)).toBe(false)
     expect(belongs(aConversation(), { ...ALL, bot_id: 'other' }, me)).toBe(false)
+  })
+
+  test('of the tags while the customer has one of them', () => {
+    const tagged = { ...ALL, tags: ['vip', 'late'] }
+    expect(belongs(aConversation({ tags: ['vip'] }), tagged, me)).toBe(true)
+    expect(belongs(aConversation({ tags: ['other'] }), tagged, me)).toBe(false)
+    expect(belongs(aConversation(), tagged, me)).toBe(false)
   })
 
   test('of the unread while it is unread, or open before somebody', () => {

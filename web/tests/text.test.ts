@@ -99,8 +99,17 @@ test('an address that asks for nonsense asks for everything', () => {
     channel: null,
     bot_id: null,
     unread: false,
+    tags: [],
     q: '',
   })
+})
+
+test.each([
+  ['vip', ['vip']],
+  [['vip', 'late', null], ['vip', 'late']],
+  ['', []],
+])('an address with the tags %o is of %o', (tag, tags) => {
+  expect(parseFilter({ tag }).tags).toEqual(tags)
 })
 
 describe('what stands for a message without words', () => {

@@ -15,6 +15,8 @@ export interface ConversationFilter {
   channel: Channel | null
   bot_id: string | null
   unread: boolean
+  /** Ids of tags, of which the customer has one at least; none: whatever tags they have. */
+  tags: readonly string[]
   q: string
 }
 
@@ -32,7 +34,7 @@ export interface ThreadPlace {
 }
 
 export function fetchConversations(
-  { view, channel, bot_id, unread, q }: ConversationFilter,
+  { view, channel, bot_id, unread, tags, q }: ConversationFilter,
   { cursor, limit, signal }: ListPlace,
 ): Promise<Page<Conversation>> {
   const query = {
@@ -41,6 +43,7 @@ export function fetchConversations(
     ...(channel === null ? {} : { channel }),
     ...(bot_id === null ? {} : { bot_id }),
     ...(unread ? { unread } : {}),
+    ...(tags.length === 0 ? {} : { tag: [...tags] }),
     ...(q === '' ? {} : { q }),
     ...(cursor === null ? {} : { cursor }),
   }
@@ -55,8 +58,14 @@ export async function fetchLatestOf(customer_id: string): Promise<Conversation |
 }
 
 /** How many conversations wait for an answer, by view and by channel. */
-export function fetchUncaredCounts(botId: string | null): Promise<UncaredCounts> {
-  const query = botId === null ? {} : { bot_id: botId }
+export function fetchUncaredCounts({
+  bot_id,
+  tags,
+}: Pick<ConversationFilter, 'bot_id' | 'tags'>): Promise<UncaredCounts> {
+  const query = {
+    ...(bot_id === null ? {} : { bot_id }),
+    ...(tags.length === 0 ? {} : { tag: [...tags] }),
+  }
   return answerOf(api.GET('/api/v1/conversations/counts', { params: { query } }))
 }
 

@@ -47,6 +47,8 @@ export type ReplyWindow = Schemas['WindowView']
 
 export type Customer = Schemas['CustomerView']
 export type MediaItem = Schemas['MediaItem']
+/** Where a message is: media of a customer may stand in several conversations. */
+export type MessagePlace = Pick<MediaItem, 'conversation_id' | 'message_id'>
 export type MediaKind = MediaItem['kind']
 export type ChosenItem = Schemas['ChosenItem']
 
@@ -73,6 +75,11 @@ export type FoundAccount = Schemas['FoundAccountView']
 export type FinishedAccount = Schemas['FinishedAccountView']
 export type WaitingDeletion = Schemas['OpenDeletionView']
 
+export interface Viewing {
+  id: string
+  name: string
+}
+
 /**
  * A frame of the live feed; `id` is where the feed resumes after it. The feed is a WebSocket, which
  * OpenAPI does not describe. A conversation comes with the fields that changed, a customer only
@@ -93,5 +100,11 @@ export interface LiveFrame {
     since?: string | null
     away_by?: Presence['away_by']
     receiving?: boolean
+    /** A new message that is older than an hour: shown and counted, and nothing rings. */
+    late?: boolean
+    /** The message that stood here for it before. */
+    replaces?: string
+    /** Everybody who has the conversation open now. */
+    staff?: Viewing[]
   }
 }

@@ -63,6 +63,8 @@ export const PATHS = {
   key: 'M8 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 12h9M18 12v4M14.5 12v2.5',
   health: 'M3 12h4l3-7 4 14 3-7h4',
   split: 'M3 12h6M9 12c4 0 4-6 8-6h4M9 12h12M9 12c4 0 4 6 8 6h4M18.5 3.500 21 6l-2.500 2.500M18.500 15.500 21 18l-2.500 2.500',
+  bell: 'M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4',
+  keyboard: 'M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M18 10h.01M7 14h10',
 } as const
 
 export type IconName = keyof typeof PATHS

@@ -12,6 +12,34 @@ export function newestFirst(a: Conversation, b: Conversation): number {
   return compare(b.last?.at ?? '', a.last?.at ?? '') || compare(b.id, a.id)
 }
 
+/** The rows with this one in its place, whether or not it was among them; the others stay as they are. */
+export function withRow(rows: readonly Conversation[], row: Conversation): Conversation[] {
+  const others = withoutRow(rows, row.id)
+  let low = 0
+  let high = others.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const there = others[middle]
+    if (there && newestFirst(there, row) < 0) low = middle + 1
+    else high = middle
+  }
+  others.splice(low, 0, row)
+  return others
+}
+
+export function withoutRow(rows: readonly Conversation[], id: string): Conversation[] {
+  return rows.filter((row) => row.id !== id)
+}
+
+/** The next page below what is there; what is there already knows more than the page. */
+export function withPage(rows: readonly Conversation[], page: readonly Conversation[]): Conversation[] {
+  const there = new Set(rows.map(({ id }) => id))
+  const added = page.filter(({ id }) => !there.has(id))
+  const last = rows.at(-1)
+  const follows = !last || added.every((row) => newestFirst(last, row) < 0)
+  return follows ? [...rows, ...added] : [...rows, ...added].sort(newestFirst)
+}
+
 /**
  * Whether the list of `filter` shows the conversation, as far as the page can tell.
  * A search is the server's to answer: nothing joins its results by itself.
@@ -25,7 +53,12 @@ export function belongs(
   if (filter.unread && conversation.unread === 0 && conversation.id !== viewer.openId) return false
   if (filter.channel !== null && conversation.channel !== filter.channel) return false
   if (filter.bot_id !== null && conversation.bot_id !== filter.bot_id) return false
+  if (!hasOneOf(filter.tags, conversation.tags)) return false
   return inView(conversation, filter, viewer)
+}
+
+function hasOneOf(wanted: readonly string[], tags: readonly string[]): boolean {
+  return wanted.length === 0 || wanted.some((id) => tags.includes(id))
 }
 
 function inView(

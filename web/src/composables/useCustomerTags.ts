@@ -2,7 +2,7 @@
 import { computed, ref } from 'vue'
 
 import { ApiError } from '@/api/client'
-import { attachTag, detachTag } from '@/api/tags'
+import { attachTag, detachTag, fetchTags } from '@/api/tags'
 import type { Tag } from '@/api/types'
 
 export interface CustomerTagsSource {
@@ -48,6 +48,29 @@ export function useCustomerTags({ customerId, items, changed }: CustomerTagsSour
     leaving.value = leaving.value.filter((id) => id !== tag.id)
   }
 
+  /**
+   * Attach, or detach, the tag that has this number in the catalogue, counted from 1. What was
+   * done, and null when there is no such tag or it failed.
+   */
+  async function toggle(number: number): Promise<{ tag: Tag; attached: boolean } | null> {
+    const tag = await numbered(number)
+    if (tag === null) return null
+    const attached = !tags.value.some(({ id }) => id === tag.id)
+    await (attached ? attach(tag) : detach(tag))
+    return error.value === null ? { tag, attached } : null
+  }
+
+  async function numbered(number: number): Promise<Tag | null> {
+    try {
+      const { items } = await fetchTags({ usage: false })
+      return items.filter(({ retired }) => !retired)[number - 1] ?? null
+    } catch (failure) {
+      if (!(failure instanceof ApiError)) throw failure
+      error.value = failure
+      return null
+    }
+  }
+
   async function told(ask: () => Promise<unknown>): Promise<void> {
     error.value = null
     try {
@@ -59,5 +82,5 @@ export function useCustomerTags({ customerId, items, changed }: CustomerTagsSour
     await changed()
   }
 
-  return { tags, making, error, attach, create, detach }
+  return { tags, making, error, attach, create, detach, toggle }
 }

@@ -31,7 +31,7 @@ export function useFilter(): {
   })
 
   function change(changed: Partial<ConversationFilter>): void {
-    const { view, channel, bot_id, unread, q } = { ...filter.value, ...changed }
+    const { view, channel, bot_id, unread, tags, q } = { ...filter.value, ...changed }
     void router.replace({
       name: 'inbox',
       params: route.params,
@@ -40,6 +40,7 @@ export function useFilter(): {
         ...(channel === null ? {} : { channel }),
         ...(bot_id === null ? {} : { bot_id }),
         ...(unread ? { unread: 'true' } : {}),
+        ...(tags.length === 0 ? {} : { tag: [...tags] }),
         ...(q === '' ? {} : { q }),
       },
     })
@@ -55,6 +56,7 @@ export function parseFilter(query: LocationQuery): ConversationFilter {
     channel: CHANNELS.find((channel) => channel === query['channel']) ?? null,
     bot_id: typeof query['bot_id'] === 'string' ? query['bot_id'] : null,
     unread: query['unread'] === 'true',
+    tags: [query['tag']].flat().filter((tag) => typeof tag === 'string' && tag !== '') as string[],
     q: typeof query['q'] === 'string' ? query['q'] : '',
   }
 }

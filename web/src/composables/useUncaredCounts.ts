@@ -2,25 +2,25 @@
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
 
 import { ApiError } from '@/api/client'
-import { fetchUncaredCounts } from '@/api/conversations'
+import { type ConversationFilter, fetchUncaredCounts } from '@/api/conversations'
 import type { LiveFrame, UncaredCounts } from '@/api/types'
 
 const PAUSE_MS = 1500 // a busy feed asks for the counts this often at most
 
 export interface CountsSource {
-  botId: Readonly<Ref<string | null>>
+  of: Readonly<Ref<Pick<ConversationFilter, 'bot_id' | 'tags'>>>
   listen: (listener: (frame: LiveFrame) => void) => () => void
 }
 
-export function useUncaredCounts({ botId, listen }: CountsSource): Ref<UncaredCounts | null> {
+export function useUncaredCounts({ of, listen }: CountsSource): Ref<UncaredCounts | null> {
   const counts = ref<UncaredCounts | null>(null)
   let timer: ReturnType<typeof setTimeout> | undefined
 
   async function load(): Promise<void> {
-    const asked = botId.value
+    const asked = of.value
     try {
       const answer = await fetchUncaredCounts(asked)
-      if (asked === botId.value) counts.value = answer
+      if (asked === of.value) counts.value = answer
     } catch (error) {
       if (!(error instanceof ApiError)) throw error // the next change asks again
     }
@@ -33,7 +33,7 @@ export function useUncaredCounts({ botId, listen }: CountsSource): Ref<UncaredCo
     }, PAUSE_MS)
   }
 
-  watch(botId, () => void load(), { immediate: true })
+  watch(of, () => void load(), { immediate: true })
   const stop = listen(({ type }) => {
     if (type !== 'customer_changed') soon()
   })

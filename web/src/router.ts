@@ -9,6 +9,7 @@ import SignInPage from '@/pages/SignInPage.vue'
 
 const SETTINGS_PAGES = {
   accounts: () => import('@/pages/AccountsPage.vue'),
+  automations: () => import('@/pages/AutomationsPage.vue'),
   scripts: () => import('@/pages/ScriptsPage.vue'),
   tags: () => import('@/pages/TagsPage.vue'),
   canned: () => import('@/pages/CannedPage.vue'),

@@ -4,7 +4,7 @@ import { useSession } from '@/composables/useSession'
 
 export interface SettingsPage {
   /** The name of the route; its words are `settings.page.<name>`. */
-  name: 'accounts' | 'scripts' | 'tags' | 'canned' | 'me'
+  name: 'accounts' | 'scripts' | 'automations' | 'tags' | 'canned' | 'me'
   path: string
   icon: IconName
   allowed: () => boolean
@@ -13,6 +13,7 @@ export interface SettingsPage {
 export const SETTINGS: readonly SettingsPage[] = [
   { name: 'accounts', path: '/settings/accounts', icon: 'plug', allowed: () => useSession().isAdmin.value },
   { name: 'scripts', path: '/settings/scripts', icon: 'clock', allowed: () => useSession().isLeader.value },
+  { name: 'automations', path: '/settings/automations', icon: 'automation', allowed: () => useSession().isAdmin.value },
   { name: 'tags', path: '/settings/tags', icon: 'tag', allowed: () => useSession().isLeader.value },
   { name: 'canned', path: '/settings/canned', icon: 'canned', allowed: () => useSession().isLeader.value },
   { name: 'me', path: '/settings/me', icon: 'person', allowed: () => true },

@@ -1,4 +1,4 @@
-/** Automations: made and changed, their secrets shown once, and their log. */
+/** Automations: made and changed, their secrets shown once, their log, and the way back to them. */
 import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
@@ -7,6 +7,7 @@ import type { Automation, Delivery } from '@/api/automations'
 import AutomationCard from '@/components/automations/AutomationCard.vue'
 import AutomationForm from '@/components/automations/AutomationForm.vue'
 import DeliveryLog from '@/components/automations/DeliveryLog.vue'
+import HandoverLine from '@/components/automations/HandoverLine.vue'
 import ShownOnce from '@/components/automations/ShownOnce.vue'
 import { bodyOf, changesOf, draftOf, EVENT_GROUPS, newAutomation } from '@/composables/automationDraft'
 import { useAutomationLog } from '@/composables/useAutomationLog'
@@ -16,6 +17,7 @@ import { i18n } from '@/i18n'
 import vietnamese from '@/i18n/vi.json'
 
 import { FakeServer, later, problem, within } from './fakes'
+import { aMessage } from './samples'
 
 // Sunday, 22 November 2026, 10:00 in Vietnam.
 const NOW = '2026-11-22T03:00:00Z'
@@ -376,5 +378,33 @@ describe('the log', () => {
 
     expect(log.get(called('log-refusal')).text()).toBe('Chương trình này đang tắt.')
     expect(log.findAll(called('delivery'))).toHaveLength(1)
+  })
+})
+
+describe('above the messages', () => {
+  const STATE = { paused_until: null, reason: null, opted_out_at: null }
+  const spoken = aMessage({ author: { kind: 'automation', id: 'a1', name: 'Trợ lý' }, direction: 'out' })
+
+  function line(state: 'active' | 'handoff_requested' | 'human', messages = [spoken]) {
+    const props = { conversationId: 'c1', automation: { ...STATE, state }, messages }
+    return mount(HandoverLine, { props, global: plugins() })
+  }
+
+  test('it says that an automation handed over, and gives the conversation back', async () => {
+    const server = new FakeServer().on('PUT /api/v1/conversations/c1/automation', () => ({})).install()
+    const shown = line('handoff_requested', [])
+    expect(shown.text()).toContain('Chương trình tự động chuyển cho nhân viên')
+
+    await shown.get(called('give-back')).trigger('click')
+    await flushPromises()
+    expect(server.bodies).toEqual([{ state: 'active', minutes: null }])
+  })
+
+  test.each([
+    ['after an answer of a person to whom an automation spoke', 'human', [spoken], true],
+    ['but not where no automation ever spoke', 'human', [aMessage()], false],
+    ['nor while the automation has the conversation', 'active', [spoken], false],
+  ] as const)('it is there %s', (_, state, messages, there) => {
+    expect(line(state, [...messages]).find(called('handover')).exists()).toBe(there)
   })
 })

@@ -12,6 +12,7 @@ const SETTINGS_PAGES = {
   bots: () => import('@/pages/BotsPage.vue'),
   staff: () => import('@/pages/StaffPage.vue'),
   splitting: () => import('@/pages/SplittingPage.vue'),
+  automations: () => import('@/pages/AutomationsPage.vue'),
   scripts: () => import('@/pages/ScriptsPage.vue'),
   tags: () => import('@/pages/TagsPage.vue'),
   canned: () => import('@/pages/CannedPage.vue'),

@@ -213,6 +213,7 @@ describe('rows of a thread', () => {
     ['staff outside', { kind: 'staff', id: null, name: 'x' }, 'inbox', { key: 'author.outside' }],
     ['a script', { kind: 'script', id: 's1', name: 'Chăm sóc' }, 'inbox', { key: 'author.scriptNamed', name: 'Chăm sóc' }],
     ['automation', { kind: 'automation', id: null, name: null }, 'inbox', { key: 'author.automation' }],
+    ['a named automation', { kind: 'automation', id: 'a1', name: 'Trợ lý' }, 'inbox', { key: 'author.automationNamed', name: 'Trợ lý' }],
   ] as const)('name %s', (_case, author, kind, label) => {
     expect(authorLabel(aMessage({ author }), kind)).toEqual(label)
   })

@@ -59,6 +59,7 @@ export const PATHS = {
   history: 'M4 12a8 8 0 1 0 2.5-5.8M4 4v5h5M12 8v4l3 2',
   settings: 'M4 7h10M18 7h2M4 17h2M10 17h10M16 9a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM8 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4z',
   clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2',
+  automation: 'M6 9h12v10H6zM12 9V5M12 4.5h.01M3 13v3M21 13v3M9.5 13h.01M14.5 13h.01M9.5 16h5',
   canned: 'M4 5h16v11H9l-5 4zM8 9h8M8 12h5',
   key: 'M8 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 12h9M18 12v4M14.5 12v2.5',
   health: 'M3 12h4l3-7 4 14 3-7h4',

@@ -10,6 +10,7 @@ export interface SettingsPage {
     | 'staff'
     | 'splitting'
     | 'scripts'
+    | 'automations'
     | 'tags'
     | 'canned'
     | 'crm'
@@ -28,6 +29,7 @@ export const SETTINGS: readonly SettingsPage[] = [
   { name: 'staff', path: '/settings/staff', icon: 'group', allowed: () => useSession().isAdmin.value },
   { name: 'splitting', path: '/settings/splitting', icon: 'split', allowed: () => useSession().isLeader.value },
   { name: 'scripts', path: '/settings/scripts', icon: 'clock', allowed: () => useSession().isLeader.value },
+  { name: 'automations', path: '/settings/automations', icon: 'automation', allowed: () => useSession().isAdmin.value },
   { name: 'tags', path: '/settings/tags', icon: 'tag', allowed: () => useSession().isLeader.value },
   { name: 'canned', path: '/settings/canned', icon: 'canned', allowed: () => useSession().isLeader.value },
   { name: 'crm', path: '/settings/crm', icon: 'link', allowed: () => useSession().isAdmin.value },

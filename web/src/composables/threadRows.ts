@@ -60,6 +60,9 @@ export function authorLabel({ author }: Message, kind: Conversation['kind']): Au
     case 'script':
       if (author.name === null) return { key: 'author.script' }
       return { key: 'author.scriptNamed', name: author.name }
+    case 'automation':
+      if (author.name === null) return { key: 'author.automation' }
+      return { key: 'author.automationNamed', name: author.name }
     default:
       return { key: `author.${author.kind}` }
   }

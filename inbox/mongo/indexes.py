@@ -305,6 +305,7 @@ INDEXES: tuple[Index, ...] = (
     ),
     due("automation_answers", "work", "what programs of this process want to say"),
     Index("automation_answers", ("conversation_id",), "erasure deletes what is still to be said"),
+    Index("automation_answers", ("customer_id",), "erasure deletes what is still to be said"),
     Index("automation_queues", ("automation_id",), "deleted with its automation"),
     Index("automation_queues", ("stream_id",), "the same for what was still to be told"),
     Index(

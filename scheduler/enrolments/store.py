@@ -349,11 +349,16 @@ class EnrolmentStore:
             await self._enrolments.bulk_write(writes, ordered=False, session=session)
 
     async def adopt(self, claimed: Claimed, customer_id: str) -> bool:
-        """The customer was merged into another record. False when that one runs the script too."""
+        """The customer was merged into another record.
+
+        False when that one runs the script too, or has ended it while this one ran.
+        """
+        script = {"script_id": claimed.document["script_id"], "customer_id": customer_id}
+        over = {"status": "done", "log.at": {"$gte": claimed.document["started_at"]}}
 
         async def work(session: Session) -> bool:
-            script_id = claimed.document["script_id"]
-            if await self.open_of(script_id, [customer_id], session=session) is not None:
+            query = {**script, "$or": [_RUNNING, over]}
+            if await self._enrolments.find_one(query, session=session) is not None:
                 return False
             await self._enrolments.update_one(
                 _held(claimed), {"$set": {"customer_id": customer_id}}, session=session

@@ -73,8 +73,8 @@ class SidebarDesk:
         """Store fields of a customer, as an import would have."""
         await self.mongo["customers"].update_one({"_id": customer_id}, {"$set": fields})
 
-    async def hire(self, name: str, role: Role) -> str:
-        """Somebody new who is a member of the bot; their e-mail address."""
+    async def hire(self, name: str, role: Role, *, is_member: bool = True) -> str:
+        """Somebody new, as a rule a member of the bot; their e-mail address."""
         owner = await self.mongo["staff"].find_one({"email": OWNER})
         bot = await self.mongo["bots"].find_one({})
         assert owner is not None
@@ -83,6 +83,8 @@ class SidebarDesk:
         wanted = NewStaff(name=name, email=email, password=PASSWORD, role=role)
         by = Actor(id=owner["_id"], name=owner["name"], role=owner["role"])
         person = await self.service.service.staff.create(by, wanted)
+        if not is_member:
+            return email
         members = (*bot.get("member_ids", ()), person.id)
         await self.service.service.bots.edit(by, bot["_id"], BotEdit(member_ids=members), None)
         return email

@@ -28,6 +28,7 @@ PUSHED = [
     {"ours": "emails", "theirs": "email"},
     {"ours": "note", "theirs": "description"},
 ]
+TAGGED = [*PUSHED, {"ours": "tags", "theirs": "account_type"}]
 BOTH_WAYS = [
     {"ours": "name", "theirs": "account_name"},
     {"ours": "phones", "theirs": "phone_office", "direction": "both", "conflict": "inbox_wins"},
@@ -49,6 +50,10 @@ class CrmDesk:
     def only_record(self) -> Account:
         (account,) = self.crm.accounts()
         return account
+
+    def tags_there(self) -> set[str]:
+        """What the only record is tagged with: Getfly's groups of customers."""
+        return {self.crm.book.types[one].name for one in self.only_record().type_ids}
 
     async def has_phone(self, phone: str) -> bool:
         found = [one.texts["phone_office"] for one in self.crm.accounts()]
@@ -93,6 +98,12 @@ async def crm(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[Crm
 @pytest.fixture
 async def two_ways(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[CrmDesk]:
     async with crm_desk(mongo, mongo_uri, tmp_path, BOTH_WAYS) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def tagged(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[CrmDesk]:
+    async with crm_desk(mongo, mongo_uri, tmp_path, TAGGED) as desk:
         yield desk
 
 
@@ -151,6 +162,32 @@ async def test_an_edit_is_seen_to_arrive_and_the_card_leads_to_the_record(crm: C
         theirs = await opening.value
         await expect(theirs.get_by_role("heading", name=ANH)).to_be_visible()
         assert theirs.url.endswith(f"/crm/account/{account.id}")
+
+
+async def new_tag(page: Page, name: str) -> None:
+    await page.get_by_test_id("tag-add").click()
+    await page.get_by_test_id("tag-search").fill(name)
+    await page.get_by_test_id("tag-new").click()
+    await page.keyboard.press("Escape")
+
+
+async def test_tags_are_mirrored_and_those_of_the_crm_itself_are_left_alone(
+    tagged: CrmDesk,
+) -> None:
+    """S0.15: attached and taken off here; a group of the CRM's own stays through both."""
+    await tagged.desk.facebook_writes("Shop ơi", mid="m_1")
+    async with tagged.desk.at_customer() as page:
+        await linked(page)
+        tagged.crm.tag(tagged.only_record().id, "Đại lý")
+
+        await new_tag(page, "Khách sỉ")
+        await until(lambda: tagged.tags_there() == {"Đại lý", "Khách sỉ"})
+        await expect_state(page, "synced")
+        await page.get_by_test_id("crm-open").click()
+        await expect(page.get_by_test_id("crm-tags")).to_contain_text("Khách sỉ")
+
+        await page.get_by_test_id("tag-remove").click()
+        await until(lambda: tagged.tags_there() == {"Đại lý"})
 
 
 async def test_a_crm_that_is_down_is_told_and_the_sidebar_goes_on(crm: CrmDesk) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,25 @@ async def test_progress_next_time_last_result_and_what_is_to_come_match_the_stor
 
 async def _took(platform: FakePlatform, text: str) -> bool:
     return any(one.text == text for one in platform.taken)
+
+
+async def test_every_step_goes_out_once_in_its_order_and_not_before_its_time(desk: Desk) -> None:
+    """S0.20: with nobody touching the page, until the script is through."""
+    care = await desk.script("Chăm sóc", (0, "second"), (1, "second"), (2, "second"))
+    wanted = ["Chăm sóc 1", "Chăm sóc 2", "Chăm sóc 3"]
+    async with desk.sidebar.at_customer() as page:
+        await attach(page, "Chăm sóc")
+
+        await expect(page.get_by_test_id("message")).to_contain_text(["Shop ơi", *wanted])
+        await expect(page.get_by_test_id("enrolment")).to_have_count(0)
+        await page.get_by_test_id("ended").locator("summary").click()
+        await expect(page.get_by_test_id("ended-script")).to_contain_text("Đã xong")
+    assert desk.platform.texts == wanted
+    assert await desk.has_status(care, "done")
+    stored = desk.mongo["messages"].find({"author.kind": "script"}).sort("seq", 1)
+    first, second, third = [one["at"] async for one in stored]
+    assert second - first >= timedelta(seconds=1)
+    assert third - second >= timedelta(seconds=2)
 
 
 async def test_a_script_is_paused_resumed_and_a_step_skipped_by_keys(desk: Desk) -> None:

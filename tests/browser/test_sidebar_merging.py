@@ -94,3 +94,33 @@ async def test_the_other_record_may_be_the_one_that_stays(desk: SidebarDesk) -> 
         await expect(page.get_by_test_id("customer-name")).to_have_text("Hồng Ánh")
         await expect(page.get_by_test_id("last-merge")).to_contain_text(ANH)
     assert await threads_of(desk, both.other) == 2
+
+
+async def test_a_tag_travels_with_the_customer_to_their_other_conversation(
+    desk: SidebarDesk,
+) -> None:
+    """S0.14: attached at the one on Facebook; a colleague at the one on Zalo sees it at once."""
+    both = await twins(desk)
+    colleague = await desk.hire("Lan", "sale")
+    async with desk.at_customer() as page, desk.signed_in(colleague) as other:
+        await page.get_by_test_id("compare").click()
+        await page.get_by_test_id("merge-sure").click()
+        await expect(page.get_by_test_id("merge-dialog")).to_have_count(0)
+        await other.get_by_test_id("conversation-row").filter(has_text="Alo shop").click()
+        theirs = other.get_by_test_id("block-tags").get_by_test_id("tag")
+        await expect(other.get_by_test_id("message")).to_contain_text("Alo shop")
+        await expect(theirs).to_have_count(0)
+
+        await page.get_by_test_id("tag-add").click()
+        await page.get_by_test_id("tag-search").fill("Khách thân thiết")
+        await page.get_by_test_id("tag-new").click()
+
+        await expect(theirs).to_have_text(["Khách thân thiết"])
+        await other.reload()
+        await expect(theirs).to_have_text(["Khách thân thiết"])
+        answer = await other.request.get(f"{desk.service.url}/api/v1/conversations")
+        listed = (await answer.json())["items"]
+        tag = await desk.mongo["tags"].find_one({})
+        assert tag is not None
+        assert [one["tags"] for one in listed] == [[tag["_id"]]] * 2
+    assert (await desk.customer(both.one))["tag_ids"] == [tag["_id"]]

@@ -1,7 +1,7 @@
 """The whole service before the simulated platforms, and browsers of staff who connect accounts."""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,9 +161,15 @@ class ConnectWorld:
 
 @asynccontextmanager
 async def connect_world(
-    mongo: Mongo, mongo_uri: str, data: Path, clock: Clock, *, public_url: str | None = None
+    mongo: Mongo,
+    mongo_uri: str,
+    data: Path,
+    clock: Clock,
+    *,
+    public_url: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[ConnectWorld]:
-    """Start the platforms and the service; nothing is connected."""
+    """Start the platforms and the service; nothing is connected. `overrides` are more settings."""
     accounts = (FACEBOOK_PAGE, INSTAGRAM_ACCOUNT, ZALO_OA, *SPARE_ACCOUNTS)
     stalls = Stalls()
     setting = Setting(
@@ -172,7 +178,8 @@ async def connect_world(
     async with SimulatedPlatforms(setting) as platforms:
         for page in platforms.graph.pages:
             page.subscribed = None
-        settings = _settings(mongo, mongo_uri, data, platforms, public_url)
+        more = {"app.public_url": public_url, **(overrides or {})}
+        settings = _settings(mongo, mongo_uri, data, platforms, more)
         listening = listening_socket("127.0.0.1", 0)
         database = Mongo.connect(mongo_uri, mongo.db.name)
         parts = with_platforms(settings, database, Parts(clock=clock, web_build=WEB_BUILD))
@@ -204,7 +211,7 @@ def _settings(
     mongo_uri: str,
     data: Path,
     platforms: SimulatedPlatforms,
-    public_url: str | None,
+    more: Mapping[str, Any],
 ) -> Settings:
     secrets_of_apps: Sequence[str] = (APPS.facebook_app_secret, OLD_SECRET)
     return load_settings(
@@ -221,12 +228,12 @@ def _settings(
         },
         {
             "app.data": data,
-            "app.public_url": public_url,
             "inbox.mongo.uri": SecretStr(mongo_uri),
             "inbox.mongo.database": mongo.db.name,
             "channels.facebook.api_url": platforms.urls.graph_url,
             "channels.facebook.login_url": platforms.urls.graph_url,
             "channels.zalo.api_url": platforms.urls.zalo_url,
             "channels.zalo.oauth_url": platforms.urls.oauth_url,
+            **more,
         },
     )

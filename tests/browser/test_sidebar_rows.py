@@ -16,6 +16,14 @@ from tests.sidebar_desk import SidebarDesk, sidebar_desk
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
+NOTE_ROWS = """() => {
+  window.everShown = new Set()
+  const note = (one) => window.everShown.add(one.dataset.conversation)
+  const look = () => document.querySelectorAll('[data-conversation]').forEach(note)
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true })
+}"""
+
+
 @pytest.fixture
 async def desk(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[SidebarDesk]:
     async with sidebar_desk(mongo, mongo_uri, tmp_path) as desk:
@@ -45,10 +53,10 @@ async def test_with_splitting_off_all_members_see_it_and_nobody_else(desk: Sideb
 
 
 async def split_evenly(desk: SidebarDesk) -> None:
-    """Splitting is on: each conversation goes to one sale, who alone sees it."""
+    """Splitting is on: sales see what is theirs, and what is still nobody's."""
     bot = await desk.mongo["bots"].find_one({})
     assert bot is not None
-    split = {"enabled": True, "visibility": "own"}
+    split = {"enabled": True, "visibility": "own_unassigned"}
     await desk.mongo["bots"].update_one({"_id": bot["_id"]}, {"$set": {"split": split}})
     rule = {"_id": f"default-{bot['_id']}", "bot_id": bot["_id"], "position": 1_000_000}
     await desk.mongo["split_rules"].insert_one({**rule, "name": "Mặc định", "mode": "even"})
@@ -64,7 +72,10 @@ async def writes(desk: SidebarDesk, who: str, text: str) -> None:
 async def test_each_incoming_conversation_goes_to_one_sale_who_is_shown_with_the_reason(
     desk: SidebarDesk,
 ) -> None:
-    """S0.10, S0.11: of four customers each sale gets two, and reads there why they are theirs."""
+    """S0.10, S0.11: of four customers each sale gets two, and reads there why they are theirs.
+
+    A conversation that is nobody's would be seen by both: none of them ever is.
+    """
     sales = {name: await desk.hire(name, "sale") for name in ("Lan", "Minh")}
     await split_evenly(desk)
     texts = {"an": "Áo đen còn không?", "bich": "Áo be còn không?"}
@@ -77,6 +88,7 @@ async def test_each_incoming_conversation_goes_to_one_sale_who_is_shown_with_the
         }
         for page in pages.values():
             await expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "open")
+            await page.evaluate(NOTE_ROWS)
         for who, text in texts.items():
             await writes(desk, who, text)
 
@@ -84,6 +96,7 @@ async def test_each_incoming_conversation_goes_to_one_sale_who_is_shown_with_the
             rows = page.get_by_test_id("conversation-row")
             await expect(rows).to_have_count(2)
             seen += await rows.all_inner_texts()
+            assert len(await page.evaluate("[...window.everShown]")) == 2
             await rows.first.click()
             block = page.get_by_test_id("block-people")
             await expect(block.get_by_role("heading", name="Nhân viên chăm sóc")).to_be_visible()

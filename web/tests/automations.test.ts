@@ -209,6 +209,25 @@ describe('the list', () => {
   })
 })
 
+test('its server is asked, and what comes of it is told in words', async () => {
+  const answers = [
+    { ok: true, status: 204, error: null, took_ms: 40 },
+    { ok: false, status: null, error: 'challenge', took_ms: 12 },
+  ]
+  new FakeServer().on(`POST ${ONE}/check`, () => answers.shift()).install()
+  const card = mount(AutomationCard, {
+    props: { automation: anAutomation(), busy: false },
+    global: plugins(),
+  })
+
+  await card.get(called('automation-check')).trigger('click')
+  await flushPromises()
+  expect(card.get(called('automation-checked')).text()).toBe('Máy chủ của chương trình trả lời tốt (40 ms).')
+  await card.get(called('automation-check')).trigger('click')
+  await flushPromises()
+  expect(card.get(called('automation-checked')).text()).toContain('verify token')
+})
+
 describe('the form', () => {
   test('makes a Messenger program with what Messenger needs', async () => {
     const made = { automation: anAutomation({ kind: 'messenger' }), secret: 's', token: 't' }

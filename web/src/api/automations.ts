@@ -11,6 +11,7 @@ export type LastCall = Schemas['LastCallView']
 export type AutomationBody = Schemas['NewAutomationBody']
 export type NewAutomation = Schemas['NewAutomationView']
 export type Delivery = Schemas['DeliveryView']
+export type Check = Schemas['AutomationCheckView']
 export type DeliveryState = Delivery['state']
 export type DeliveryPage = Schemas['Page_DeliveryView_']
 
@@ -58,6 +59,11 @@ export async function addSecret(path: AutomationPlace): Promise<string> {
 /** Only the newest secret signs from now on. */
 export async function retireSecrets(path: AutomationPlace): Promise<void> {
   await answerOf(api.DELETE(`${ONE}/secrets`, { params: { path } }))
+}
+
+/** Calls its server once: a signed ping, or Meta's challenge to a Messenger program. */
+export function checkAutomation(path: AutomationPlace): Promise<Check> {
+  return answerOf(api.POST(`${ONE}/check`, { params: { path } }))
 }
 
 /** The newest tries first; `state` null: whatever became of them. */

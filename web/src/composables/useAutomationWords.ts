@@ -1,7 +1,7 @@
 /** Why telling an automation went as it did, in words; the server gives a status or a stable word. */
 import { useI18n } from 'vue-i18n'
 
-const KNOWN = new Set(['timeout', 'no_connection', 'address_refused'])
+const KNOWN = new Set(['timeout', 'no_connection', 'address_refused', 'unreachable', 'challenge'])
 const OF_STATUS: Readonly<Record<number, string>> = {
   401: 'denied',
   403: 'denied',

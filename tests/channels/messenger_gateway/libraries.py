@@ -127,6 +127,13 @@ class MessengerShop:
                 assert answer.status < 300, told
                 return told
 
+    async def check(self) -> Json:
+        """What an admin is told who asks whether the program is there."""
+        one = await self.mongo["automations"].find_one({})
+        assert one is not None
+        path = f"/bots/{one['bot_id']}/automations/{one['_id']}/check"
+        return await self.staff("POST", path)
+
     async def automate(self, url: str) -> str:
         """Connect the program as an admin does; its access token."""
         bot_id = (await self.staff("GET", "/bots"))["items"][0]["id"]

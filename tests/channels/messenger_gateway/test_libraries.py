@@ -55,6 +55,7 @@ async def shop(
 
 async def test_a_bot_of_bottender_sells_a_coat_to_a_customer_of_zalo(shop: MessengerShop) -> None:
     async with program_of(shop, bottender()):
+        checked = await shop.check()
         await shop.customer_says("Chào shop")
         greeting = (await shop.shown(1))[0]
         await shop.customer_presses("Xem áo")
@@ -65,6 +66,7 @@ async def test_a_bot_of_bottender_sells_a_coat_to_a_customer_of_zalo(shop: Messe
         farewell = (await shop.shown(5))[4]
         await until(lambda: _is_handed_over(shop))
 
+    assert (checked["ok"], checked["error"]) == (True, None)
     assert greeting == Shown(LAN, "Chào Lan, bạn cần gì ạ?", buttons=("Xem áo", "Gặp nhân viên"))
     assert card == CARD
     assert receipt.text is not None

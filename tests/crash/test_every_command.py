@@ -84,6 +84,7 @@ class World:
         await asyncio.wait_for(sending, 30)
         await until(lambda: is_drained(self.mongo))
         self.servers.end()
+        end_open_transactions(self.start.uri)  # of what those were at that ended just now
         await self.check(sender)
         return killed
 

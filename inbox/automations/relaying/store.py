@@ -111,6 +111,15 @@ class RelayStore:
         found = self._mongo["live_events"].find(query).sort("_id", 1)
         return [event_from_document(one) async for one in found]
 
+    async def is_of_automations(self, events: Sequence[LiveEvent]) -> bool:
+        """Whether any of these may have to be told: most installations have no automations.
+
+        Whoever was made before an event happened is seen here; index automations (bot_id).
+        """
+        bots = sorted({bot_id for event in events for bot_id in event.bot_ids})
+        query = {"bot_id": {"$in": bots}, "enabled": True}
+        return await self._mongo["automations"].find_one(query, {"_id": 1}) is not None
+
     async def relay(self, events: Sequence[LiveEvent], place: Place, fence: int) -> int:
         """Number what automations are to be told and queue it; how many events that were.
 

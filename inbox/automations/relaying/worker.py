@@ -93,14 +93,16 @@ class Relay:
     async def _follow(self, feed: Feed, place: Place, fence: int, stop: asyncio.Event) -> None:
         items: asyncio.Queue[Item] = asyncio.Queue(maxsize=BATCH * 5)
         reading = asyncio.create_task(_read(feed, items))
-        loop, kept_at = asyncio.get_running_loop(), 0.0
+        loop = asyncio.get_running_loop()
+        kept_at = loop.time()
         try:
             while not stop.is_set():
                 batch = await _taken(items, reading)
                 events = [event for _, event in batch if event is not None]
                 if batch:
                     place = Place(batch[-1][0], events[-1].at if events else place.at)
-                if events and await self._store.relay(events, place, fence):
+                if events and await self._store.is_of_automations(events):
+                    await self._store.relay(events, place, fence)
                     self._wake()
                 if loop.time() - kept_at >= RENEWED_EVERY_S:
                     await self._keep(place, fence)

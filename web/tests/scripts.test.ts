@@ -371,4 +371,8 @@ test('the report shows the numbers, why scripts stopped, and each step as a bar'
   expect(step?.text()).toContain('ngoài khung cho phép của kênh: 2')
   expect(step?.find('[data-bar="sent"]').attributes('style')).toContain('50%')
   expect(removed?.text()).toContain('Bước đã xoá')
+  expect(step?.get('[data-testid="report-reached"]').text()).toMatch(/^5\/10 khách đã nhận \(50/u)
+  const row = shown.get('[data-testid="report-table"] tbody tr')
+  expect(row.get('th').text()).toBe('Bước 2')
+  expect(row.findAll('td').slice(1).map((cell) => cell.text())).toEqual(['5', '0', '0', '1', '2'])
 })

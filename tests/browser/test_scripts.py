@@ -63,6 +63,22 @@ async def write_first_step(page: Page) -> None:
     await expect(page.get_by_test_id("step-warning")).to_have_count(0)
 
 
+async def try_on_an_invented_customer(page: Page) -> None:
+    """The draft, not saved yet, as somebody would get it."""
+    await page.get_by_test_id("tab-try").click()
+    bubble = page.get_by_test_id("trial-bubble")
+    await expect(bubble).to_have_text("Chào Nguyễn Thị Lan")
+    await page.get_by_test_id("trial-name").fill("")
+    await expect(bubble).to_have_text("Chào bạn")
+    await page.get_by_test_id("trial-start").fill("2027-03-01T10:00")
+    await page.get_by_test_id("trial-start").press("Tab")
+    await expect(page.get_by_test_id("trial-time")).to_contain_text("11:00")
+    await expect(page.get_by_test_id("trial-time")).to_contain_text("1/3/2027")
+    await expect(page.get_by_test_id("trial-why")).to_have_text("1 giờ sau khi gắn kịch bản.")
+    await page.get_by_test_id("tab-try").press("ArrowLeft")
+    await expect(page.get_by_test_id("axis-start")).to_have_value("2027-03-01T10:00")
+
+
 async def write_second_step(page: Page) -> None:
     """With a mistake that is told and mended, and a delay that is warned about."""
     await page.get_by_test_id("step-add").click()
@@ -116,6 +132,7 @@ async def test_a_script_is_written_warned_about_copied_and_deleted(
     """X.SCR.01, X.SCR.11, X.SCR.12 and X.SCR.16 in the editor, by mouse and by keyboard."""
     async with open_scripts(service.url) as page:
         await write_first_step(page)
+        await try_on_an_invented_customer(page)
         await write_second_step(page)
         await change_the_order(page)
         await copy_and_delete(page)

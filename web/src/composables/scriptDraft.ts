@@ -10,6 +10,9 @@ export const PLACEHOLDERS = ['name', 'given_name', 'phone', 'email', 'agent', 's
 export const LONGEST_TEXT = 2000 // characters, as the API has it
 export const MOST_STEPS = 50
 
+/** The parts of a script's page. */
+export type ScriptTab = 'write' | 'try' | 'report'
+
 /** Every kind keeps its values while another one is chosen. */
 export interface WhenDraft {
   kind: When['kind']
@@ -34,7 +37,7 @@ export interface StepDraft {
   id: string | null
   when: WhenDraft
   text: string
-  /** Files of the server that it began with. */
+  /** What the server has of them, by the ids in `uploadIds`. */
   files: ScriptFile[]
   uploadIds: string[]
   buttons: Button[]

@@ -35,3 +35,29 @@ export function elapsed(from: string, to: string, locale: string, atOnce: string
   }
   return `+${parts.slice(0, 2).join(' ')}`
 }
+
+/** "2026-11-23T13:00": what the clock of a time zone shows, as fields for a moment have it. */
+export function wallClock(at: string, timeZone: string): string {
+  const zone = timeZone === '' ? {} : { timeZone }
+  const shown = new Intl.DateTimeFormat('sv-SE', {
+    year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', ...zone,
+  })
+  return shown.format(new Date(at)).replace(' ', 'T')
+}
+
+/** The moment at which the clock of a time zone shows `wall`; null when it is no moment. */
+export function momentOf(wall: string, timeZone: string): string | null {
+  const wanted = Date.parse(`${wall}Z`)
+  if (Number.isNaN(wanted)) return null
+  let at = wanted
+  for (let pass = 0; pass < 2; pass += 1) { // the second settles a change of the clocks in between
+    at += wanted - Date.parse(`${wallClock(new Date(at).toISOString(), timeZone)}Z`)
+  }
+  return new Date(at).toISOString()
+}
+
+/** The next whole hour. */
+export function nextHour(now: Date): string {
+  const hour = 60 * MINUTE_MS
+  return new Date((Math.floor(now.getTime() / hour) + 1) * hour).toISOString()
+}

@@ -54,7 +54,9 @@ async def write_a_script(page: Page) -> None:
     await page.get_by_role("link", name="Kịch bản hẹn giờ").click()
     await page.get_by_role("button", name="Tạo kịch bản").first.click()
     await page.get_by_label("Tên kịch bản").fill("Hỏi thăm sau mua")
-    await page.get_by_label("Nội dung").fill("Chào {{name, bạn}}, hàng dùng tốt chứ ạ?")
+    await page.get_by_role("textbox", name="Nội dung").fill(
+        "Chào {{name, bạn}}, hàng dùng tốt chứ ạ?"
+    )
     await page.get_by_role("switch", name="Bật kịch bản").click()
     save = page.get_by_role("button", name="Lưu")
     await save.click()

@@ -163,7 +163,7 @@ async def _write_a_script(owner: Page) -> None:
     await owner.get_by_role("link", name="Kịch bản hẹn giờ").click()
     await owner.get_by_role("button", name="Tạo kịch bản").click()
     await owner.get_by_label("Tên kịch bản").fill("Hỏi thăm")
-    await owner.get_by_label("Nội dung", exact=True).fill(CARE)
+    await owner.get_by_role("textbox", name="Nội dung", exact=True).fill(CARE)
     await owner.get_by_label("Số", exact=True).fill("1")
     await owner.get_by_label("Đơn vị").select_option("giây")
     await owner.get_by_role("switch", name="Bật kịch bản").click()

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -52,15 +52,18 @@ class Chaos:
     async def grow(self) -> None:
         self.living.append(await self.servers.start(self.start))
 
-    async def kill_and_replace(self, *, kills: int, until_posted: int) -> None:
-        """Kill -9 a server at random moments until so many webhooks were posted."""
-        now = self.sender.posted
-        for moment in sorted(self.chance.sample(range(now, until_posted), kills)):
+    async def deliver(self, deliveries: Sequence[Delivery], *, kills: int) -> None:
+        """Post these webhooks, and kill -9 a server at random moments meanwhile."""
+        posted = self.sender.posted
+        moments = self.chance.sample(range(posted, posted + len(deliveries)), kills)
+        sending = asyncio.create_task(self.sender.deliver(deliveries, connections=_CONNECTIONS))
+        for moment in sorted(moments):
             await until(lambda moment=moment: self.sender.posted > moment)  # type: ignore[misc]
             victim = self.chance.choice(self.living)
             await victim.killed()
             self.living.remove(victim)
             await self.grow()
+        await sending
 
 
 @pytest.mark.parametrize(
@@ -77,12 +80,10 @@ async def test_kills_at_random_moments_lose_and_double_nothing(
     sender = Sender(servers.urls)
     chaos = Chaos(servers, hasty, sender, random.Random(seed))
     await chaos.grow()
-    sending = asyncio.create_task(sender.deliver(deliveries, connections=_CONNECTIONS))
 
-    await chaos.kill_and_replace(kills=kills // 2, until_posted=size // 2)
+    await chaos.deliver(deliveries[: size // 2], kills=kills // 2)
     await chaos.grow()  # from here on two servers share the database
-    await chaos.kill_and_replace(kills=kills - kills // 2, until_posted=size)
-    await sending
+    await chaos.deliver(deliveries[size // 2 :], kills=kills - kills // 2)
     await until(lambda: is_drained(mongo), within_s=60)
 
     assert sorted(sender.acknowledged) == sorted(deliveries)

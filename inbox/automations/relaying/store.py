@@ -190,7 +190,8 @@ class RelayStore:
             return
         now = self._clock.now()
         owner = owner_of(conversation, now, answering.hand_back_after if answering else None)
-        if ends_turn(event) or owner != "program" or answering is None:
+        is_open = conversation["status"] == "open"  # nobody waits in what is closed, or spam
+        if ends_turn(event) or owner != "program" or answering is None or not is_open:
             stream.watch = None
         elif begins_turn(event) and stream.watch is None and conversation["kind"] == "inbox":
             stream.watch = {**due(now + answering.answer_within), "automation_id": answering.id}

@@ -75,7 +75,8 @@ class Relay:
                 await self._follow(feed, place, fence, stop)
         except FeedLost:
             log.warning("the place in the live feed is lost, what it still holds is read again")
-            await self._store.relay([], Place(None, place.at), fence)
+            reached = await self._store.place()
+            await self._store.relay([], Place(None, reached.at), fence)
         except FeedInterrupted:
             log.info("live feed interrupted")
 

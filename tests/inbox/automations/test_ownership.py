@@ -193,6 +193,19 @@ async def test_switching_an_automation_off_hands_over_who_waits_for_it(shop: Sho
     await until(lambda: _has_note(shop, thread, "“Trợ lý” đang tắt"))
 
 
+async def test_nobody_is_handed_a_conversation_that_was_called_spam(shop: Shop) -> None:
+    await shop.automate(answers=True, answer_within_s=60)
+    spam = await shop.customer_says("an", "Vay tiền nhanh 0%")
+    other = await shop.customer_says("binh", "Có ai không?")
+    await shop.told("Vay tiền nhanh 0%", "Có ai không?")
+    assert (await shop.call("PATCH", f"/conversations/{spam}", {"status": "spam"})).status == 200
+    await until(lambda: "conversation.status_changed" in shop.receiver.types())
+    shop.clock.advance(timedelta(seconds=61))
+
+    await until(lambda: _has_note(shop, other, "không trả lời"))
+    assert not [one for one in await shop.messages(spam) if one["internal"]]
+
+
 async def test_the_same_client_id_says_it_once(shop: Shop) -> None:
     await shop.automate(answers=True)
     thread = await shop.customer_says("an", "Alo")

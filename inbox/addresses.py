@@ -1,6 +1,12 @@
 """Which addresses of the network may be connected to: public ones, in whatever form they come."""
 
+import socket
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+Address = tuple[int, int, int, str, tuple[Any, ...]]
+"""As `socket.getaddrinfo` tells it."""
 
 _NOT_PUBLIC_V4 = tuple(
     IPv4Network(one)
@@ -65,3 +71,24 @@ def parse(address: str) -> IPv4Address | IPv6Address | None:
         return ip_address(address)
     except ValueError:
         return None
+
+
+class AddressRefused(OSError):
+    """The address that a name leads to is none that may be connected to."""
+
+
+def guarded(may_reach: Callable[[str], bool] | None) -> Callable[[Address], socket.socket]:
+    """What opens the sockets of a client; None: every address may be connected to.
+
+    The last look, at the very address that is about to be connected to: a name that is looked up
+    twice may lead elsewhere the second time.
+    """
+
+    def opened(address: Address) -> socket.socket:
+        """Raises AddressRefused."""
+        family, kind, protocol, _, place = address
+        if may_reach is not None and not may_reach(str(place[0])):
+            raise AddressRefused
+        return socket.socket(family, kind, protocol)
+
+    return opened

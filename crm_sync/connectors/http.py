@@ -4,7 +4,6 @@ Nothing of a URL, a header or a body gets into an error: addresses of some CRMs 
 """
 
 import email.utils
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +16,7 @@ import orjson
 from aiohttp import ClientSession, ClientTimeout, TraceConfig
 
 from crm_sync.connectors.errors import AuthRefused, CrmAway, CrmBusy, CrmError, CrmUncertain
+from inbox.addresses import AddressRefused, guarded
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """A page of a hundred records with notes of 70 kB is 7 MB."""
@@ -154,14 +154,10 @@ class JsonClient:
         await self._session.close()
 
 
-class _AddressRefused(OSError):
-    """The address that the name leads to is none that may be connected to."""
-
-
 def _reason(error: Exception) -> str:
     """Nothing of its text, which holds the address."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else None
-    return ADDRESS_REFUSED if isinstance(cause, _AddressRefused) else type(error).__name__
+    return ADDRESS_REFUSED if isinstance(cause, AddressRefused) else type(error).__name__
 
 
 def raise_for(answer: Answer) -> None:
@@ -214,26 +210,13 @@ async def _note_begun(_session: ClientSession, context: SimpleNamespace, _params
     context.trace_request_ctx.begun = True
 
 
-_Address = tuple[int, int, int, str, tuple[Any, ...]]
-"""As `socket.getaddrinfo` tells it."""
-
-
 def _session(headers: Mapping[str, str], may_reach: Callable[[str], bool] | None) -> ClientSession:
-    def opened(address: _Address) -> socket.socket:
-        """The last look, at the very address that is about to be connected to: a name that is
-        looked up twice may lead elsewhere the second time.
-        """
-        family, kind, protocol, _, place = address
-        if may_reach is not None and not may_reach(str(place[0])):
-            raise _AddressRefused
-        return socket.socket(family, kind, protocol)
-
     tracing = TraceConfig()
     tracing.on_request_headers_sent.append(_note_begun)
     session = ClientSession(
         headers=headers,
         connector=aiohttp.TCPConnector(
-            limit=_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S, socket_factory=opened
+            limit=_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S, socket_factory=guarded(may_reach)
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[tracing],

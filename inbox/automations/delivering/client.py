@@ -4,17 +4,14 @@ The names that lead to a receiver are resolved by whoever owns them, so it is th
 is about to be connected to which is looked at (inbox/addresses.py).
 """
 
-import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout
 
-from inbox.addresses import is_public
+from inbox.addresses import AddressRefused, guarded, is_public
 from inbox.automations.model import Call
 
 CONNECT_WITHIN = timedelta(seconds=5)
@@ -70,7 +67,7 @@ class ReceiverClient:
         except TimeoutError:
             return Outcome(error="timeout")
         except aiohttp.ClientConnectorError as error:
-            refused = isinstance(error.os_error, _AddressRefused)
+            refused = isinstance(error.os_error, AddressRefused)
             return Outcome(error=ADDRESS_REFUSED if refused else "no_connection")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Outcome(error=type(error).__name__)
@@ -99,7 +96,7 @@ class ReceiverClient:
                     limit=_CONNECTIONS,
                     limit_per_host=_PER_HOST,
                     keepalive_timeout=KEEP_ALIVE_S,
-                    socket_factory=_guarded(self._may_reach),
+                    socket_factory=guarded(self._may_reach),
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=ClientTimeout(
@@ -109,23 +106,6 @@ class ReceiverClient:
                 trust_env=False,
             )
         return self._session
-
-
-class _AddressRefused(OSError):
-    """The address that the name leads to lies in our own network."""
-
-
-_Address = tuple[int, int, int, str, tuple[Any, ...]]
-
-
-def _guarded(may_reach: Callable[[str], bool] | None) -> Callable[[_Address], socket.socket]:
-    def opened(address: _Address) -> socket.socket:
-        family, kind, protocol, _, place = address
-        if may_reach is not None and not may_reach(str(place[0])):
-            raise _AddressRefused
-        return socket.socket(family, kind, protocol)
-
-    return opened
 
 
 def _retry_after_s(response: aiohttp.ClientResponse) -> float | None:

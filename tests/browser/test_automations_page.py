@@ -8,19 +8,17 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from app.serving import WEB_BUILD
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
+from tests.browser.settings_page import settings_page
 from tests.inbox.automations.receiver import taken
 from tests.inbox.automations.shop import Shop, a_shop
-from tests.service import OWNER, PASSWORD
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-CHROMIUM = "/usr/bin/chromium"
 
 
 @pytest.fixture
@@ -34,26 +32,10 @@ async def shop(
 
 @asynccontextmanager
 async def open_automations(url: str) -> AsyncIterator[Page]:
-    """Signed in, and from the inbox to the automations; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1280, "height": 1000})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(url)
-        await page.get_by_test_id("email").fill(OWNER)
-        await page.get_by_test_id("password").fill(PASSWORD)
-        await page.get_by_test_id("submit").click()
-        await page.get_by_test_id("account-menu").click()
-        await page.get_by_test_id("open-settings").click()
-        await page.get_by_test_id("settings-automations").click()
+    """From the inbox to the automations, once they are there."""
+    async with settings_page(url, "automations") as page:
         await expect(page.get_by_test_id("automation-new")).to_be_enabled()
         yield page
-        await browser.close()
-        assert errors == []
 
 
 async def make_one(page: Page, shop: Shop) -> None:

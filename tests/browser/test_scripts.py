@@ -6,18 +6,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from app.serving import WEB_BUILD
 from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
 from inbox.ports import Messenger
+from tests.browser.settings_page import settings_page
 from tests.fake_messenger import FakeMessenger, FakePlatform
-from tests.service import OWNER, PASSWORD, RunningService, running_service
+from tests.service import RunningService, running_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-CHROMIUM = "/usr/bin/chromium"
 
 
 @pytest.fixture
@@ -30,26 +29,10 @@ async def service(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator
 
 @asynccontextmanager
 async def open_scripts(url: str) -> AsyncIterator[Page]:
-    """Signed in, and from the inbox to the list of scripts; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1280, "height": 1000})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(url)
-        await page.get_by_test_id("email").fill(OWNER)
-        await page.get_by_test_id("password").fill(PASSWORD)
-        await page.get_by_test_id("submit").click()
-        await page.get_by_test_id("account-menu").click()
-        await page.get_by_test_id("open-settings").click()
-        await page.get_by_test_id("settings-scripts").click()
+    """From the inbox to the list of scripts, once it is there."""
+    async with settings_page(url, "scripts") as page:
         await expect(page.get_by_test_id("script-new")).to_be_enabled()
         yield page
-        await browser.close()
-        assert errors == []
 
 
 async def write_first_step(page: Page) -> None:

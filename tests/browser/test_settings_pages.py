@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from app.demo.getfly.crm import SimulatedGetfly
 from app.serving import WEB_BUILD
@@ -17,15 +17,15 @@ from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
 from inbox.ports import Messenger
 from inbox.staff.model import Actor
+from tests.browser.settings_page import settings_page
 from tests.fake_messenger import FakeMessenger, FakePlatform
 from tests.ingest import facebook_message
-from tests.service import OWNER, PASSWORD, RunningService, running_service
+from tests.service import OWNER, RunningService, running_service
 from tests.sidebar_desk import ANH, SidebarDesk, sidebar_desk
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-CHROMIUM = "/usr/bin/chromium"
 ADMIN = Actor(id="boss", name="boss", role="owner")
 _RESET_LINK = re.compile(r"/reset-password#[\w-]{20,}$")
 
@@ -36,29 +36,6 @@ async def service(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator
     messengers: dict[Channel, Messenger] = {"facebook": FakeMessenger(FakePlatform())}
     async with running_service(mongo, mongo_uri, tmp_path, messengers=messengers) as running:
         yield running
-
-
-@asynccontextmanager
-async def open_settings(url: str, name: str) -> AsyncIterator[Page]:
-    """Signed in as the owner, and from the inbox to a page; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1280, "height": 1000})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(url)
-        await page.get_by_test_id("email").fill(OWNER)
-        await page.get_by_test_id("password").fill(PASSWORD)
-        await page.get_by_test_id("submit").click()
-        await page.get_by_test_id("account-menu").click()
-        await page.get_by_test_id("open-settings").click()
-        await page.get_by_test_id(f"settings-{name}").click()
-        yield page
-        await browser.close()
-        assert errors == []
 
 
 async def add_somebody(page: Page) -> None:
@@ -79,7 +56,7 @@ async def test_somebody_comes_is_promoted_and_leaves_with_a_handover(
     service: RunningService, mongo: Mongo
 ) -> None:
     """X.SPL.22 in the settings: who leaves is in no bot any more, and hands everything over."""
-    async with open_settings(service.url, "staff") as page:
+    async with settings_page(service.url, "staff") as page:
         await add_somebody(page)
         row = page.locator('[data-testid="staff-row"][data-email="lan@shop.vn"]')
         await row.get_by_test_id("staff-open").click()
@@ -106,7 +83,7 @@ async def test_a_bot_is_made_switched_to_the_crm_and_deleted(
     service: RunningService, mongo: Mongo
 ) -> None:
     """S0.02: the switch of a project stands with its other settings."""
-    async with open_settings(service.url, "bots") as page:
+    async with settings_page(service.url, "bots") as page:
         await page.get_by_test_id("bot-new").click()
         await page.get_by_test_id("bot-name").fill("Giày An Nhiên")
         await page.get_by_test_id("bot-member").check()
@@ -131,7 +108,7 @@ async def test_a_bot_is_made_switched_to_the_crm_and_deleted(
 
 
 async def test_an_api_key_is_shown_once_works_and_is_revoked(service: RunningService) -> None:
-    async with open_settings(service.url, "tokens") as page:
+    async with settings_page(service.url, "tokens") as page:
         await page.get_by_test_id("api-token-new").click()
         await page.get_by_test_id("api-token-name").fill("Báo cáo")
         await page.get_by_test_id("api-token-save").click()
@@ -207,7 +184,7 @@ async def test_a_crm_is_checked_filled_and_tried_again(
 
 async def test_the_log_tells_who_did_what_and_is_narrowed_down(service: RunningService) -> None:
     """Sentences with what was changed; one person, one thing, one kind of act."""
-    async with open_settings(service.url, "bots") as page:
+    async with settings_page(service.url, "bots") as page:
         await page.get_by_test_id("bot-edit").click()
         await page.get_by_test_id("bot-name").fill("Áo Khoác Hà Nội")
         await page.get_by_test_id("bot-save").click()
@@ -243,7 +220,7 @@ async def test_health_shows_what_is_wrong_and_a_parked_webhook_is_tried_again(
         return await service.service.entries.count_parked() == 1
 
     await until(is_parked)
-    async with open_settings(service.url, "health") as page:
+    async with settings_page(service.url, "health") as page:
         checks = page.get_by_test_id("health-check")
         await expect(checks).to_have_count(9)
         await expect(page.locator('[data-check="database"]')).to_have_attribute("data-state", "ok")

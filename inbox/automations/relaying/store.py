@@ -1,6 +1,6 @@
 """Relaying in the database: the place in the feed, the numbers of events, and their queues."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,6 @@ MARK = "automation_relay"
 _SEEN_AGAIN = timedelta(minutes=1)
 """How far before the last known time is read again when the place in the feed is lost: clocks of
 processes differ, and a transaction commits after it has taken its time."""
-_BATCH = 200
 
 
 class LostRelay(Exception):
@@ -105,11 +104,24 @@ class RelayStore:
             return Place(None, self._clock.now())
         return Place(mark.get("token"), mark["at"])
 
-    async def missed(self, since: datetime) -> list[LiveEvent]:
-        """What the feed told since then, in the order of its ids; index live_events (at)."""
+    async def missed(self, since: datetime, at_once: int) -> AsyncGenerator[list[LiveEvent]]:
+        """What the feed told since then, by its time, `at_once` events in turn.
+
+        Ids would not do: of two processes each counts its own within a second. Index live_events
+        (at) also keeps what has the same time as it was inserted.
+        """
         query = {"at": {"$gte": since - _SEEN_AGAIN}}
-        found = self._mongo["live_events"].find(query).sort("_id", 1)
-        return [event_from_document(one) async for one in found]
+        batch: list[LiveEvent] = []
+        async with (
+            self._mongo["live_events"].find(query, batch_size=at_once).sort("at", 1) as found
+        ):
+            async for one in found:
+                batch.append(event_from_document(one))
+                if len(batch) == at_once:
+                    yield batch
+                    batch = []
+        if batch:
+            yield batch
 
     async def is_of_automations(self, events: Sequence[LiveEvent]) -> bool:
         """Whether any of these may have to be told: most installations have no automations.

@@ -82,10 +82,10 @@ class Relay:
 
     async def _catch_up(self, place: Place, feed: Feed, fence: int) -> Place:
         """What came before the feed was opened; what was told already has its id and is left."""
-        missed = await self._store.missed(place.at)
-        for start in range(0, len(missed), BATCH):
-            batch = missed[start : start + BATCH]
-            await self._store.relay(batch, Place(None, batch[-1].at), fence)
+        async with contextlib.aclosing(self._store.missed(place.at, BATCH)) as missed:
+            async for batch in missed:
+                await self._hold(fence)
+                await self._store.relay(batch, Place(None, batch[-1].at), fence)
         place = Place(feed.token, self._clock.now())
         await self._store.relay([], place, fence)
         self._wake()
@@ -113,9 +113,12 @@ class Relay:
 
     async def _keep(self, place: Place, fence: int) -> None:
         """Hold the lease; while nothing is to be told, the place in the feed moves on too."""
+        await self._hold(fence)
+        await self._store.relay([], place, fence)
+
+    async def _hold(self, fence: int) -> None:
         if await self._leases.acquire(MARK, LEASE) != fence:
             raise LostRelay
-        await self._store.relay([], place, fence)
 
 
 async def _read(feed: Feed, items: "asyncio.Queue[Item]") -> None:

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from bson import ObjectId
 
 from inbox.automations.documents import automation_fields
 from inbox.automations.model import EVENT_TYPES, Automation
 from inbox.automations.relaying.store import MARK, LostRelay, Place, RelayStore
-from inbox.automations.relaying.worker import Relay
+from inbox.automations.relaying.worker import BATCH, Relay
 from inbox.clock import FixedClock
 from inbox.live.model import event_from_document, live_event
 from inbox.live.store import LiveStore
@@ -133,6 +134,24 @@ async def test_a_lost_place_is_found_again_and_nothing_is_told_under_two_ids(
         await has_told(mongo, 5)
 
     assert await told(mongo) == [(n, f"tin {n}") for n in range(1, 6)]
+
+
+async def test_what_two_processes_wrote_is_told_by_its_time_however_much_it_is(
+    mongo: Mongo, clock: FixedClock
+) -> None:
+    """Each process counts ids of its own: within a second they do not tell what came first."""
+    await mongo["service_marks"].insert_one({"_id": MARK, "at": clock.now()})
+    second = format(int(clock.now().timestamp()), "08x")
+    for number in range(1, 2 * BATCH + 51):
+        process = "bb" if number % 2 else "aa"
+        id_ = ObjectId(f"{second}{process * 5}{number:06x}")
+        await mongo["live_events"].insert_one({"_id": id_, **said(number, clock)})
+        clock.advance(timedelta(milliseconds=1))
+
+    async with relaying(mongo, clock):
+        await has_told(mongo, 2 * BATCH + 50)
+
+    assert await told(mongo) == [(n, f"tin {n}") for n in range(1, 2 * BATCH + 51)]
 
 
 async def test_who_has_lost_the_lease_writes_nothing(mongo: Mongo, clock: FixedClock) -> None:

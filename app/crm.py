@@ -13,7 +13,6 @@ from app.jobs import Work
 from crm_sync.administering.routes import CrmAdministrationRoutes
 from crm_sync.administering.service import Administration, Managed
 from crm_sync.backfilling.backfilling import Backfilling
-from crm_sync.backfilling.model import Filled
 from crm_sync.backfilling.store import BackfillStore
 from crm_sync.cards.routes import CardRoutes
 from crm_sync.cards.service import Cards
@@ -92,8 +91,8 @@ class Crm:
             clock,
         )
         self.cards = Cards(mongo, self.mirrors, customers.store, clock)
-        filled = {name: Filled(one.store, one.mapped) for name, one in self.mirrors.items()}
-        self.backfilling = Backfilling(BackfillStore(mongo, clock), filled, clock)
+        stores = {name: one.store for name, one in self.mirrors.items()}
+        self.backfilling = Backfilling(BackfillStore(mongo, clock), stores, clock)
         self._reports = ReconciledStore(mongo)
         managed = {name: self._managed(one) for name, one in self.mirrors.items()}
         self.administration = Administration(

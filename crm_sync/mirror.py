@@ -65,12 +65,6 @@ class CrmMirror:
         return self.agreeing.mapping
 
     @property
-    def mapped(self) -> frozenset[str]:
-        """The paths of ours of which edits go there."""
-        pushed = self.mapping.pushed_for(one.ours for one in self.mapping.fields)
-        return frozenset(one.ours for one in pushed)
-
-    @property
     def pulls(self) -> bool:
         """Whether anything comes back from there."""
         return any(one.pulls for one in self.mapping.fields)
@@ -113,7 +107,7 @@ class CrmMirror:
             connection,
             [one for one in self.mapping.fields if not one.is_only_at_creation],
             self.agreeing.pairs,
-            (part_of(customer, self.connection) or {}).get("since"),
+            part_of(customer, self.connection).get("since"),
             self.config.record_url,
         )
         card = card_of(known)

@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
-from crm_sync.backfilling.model import Filled, Progress, Wanted
+from crm_sync.backfilling.model import Progress, Wanted
 from crm_sync.backfilling.store import BackfillStore, progress_of
 from crm_sync.mirroring.marking import mark_record
+from crm_sync.mirroring.store import MirrorStore
 from inbox.clock import Clock
 from inbox.mongo.client import Session
 from inbox.mongo.due import Claimed
@@ -26,10 +27,12 @@ AT_ONCE = 10
 class Backfilling:
     """Fills all connections. Any number of processes may run it; one is at each connection."""
 
-    def __init__(self, store: BackfillStore, filled: Mapping[str, Filled], clock: Clock) -> None:
-        """`filled` is by the name of the connection."""
+    def __init__(
+        self, store: BackfillStore, mirrors: Mapping[str, MirrorStore], clock: Clock
+    ) -> None:
+        """`mirrors` are by the name of the connection."""
         self._store = store
-        self._filled = filled
+        self._mirrors = mirrors
         self._clock = clock
 
     async def ask(self, connection: str, wanted: Wanted) -> Progress:
@@ -58,8 +61,8 @@ class Backfilling:
 
     async def _page(self, claimed: Claimed) -> bool:
         """Whether there was room for one."""
-        filled, progress = self._filled.get(claimed.id), progress_of(claimed.document)
-        if filled is None or progress is None:  # the connection is not configured any more
+        mirrors, progress = self._mirrors.get(claimed.id), progress_of(claimed.document)
+        if mirrors is None or progress is None:  # the connection is not configured any more
             await self._store.due.park(claimed, "unknown_connection")
             return False
         reach = self._store.reach(claimed.id)
@@ -69,8 +72,8 @@ class Backfilling:
             return False
         page = await reach.page(progress.wanted, after=progress.after)
         ids = page.customer_ids[:room]
-        marked = sum([await self._mark(filled, one, progress.wanted) for one in ids])
-        filled.mirrors.due.wake()
+        marked = sum([await self._mark(mirrors, one, progress.wanted) for one in ids])
+        mirrors.due.wake()
         last = ids[-1] if len(ids) < len(page.customer_ids) else page.last
         if last is None:
             await self._store.end(claimed, marked)
@@ -78,9 +81,8 @@ class Backfilling:
             await self._store.advance(claimed, marked, last)
         return True
 
-    async def _mark(self, filled: Filled, customer_id: str, wanted: Wanted) -> bool:
+    async def _mark(self, mirrors: MirrorStore, customer_id: str, wanted: Wanted) -> bool:
         """Whether it was marked: an edit may have come first, and then nothing is to be done."""
-        mirrors = filled.mirrors
 
         async def work(session: Session) -> bool:
             customer = await mirrors.get(customer_id, session=session)

@@ -1,18 +1,7 @@
 """What a back-fill was asked for, and how far it is."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-
-from crm_sync.mirroring.store import MirrorStore
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A connection that can be filled; `mapped` are the paths of ours that its mapping names."""
-
-    mirrors: MirrorStore
-    mapped: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,7 @@ class Cards:
     async def _is_being_pushed(self, mirror: CrmMirror, customer_id: str) -> bool:
         """Whether a worker is at it: it began before, and ends soon."""
         customer = await mirror.store.get(customer_id) or {}
-        part = part_of(customer, mirror.connection) or {}
+        part = part_of(customer, mirror.connection)
         return "token" in (part.get("work") or {})
 
 

@@ -38,7 +38,7 @@ class ForgettingStore:
         """Every record that the customer has there, in the transaction that erases them."""
         if connection not in self._connections:
             return
-        part = part_of(customer, connection) or {}
+        part = part_of(customer, connection)
         wrote = [{"field": one["field"], "hash": one["hash"]} for one in part.get("wrote") or ()]
         row = {
             "connection": connection,

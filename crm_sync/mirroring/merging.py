@@ -20,7 +20,7 @@ def merged(
     connection: str, survivor: Mapping[str, Any], loser: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What to $set in the survivor; empty when the other one was never in the CRM."""
-    mine, theirs = part_of(survivor, connection) or {}, part_of(loser, connection) or {}
+    mine, theirs = part_of(survivor, connection), part_of(loser, connection)
     behind = [*(mine.get("merged") or ()), *(theirs.get("merged") or ())]
     path, sets = path_of(connection), dict[str, Any]()
     if "link" in theirs and "link" not in mine:
@@ -39,12 +39,12 @@ def parted(
     loser: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What to $set, or to $unset where it is None: the other one has its record again."""
-    now, theirs = part_of(survivor, connection) or {}, part_of(loser, connection) or {}
+    now, theirs = part_of(survivor, connection), part_of(loser, connection)
     if "link" not in theirs:
         return {}
     path, id_ = path_of(connection), theirs["link"]["id"]
     sets: dict[str, Any] = {}
-    had = (part_of(before, connection) or {}).get("link")
+    had = part_of(before, connection).get("link")
     if (now.get("link") or {}).get("id") == id_ and (had is None or had["id"] != id_):
         sets = {f"{path}.{name}": None for name in _OF_RECORD}
     behind = [one for one in now.get("merged") or () if one["id"] != id_]
@@ -60,7 +60,7 @@ def restored(
 
     A worker that was at it before the merge is not at it any more.
     """
-    last, theirs = part_of(survivor, connection) or {}, part_of(loser, connection) or {}
+    last, theirs = part_of(survivor, connection), part_of(loser, connection)
     if "link" not in theirs:
         return {}
     path, id_ = path_of(connection), theirs["link"]["id"]
@@ -73,7 +73,7 @@ def restored(
 
 def left_for(connection: str, customer: Mapping[str, Any], record_id: str) -> dict[str, Any]:
     """What to $set when a customer is given another record: the one they had stays known."""
-    part = part_of(customer, connection) or {}
+    part = part_of(customer, connection)
     if "link" not in part or part["link"]["id"] == record_id:
         return {}
     behind = {"id": part["link"]["id"], "synced": part.get("synced") or []}

@@ -111,7 +111,7 @@ class MirrorStore:
         if not shared:
             return False
         work, since = f"{self.path}.work", f"{self.path}.since"
-        mine = (part_of(customer, self.connection) or {}).get("since", self._clock.now())
+        mine = part_of(customer, self.connection).get("since", self._clock.now())
         first: list[Document] = [
             {f"{work}.lease_until": {"$gt": self._clock.now()}, f"{work}.token": _other(claimed)},
             {since: {"$lt": mine}},
@@ -365,11 +365,11 @@ class MirrorStore:
         return (done.matched_count if may_be_same else done.modified_count) == 1
 
 
-def part_of(customer: Mapping[str, Any], connection: str) -> Mapping[str, Any] | None:
-    """What lies under `crm.<connection>`; None: nothing yet."""
+def part_of(customer: Mapping[str, Any], connection: str) -> Mapping[str, Any]:
+    """What lies under `crm.<connection>`; empty: nothing yet."""
     crm = customer.get("crm")
     found = crm.get(connection) if isinstance(crm, Mapping) else None
-    return found if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _other(claimed: Claimed) -> Document:

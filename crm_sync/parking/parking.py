@@ -83,7 +83,7 @@ class Parking:
         rows = [one for one in known.parked if kind is None or one.kind == kind]
         if not rows:
             return {}
-        is_waiting = "work" in (part_of(customer, self._mirrors.connection) or {})
+        is_waiting = "work" in part_of(customer, self._mirrors.connection)
         paths = self._paths(rows)
         path = self._mirrors.path
         marks = mark(self._mirrors.connection, paths, customer, paths, now)

@@ -53,7 +53,7 @@ class Looking:
 
     def _is_waiting(self, customer: Document, known: Mirrored) -> bool:
         """Whether the record is going to be read anyway, by nobody who has read it already."""
-        work = (part_of(customer, self._store.connection) or {}).get("work") or {}
+        work = part_of(customer, self._store.connection).get("work") or {}
         return RECORD in known.dirty and "token" not in work
 
     async def _mark(self, customer_id: str) -> None:

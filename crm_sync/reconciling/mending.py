@@ -28,7 +28,7 @@ def mend(
     connection: str, customer: Mapping[str, Any], drift: Drift, now: datetime
 ) -> dict[str, Any]:
     """What to $set; dirty are the fields that are written once more."""
-    part = part_of(customer, connection) or {}
+    part = part_of(customer, connection)
     known, path = mirrored_from(part), path_of(connection)
     lately = [one for one in part.get("mended") or () if now - one["at"] < LATELY]
     in_vain = {

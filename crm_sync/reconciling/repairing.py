@@ -38,7 +38,7 @@ class Repairing:
 
     def leaves_alone(self, customer: Document) -> bool:
         """Whether somebody is at it already, or a person is waited for."""
-        part = part_of(customer, self._mirrors.connection) or {}
+        part = part_of(customer, self._mirrors.connection)
         known = self._mirrors.of(customer)
         return bool("work" in part or known.dirty or known.is_given_up)
 

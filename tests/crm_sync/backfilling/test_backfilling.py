@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from crm_sync.backfilling.backfilling import AGAIN_AFTER, ROOM, Backfilling
-from crm_sync.backfilling.model import Filled, Progress, Wanted
+from crm_sync.backfilling.model import Progress, Wanted
 from crm_sync.backfilling.store import BackfillStore
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
@@ -26,7 +26,7 @@ class Filling(LinkedShop):
 
     def backfilling(self, store: BackfillStore | None = None) -> Backfilling:
         store = store or BackfillStore(self.mongo, self.clock)
-        return Backfilling(store, {"crm": Filled(self.store, self.mapped)}, self.clock)
+        return Backfilling(store, {"crm": self.store}, self.clock)
 
     async def fill(self, wanted: Wanted = Wanted()) -> Progress:  # noqa: B008 - frozen
         await self.backfilling().ask("crm", wanted)

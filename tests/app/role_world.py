@@ -80,10 +80,13 @@ async def role_world(
     settings = load_settings(Path("config.yaml"), environ, chosen)
     service = Service(settings, mongo, Parts(clock=clock))
     api = await serve(service.tables(), *ACTORS)
-    made = RoleWorld(mongo, api, service)
-    await made.refill()
-    yield made
-    await api.close()
+    try:
+        made = RoleWorld(mongo, api, service)
+        await made.refill()
+        yield made
+    finally:
+        await api.close()
+        await service.automations.close()  # a receiver was checked
 
 
 async def _fill(mongo: Mongo, box: SecretBox) -> Ids:

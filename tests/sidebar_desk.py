@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from app.parts import Parts
 from app.serving import WEB_BUILD
@@ -16,12 +16,14 @@ from inbox.clock import SystemClock
 from inbox.mongo.client import Document, Mongo
 from inbox.staff.model import Actor, Role
 from inbox.staff.service import NewStaff
+from tests.chromium import chromium, sign_in, somebody
 from tests.ingest import FACEBOOK_PAGE, ZALO_OA, facebook_message
 from tests.service import OWNER, PASSWORD, ZALO_APP_ID, RunningService, service_with_bot
 from tests.waiting import until
 
-CHROMIUM = "/usr/bin/chromium"
 PSID = "7312094485501276"
+_SCREEN = ViewportSize(width=1500, height=1000)
+_CLIPBOARD = ("clipboard-read", "clipboard-write")
 ANH = "Nguyễn Thị Hồng Ánh"
 
 
@@ -92,21 +94,10 @@ class SidebarDesk:
     @asynccontextmanager
     async def signed_in(self, email: str = OWNER, path: str = "/inbox") -> AsyncIterator[Page]:
         """A browser of its own at a page; errors of its scripts fail the test."""
-        context = await self.browser.new_context(
-            locale="vi-VN",
-            viewport={"width": 1500, "height": 1000},
-            permissions=["clipboard-read", "clipboard-write"],
-        )
-        page = await context.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(f"{self.service.url}{path}")
-        await page.get_by_test_id("email").fill(email)
-        await page.get_by_test_id("password").fill(PASSWORD)
-        await page.get_by_test_id("submit").click()
-        yield page
-        await context.close()
-        assert errors == []
+        async with somebody(self.browser, viewport=_SCREEN, permissions=_CLIPBOARD) as person:
+            page = await person.new_page()
+            await sign_in(page, f"{self.service.url}{path}", email)
+            yield page
 
     @asynccontextmanager
     async def at_customer(self, email: str = OWNER, name: str = ANH) -> AsyncIterator[Page]:
@@ -138,17 +129,11 @@ async def sidebar_desk(
     overrides: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[SidebarDesk]:
     """Start the service, with these settings besides, and a browser."""
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     parts = Parts(clock=SystemClock(), web_build=WEB_BUILD)
     async with (
         service_with_bot(
             mongo, mongo_uri, data, parts, secrets=secrets, overrides=overrides
         ) as service,
-        async_playwright() as playwright,
+        chromium() as browser,
     ):
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
         yield SidebarDesk(service, mongo, browser)
-        await browser.close()

@@ -10,7 +10,6 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page, expect
 
-from app.serving import WEB_BUILD
 from inbox.clock import FixedClock
 from inbox.mongo.client import Mongo
 from tests.browser.settings_page import settings_page
@@ -25,7 +24,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 async def shop(
     mongo: Mongo, mongo_uri: str, tmp_path: Path, clock: FixedClock
 ) -> AsyncIterator[Shop]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     async with a_shop(mongo, mongo_uri, tmp_path, clock) as made:
         yield made
 

@@ -5,24 +5,21 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import Locator, Page, expect
 
 from app.demo.setup import OWNER_EMAIL, PASSWORD
 from app.demo.world import Comment
-from app.serving import WEB_BUILD
 from inbox.clock import FixedClock, SystemClock
 from inbox.mongo.client import Mongo
+from tests.chromium import one_page, sign_in
 from tests.comment_service import CommentService, comment_service
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-CHROMIUM = "/usr/bin/chromium"
-
 
 @pytest.fixture
 async def shop(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[CommentService]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     clock = FixedClock(SystemClock().now())  # the browser has the clock of this machine
     async with comment_service(mongo, mongo_uri, tmp_path, clock) as shop:
         yield shop
@@ -31,26 +28,14 @@ async def shop(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[Co
 @asynccontextmanager
 async def open_thread(shop: CommentService, comment: Comment) -> AsyncIterator[Page]:
     """Signed in, with the thread of a comment open; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1400, "height": 900})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(shop.url)
-        await page.get_by_test_id("email").fill(OWNER_EMAIL)
-        await page.get_by_test_id("password").fill(PASSWORD)
-        await page.get_by_test_id("submit").click()
+    async with one_page() as page:
+        await sign_in(page, shop.url, OWNER_EMAIL, PASSWORD)
         await expect(page.get_by_test_id("conversation-row").first).to_be_visible()
         await page.goto(f"{shop.url}/inbox/{shop.thread_of(comment)}")
         await expect(shown(page, shop, comment)).to_be_visible()
         await page.evaluate("window.notReloaded = true")
         yield page
         assert await page.evaluate("window.notReloaded")
-        await browser.close()
-        assert errors == []
 
 
 def shown(page: Page, shop: CommentService, comment: Comment) -> Locator:

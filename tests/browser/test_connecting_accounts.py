@@ -1,53 +1,27 @@
 """Connecting a page and an OA in a real browser, through the platforms' own dialogs and back."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import expect
 
-from app.serving import WEB_BUILD
 from inbox.clock import SystemClock
 from inbox.mongo.client import Mongo
-from tests.connect_world import OA, OWNER, PAGE, PASSWORD, ConnectWorld, connect_world
+from tests.browser.settings_page import settings_page
+from tests.connect_world import OA, PAGE, ConnectWorld, connect_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-CHROMIUM = "/usr/bin/chromium"
 
 
 @pytest.fixture
 async def world(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[ConnectWorld]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     async with connect_world(mongo, mongo_uri, tmp_path, SystemClock()) as world:
         yield world
 
 
-@asynccontextmanager
-async def settings_page(url: str) -> AsyncIterator[Page]:
-    """Signed in as the owner, at the page of the accounts; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1200, "height": 900})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(url)
-        await page.get_by_test_id("email").fill(OWNER)
-        await page.get_by_test_id("password").fill(PASSWORD)
-        await page.get_by_test_id("submit").click()
-        await page.get_by_test_id("account-menu").click()
-        await page.get_by_test_id("open-settings").click()
-        yield page
-        await browser.close()
-        assert errors == []
-
-
 async def test_page_is_connected_by_facebooks_dialog_and_disconnected(world: ConnectWorld) -> None:
-    async with settings_page(world.url) as page:
+    async with settings_page(world.url, "accounts") as page:
         bot = page.locator(f'[data-bot="{world.bot_id}"]')
         await bot.get_by_test_id("connect-facebook").click()
         await expect(page.get_by_role("heading", name="Facebook")).to_be_visible()
@@ -68,7 +42,7 @@ async def test_page_is_connected_by_facebooks_dialog_and_disconnected(world: Con
 
 
 async def test_oa_is_connected_by_zalos_dialog_after_a_refusal(world: ConnectWorld) -> None:
-    async with settings_page(world.url) as page:
+    async with settings_page(world.url, "accounts") as page:
         bot = page.locator(f'[data-bot="{world.bot_id}"]')
         await bot.get_by_test_id("connect-zalo").click()
         await page.get_by_role("button", name="Deny").click()
@@ -84,7 +58,7 @@ async def test_oa_is_connected_by_zalos_dialog_after_a_refusal(world: ConnectWor
 
 
 async def test_wrong_token_is_refused_and_a_right_one_kept(world: ConnectWorld) -> None:
-    async with settings_page(world.url) as page:
+    async with settings_page(world.url, "accounts") as page:
         bot = page.locator(f'[data-bot="{world.bot_id}"]')
         await bot.get_by_test_id("paste-new").click()
         await bot.get_by_test_id("token-account").fill(PAGE)

@@ -1,21 +1,19 @@
 """The sidebar in a frame of another product, in a real browser: two sites, a pop-up, messages."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import FrameLocator, Page, async_playwright, expect
+from playwright.async_api import FrameLocator, Page, expect
 
-from app.serving import WEB_BUILD
 from inbox.mongo.client import Mongo
 from tests.browser.embedding_hosts import OWNER, PASSWORD, Hosts, hosts
+from tests.chromium import one_page
 from tests.inbox.inbox_world import World, minutes
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-CHROMIUM = "/usr/bin/chromium"
 NAMES = ("Nguyễn Thị Hoa", "Lê Minh Châu", "Trần Văn An")
 
 
@@ -39,22 +37,8 @@ async def around(
     mongo: Mongo, mongo_uri: str, tmp_path: Path, threads: list[str]
 ) -> AsyncIterator[Hosts]:
     assert threads
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     async with hosts(mongo, mongo_uri, tmp_path) as made:
         yield made
-
-
-@asynccontextmanager
-async def browser_page() -> AsyncIterator[Page]:
-    """A page of a fresh headless Chromium that takes the test's own certificate."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        context = await browser.new_context(locale="vi-VN", ignore_https_errors=True)
-        yield await context.new_page()
-        await browser.close()
 
 
 async def _sign_in(page: Page, frame: FrameLocator) -> None:
@@ -78,7 +62,7 @@ async def _signed_in(page: Page, around: Hosts) -> FrameLocator:
 
 
 async def test_who_signs_in_by_the_pop_up_has_a_cookie_of_this_site_alone(around: Hosts) -> None:
-    async with browser_page() as page:
+    async with one_page(ignore_https_errors=True) as page:
         async with page.expect_response(lambda one: one.url.endswith("/embedded")) as answering:
             await _signed_in(page, around)
 
@@ -99,7 +83,7 @@ async def test_who_signs_in_by_the_pop_up_has_a_cookie_of_this_site_alone(around
 async def test_the_page_around_it_says_whom_to_show_also_as_chatwoot_does(
     around: Hosts, threads: list[str]
 ) -> None:
-    async with browser_page() as page:
+    async with one_page(ignore_https_errors=True) as page:
         frame = await _signed_in(page, around)
         name = frame.get_by_test_id("customer-name")
 
@@ -119,7 +103,7 @@ async def test_the_page_around_it_says_whom_to_show_also_as_chatwoot_does(
 async def test_another_frame_of_the_same_page_is_not_heard(
     around: Hosts, threads: list[str]
 ) -> None:
-    async with browser_page() as page:
+    async with one_page(ignore_https_errors=True) as page:
         frame = await _signed_in(page, around)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
@@ -135,7 +119,7 @@ async def test_another_frame_of_the_same_page_is_not_heard(
 
 
 async def test_a_page_that_is_not_configured_cannot_show_it(around: Hosts) -> None:
-    async with browser_page() as page:
+    async with one_page(ignore_https_errors=True) as page:
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
 
@@ -147,7 +131,7 @@ async def test_a_page_that_is_not_configured_cannot_show_it(around: Hosts) -> No
 
 
 async def test_without_https_the_frame_says_why_nobody_can_sign_in(around: Hosts) -> None:
-    async with browser_page() as page:
+    async with one_page(ignore_https_errors=True) as page:
         await page.goto(around.plain_crm)
         frame = page.frame_locator("#inbox")
 

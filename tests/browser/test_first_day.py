@@ -3,49 +3,21 @@
 No test ids here: somebody new, or a screen reader, has only labels and roles.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from app.serving import WEB_BUILD
 from inbox.clock import SystemClock
 from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
 from inbox.ports import Messenger
+from tests.chromium import one_page, sign_in_by_labels
 from tests.fake_messenger import FakeMessenger, FakePlatform
 from tests.ingest import facebook_message
-from tests.service import OWNER, PASSWORD, running_service
+from tests.service import running_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-CHROMIUM = "/usr/bin/chromium"
-
-
-@asynccontextmanager
-async def a_page(url: str) -> AsyncIterator[Page]:
-    """A fresh browser in Vietnamese; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1400, "height": 900})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(url)
-        yield page
-        await browser.close()
-        assert errors == []
-
-
-async def sign_in(page: Page) -> None:
-    await page.get_by_label("Email").fill(OWNER)
-    await page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name="Đăng nhập").click()
-    await expect(page.get_by_role("navigation", name="Chế độ xem")).to_be_visible()
 
 
 async def write_a_script(page: Page) -> None:
@@ -97,15 +69,14 @@ async def test_somebody_new_finds_everything_by_what_it_says(
     mongo: Mongo, mongo_uri: str, tmp_path: Path
 ) -> None:
     """S0.01, S0.13 and S0.16: an answer, a new tag in one step, a script for this customer."""
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     platform = FakePlatform()
     messengers: dict[Channel, Messenger] = {"facebook": FakeMessenger(platform)}
     async with running_service(mongo, mongo_uri, tmp_path, messengers=messengers) as service:
         now_ms = int(SystemClock().now().timestamp() * 1000)
         body = facebook_message("Còn size L không shop?", mid="m_1", at=now_ms)
         assert await service.post_facebook(body) == 200
-        async with a_page(service.url) as page:
-            await sign_in(page)
+        async with one_page() as page:
+            await sign_in_by_labels(page, service.url)
             await write_a_script(page)
             await answer(page)
             await add_a_tag(page)

@@ -1,22 +1,20 @@
 """The web UI in a real browser against the real service: sign in, watch messages arrive."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import expect
 
-from app.serving import WEB_BUILD
 from inbox.conversations.model import IdentityRef
 from inbox.mongo.client import Mongo
 from inbox.ports import Profile
+from tests.chromium import connected, one_page, sign_in
 from tests.ingest import ZALO_OA, facebook_message
-from tests.service import OWNER, PASSWORD, ZALO_APP_ID, RunningService, running_service
+from tests.service import OWNER, ZALO_APP_ID, RunningService, running_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-CHROMIUM = "/usr/bin/chromium"
 NOW_MS = 1_795_330_000_000
 
 
@@ -27,43 +25,19 @@ class OneName:
         return Profile("Nguyễn Thị Ánh")
 
 
-@asynccontextmanager
-async def browser_page() -> AsyncIterator[Page]:
-    """A page of a fresh headless Chromium in Vietnamese; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1400, "height": 900})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        yield page
-        await browser.close()
-        assert errors == []
-
-
 @pytest.fixture
 async def inbox(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[RunningService]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     async with running_service(mongo, mongo_uri, tmp_path, profiles=OneName()) as service:
         yield service
-
-
-async def _sign_in(page: Page, url: str) -> None:
-    await page.goto(url)
-    await page.get_by_test_id("email").fill(OWNER)
-    await page.get_by_test_id("password").fill(PASSWORD)
-    await page.get_by_test_id("submit").click()
-    await expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "open")
 
 
 async def test_a_message_of_a_webhook_appears_in_list_and_thread_without_reload(
     inbox: RunningService,
 ) -> None:
     """S0.01: the signed-in owner sees the conversation; nothing is reloaded."""
-    async with browser_page() as page:
-        await _sign_in(page, inbox.url)
+    async with one_page() as page:
+        await sign_in(page, inbox.url)
+        await connected(page)
 
         first = facebook_message("Shop ơi, còn áo size L không ạ?", mid="m_1", at=NOW_MS)
         assert await inbox.post_facebook(first) == 200
@@ -87,8 +61,9 @@ async def test_a_message_of_a_webhook_appears_in_list_and_thread_without_reload(
 
 async def test_the_customer_name_is_text_and_not_an_input(inbox: RunningService) -> None:
     """S0.03: the sidebar shows the channel's name and offers no way to edit it."""
-    async with browser_page() as page:
-        await _sign_in(page, inbox.url)
+    async with one_page() as page:
+        await sign_in(page, inbox.url)
+        await connected(page)
         await inbox.post_facebook(facebook_message("Alo", mid="m_1", at=NOW_MS))
         await page.get_by_test_id("conversation-row").click()
 
@@ -100,7 +75,7 @@ async def test_the_customer_name_is_text_and_not_an_input(inbox: RunningService)
 
 async def test_without_a_session_every_page_leads_to_the_sign_in(inbox: RunningService) -> None:
     """S0.01: signed out, nothing of the inbox is shown; a wrong password says so."""
-    async with browser_page() as page:
+    async with one_page() as page:
         await page.goto(f"{inbox.url}/inbox")
         await expect(page.get_by_test_id("sign-in-form")).to_be_visible()
 
@@ -116,8 +91,9 @@ async def test_the_media_block_sorts_by_kind_and_jumps_to_the_message(
     inbox: RunningService,
 ) -> None:
     """X.INB.08: images and files stand apart by what they are; a click opens their message."""
-    async with browser_page() as page:
-        await _sign_in(page, inbox.url)
+    async with one_page() as page:
+        await sign_in(page, inbox.url)
+        await connected(page)
         file = {"size": "284113", "name": "Đơn hàng.pdf", "type": "pdf", "url": "https://x.vn/a"}
         photo = {"size": "90", "name": "mau-ao.jpg", "type": "jpg", "url": "https://x.vn/b.jpg"}
         for number, payload in enumerate((file, photo)):
@@ -157,7 +133,7 @@ async def test_the_media_block_sorts_by_kind_and_jumps_to_the_message(
 
 
 async def test_the_api_documentation_loads_nothing_from_outside(inbox: RunningService) -> None:
-    async with browser_page() as page:
+    async with one_page() as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
 

@@ -4,26 +4,25 @@ The platforms and the CRM are the simulated ones of the demo; their webhooks are
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
 from app.demo.getfly.crm import RECORD_PATH, SimulatedGetfly
-from app.serving import WEB_BUILD
 from crm_sync.mapping.presets import default_fields
 from inbox.clock import SystemClock
 from inbox.mongo.client import Mongo
-from tests.connect_world import OWNER, PAGE, PASSWORD, ConnectWorld, connect_world, hire
+from tests.chromium import chromium, sign_in_by_labels, somebody
+from tests.connect_world import OWNER, PAGE, ConnectWorld, connect_world, hire
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-CHROMIUM = "/usr/bin/chromium"
 CUSTOMER, NAME = "7312094485501276", "Nguyễn Thị Hồng Ánh"
 QUESTION, ANSWER, CARE = "Áo khoác đen còn size L không?", "Dạ còn ạ!", "Hàng dùng tốt chứ ạ?"
 SALES = ("Lan", "Minh")
@@ -32,26 +31,20 @@ CRM = "crm_sync.connections.shop"
 
 @dataclass
 class Shop:
-    """A bot of no accounts and no members, two sales, a CRM; `errors` of scripts of all pages."""
+    """A bot of no accounts and no members, two sales, a CRM; `people` have signed in."""
 
     world: ConnectWorld
     crm: SimulatedGetfly
     browser: Browser
     emails: dict[str, str]
-    errors: list[str] = field(default_factory=list)
+    people: AsyncExitStack
 
     async def sign_in(self, email: str) -> Page:
         """A browser of its own, at the inbox."""
-        context = await self.browser.new_context(
-            locale="vi-VN", viewport={"width": 1500, "height": 1000}
-        )
-        page = await context.new_page()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        await page.goto(self.world.url)
-        await page.get_by_label("Email").fill(email)
-        await page.get_by_label("Mật khẩu").fill(PASSWORD)
-        await page.get_by_role("button", name="Đăng nhập").click()
-        await expect(page.get_by_role("button", name="Tài khoản và cài đặt")).to_be_visible()
+        screen = ViewportSize(width=1500, height=1000)
+        person = await self.people.enter_async_context(somebody(self.browser, viewport=screen))
+        page = await person.new_page()
+        await sign_in_by_labels(page, self.world.url, email)
         return page
 
     def received(self) -> list[str]:
@@ -66,7 +59,6 @@ class Shop:
 
 @pytest.fixture
 async def shop(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[Shop]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     crm = SimulatedGetfly(SystemClock())
     async with (
         TestServer(crm.application) as server,
@@ -77,25 +69,13 @@ async def shop(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[Sh
             SystemClock(),
             overrides=_leading_to(crm, str(server.make_url(""))),
         ) as world,
-        _chromium() as browser,
+        chromium() as browser,
+        AsyncExitStack() as people,
     ):
         await world.service.bots.delete(world.owner, world.other_bot_id)
         world.platforms.meet(PAGE, CUSTOMER, NAME)
         emails = {name: await hire(world, name, "sale") for name in SALES}
-        shop = Shop(world, crm, browser, emails)
-        yield shop
-        assert shop.errors == []
-
-
-@asynccontextmanager
-async def _chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        await browser.close()
+        yield Shop(world, crm, browser, emails, people)
 
 
 def _leading_to(crm: SimulatedGetfly, url: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from app.serving import WEB_BUILD
 from inbox.clock import SystemClock
 from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
@@ -22,7 +21,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 @pytest.fixture
 async def service(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[RunningService]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     messengers: dict[Channel, Messenger] = {"facebook": FakeMessenger(FakePlatform())}
     async with running_service(mongo, mongo_uri, tmp_path, messengers=messengers) as running:
         yield running

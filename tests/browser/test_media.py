@@ -8,21 +8,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from app.demo.media import media_content
-from app.serving import WEB_BUILD
 from inbox.ids import message_key
 from inbox.media.files import MediaFiles
 from inbox.mongo.client import Mongo
+from tests.chromium import one_page, sign_in
 from tests.ingest import ZALO_OA
-from tests.service import OWNER, PASSWORD, ZALO_APP_ID, RunningService, running_service
+from tests.service import ZALO_APP_ID, RunningService, running_service
 from tests.stored_copies import copy_of, put
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-CHROMIUM = "/usr/bin/chromium"
 NOW_MS = 1_795_330_000_000
 RED, BLUE = media_content("do.png"), media_content("xanh.png")
 SOUND, FILM, PAPER = (media_content(f"a.{kind}") for kind in ("wav", "mp4", "pdf"))
@@ -51,7 +50,6 @@ def zalo_body(number: int, message: dict[str, Any], event: str) -> dict[str, Any
 @pytest.fixture
 async def inbox(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[RunningService]:
     """A thread with every kind of media far above its end, their links dead at the channel."""
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     files = MediaFiles.in_folder(tmp_path / "media")
     async with running_service(mongo, mongo_uri, tmp_path) as service:
         for number, (id_, name, _) in enumerate(SENT):
@@ -85,25 +83,15 @@ async def _copy(mongo: Mongo, files: MediaFiles, id_: str, content: bytes) -> No
 @asynccontextmanager
 async def open_thread(url: str) -> AsyncIterator[Page]:
     """Signed in, with the only conversation open; every request went to the service alone."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1400, "height": 900})
+    async with one_page() as page:
         errors: list[str] = []
         asked: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         page.on("request", lambda request: asked.append(request.url))
-        await page.goto(url)
-        await page.get_by_test_id("email").fill(OWNER)
-        await page.get_by_test_id("password").fill(PASSWORD)
-        await page.get_by_test_id("submit").click()
+        await sign_in(page, url)
         await page.get_by_test_id("conversation-row").click()
         await expect(page.get_by_text("tin 79").last).to_be_in_viewport()
         yield page
-        await browser.close()
         hosts = {urlsplit(one).netloc for one in asked if not one.startswith(("data:", "blob:"))}
         assert hosts == {urlsplit(url).netloc}
         assert [one for one in errors if "401" not in one] == []  # nobody was signed in at first

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from app.serving import WEB_BUILD
 from inbox.bots.credentials.model import Health
 from inbox.clock import SystemClock
 from inbox.ids import account_key
@@ -22,7 +21,6 @@ PAGE_KEY, OA_KEY = account_key("facebook", FACEBOOK_PAGE), account_key("zalo", Z
 
 @pytest.fixture
 async def service(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[RunningService]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     async with running_service(mongo, mongo_uri, tmp_path) as running:
         yield running
 

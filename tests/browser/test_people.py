@@ -1,29 +1,26 @@
 """Who has a conversation, in a real browser: claimed, transferred by keyboard, explained, live."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, expect
 
-from app.serving import WEB_BUILD
 from inbox.mongo.client import Mongo
 from inbox.staff.model import Actor
 from inbox.staff.service import NewStaff
+from tests.chromium import chromium, connected, sign_in, somebody
 from tests.ingest import facebook_message
 from tests.service import PASSWORD, RunningService, running_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-CHROMIUM = "/usr/bin/chromium"
 NOW_MS = 1_795_330_000_000
 
 
 @pytest.fixture
 async def shop(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[RunningService]:
     """A bot that splits by claiming and shows its sales their own; Lan and Minh are its sales."""
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     async with running_service(mongo, mongo_uri, tmp_path) as shop:
         ids = [await _hire(shop, mongo, name) for name in ("Lan", "Minh")]
         bot = await mongo["bots"].find_one({})
@@ -54,31 +51,17 @@ async def _hire(shop: RunningService, mongo: Mongo, name: str) -> str:
     return (await shop.service.staff.create(actor, wanted)).id
 
 
-@asynccontextmanager
-async def browsing() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        await browser.close()
-
-
-async def _sign_in(browser: Browser, shop: RunningService, name: str) -> Page:
-    page = await browser.new_page(locale="vi-VN", viewport={"width": 1400, "height": 900})
-    await page.goto(shop.url)
-    await page.get_by_test_id("email").fill(f"{name.lower()}@shop.example")
-    await page.get_by_test_id("password").fill(PASSWORD)
-    await page.get_by_test_id("submit").click()
-    await expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "open")
+async def _sign_in(person: BrowserContext, shop: RunningService, name: str) -> Page:
+    page = await person.new_page()
+    await sign_in(page, shop.url, f"{name.lower()}@shop.example")
+    await connected(page)
     return page
 
 
 async def test_one_claims_it_and_gives_it_to_another_by_keyboard(shop: RunningService) -> None:
     """X.SPL.07, X.SPL.18, X.SPL.19: the others see it come and go without a reload."""
-    async with browsing() as browser:
-        lan, minh = [await _sign_in(browser, shop, name) for name in ("Lan", "Minh")]
+    async with chromium() as browser, somebody(browser) as hers, somebody(browser) as his:
+        lan, minh = await _sign_in(hers, shop, "Lan"), await _sign_in(his, shop, "Minh")
         await shop.post_facebook(facebook_message("Còn size L không?", mid="m_1", at=NOW_MS))
         rows = {page: page.get_by_test_id("conversation-row") for page in (lan, minh)}
         for page in (lan, minh):

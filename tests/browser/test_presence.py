@@ -2,52 +2,23 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from app.serving import WEB_BUILD
 from inbox.mongo.client import Mongo
-from tests.service import OWNER, PASSWORD, RunningService, running_service
+from tests.chromium import chromium, connected, one_page, sign_in, somebody
+from tests.service import RunningService, running_service
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-CHROMIUM = "/usr/bin/chromium"
-
-
-@asynccontextmanager
-async def a_browser(**options: Any) -> AsyncIterator[BrowserContext]:
-    """A fresh headless Chromium in Vietnamese; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        context = await browser.new_context(locale="vi-VN", **options)
-        errors: list[str] = []
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        yield context
-        await browser.close()
-        assert errors == []
-
 
 @pytest.fixture
 async def inbox(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[RunningService]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     async with running_service(mongo, mongo_uri, tmp_path) as service:
         yield service
-
-
-async def _sign_in(page: Page, url: str) -> None:
-    await page.goto(url)
-    await page.get_by_test_id("email").fill(OWNER)
-    await page.get_by_test_id("password").fill(PASSWORD)
-    await page.get_by_test_id("submit").click()
-    await expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "open")
 
 
 async def _press(page: Page, switch: str) -> None:
@@ -59,12 +30,13 @@ async def test_a_break_and_the_receiving_switch_show_in_every_tab(
     inbox: RunningService, mongo: Mongo
 ) -> None:
     """X.SPL.09 X.SPL.11: "Tạm nghỉ" and "Nhận dữ liệu" are one press away."""
-    async with a_browser(viewport={"width": 1400, "height": 900}) as context:
-        page = await context.new_page()
-        await _sign_in(page, inbox.url)
+    async with chromium() as browser, somebody(browser) as person:
+        page = await person.new_page()
+        await sign_in(page, inbox.url)
+        await connected(page)
         dot = page.get_by_test_id("my-presence")
         await expect(dot).to_have_attribute("data-state", "online")
-        other = await context.new_page()
+        other = await person.new_page()
         await other.goto(inbox.url)
         await expect(other.get_by_test_id("my-presence")).to_have_attribute("data-state", "online")
 
@@ -87,8 +59,7 @@ async def test_a_break_and_the_receiving_switch_show_in_every_tab(
 async def test_a_phone_says_that_it_is_one(inbox: RunningService) -> None:
     """X.SPL.11: its connection may sleep for longer."""
     screen = {"width": 400, "height": 800}
-    async with a_browser(viewport=screen, is_mobile=True, has_touch=True) as context:
-        page = await context.new_page()
-        await _sign_in(page, inbox.url)
+    async with one_page(viewport=screen, is_mobile=True, has_touch=True) as page:
+        await sign_in(page, inbox.url)
         hub = inbox.service.hub
         await until(lambda: list(hub.connected().values()) == [True])

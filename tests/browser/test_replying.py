@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.async_api import FilePayload, expect
 
-from app.serving import WEB_BUILD
 from inbox.clock import SystemClock
 from inbox.conversations.model import Channel
 from inbox.mongo.client import Mongo
@@ -39,7 +38,6 @@ class Desk:
 
 @pytest.fixture
 async def desk(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     platform = FakePlatform()
     messengers: dict[Channel, Messenger] = {"facebook": FakeMessenger(platform)}
     async with running_service(mongo, mongo_uri, tmp_path, messengers=messengers) as service:

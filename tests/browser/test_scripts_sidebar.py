@@ -7,9 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Locator, Page, ViewportSize, expect
 
-from app.serving import WEB_BUILD
 from inbox.clock import SystemClock
 from inbox.conversations.model import Channel
 from inbox.ids import random_id
@@ -17,9 +16,10 @@ from inbox.mongo.client import Document, Mongo, Session
 from inbox.ports import Messenger
 from scheduler.scripts.model import Content, Delay, Script, Step, Unit
 from scheduler.scripts.store import ScriptStore
+from tests.chromium import chromium
 from tests.fake_messenger import FakeMessenger, FakePlatform
 from tests.service import running_service
-from tests.sidebar_desk import ANH, CHROMIUM, SidebarDesk
+from tests.sidebar_desk import ANH, SidebarDesk
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -73,23 +73,17 @@ class Desk:
 
 @pytest.fixture
 async def desk(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     platform = FakePlatform()
     messengers: dict[Channel, Messenger] = {"facebook": FakeMessenger(platform)}
     async with (
         running_service(mongo, mongo_uri, tmp_path, messengers=messengers) as service,
-        async_playwright() as playwright,
+        chromium() as browser,
     ):
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
         sidebar = SidebarDesk(service, mongo, browser)
         customer = await sidebar.facebook_writes("Shop ơi", mid="m_1")
         bot = await mongo["bots"].find_one({})
         assert bot is not None
         yield Desk(sidebar, platform, customer["_id"], bot["_id"])
-        await browser.close()
 
 
 async def attach(page: Page, *names: str) -> None:

@@ -4,18 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
-from app.serving import WEB_BUILD
 from inbox.ids import message_key
 from inbox.mongo.client import Mongo
+from tests.chromium import one_page, sign_in
 from tests.ingest import ZALO_OA
-from tests.service import OWNER, PASSWORD, ZALO_APP_ID, RunningService, running_service
+from tests.service import ZALO_APP_ID, RunningService, running_service
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-CHROMIUM = "/usr/bin/chromium"
 NOW_MS = 1_795_330_000_000
 MESSAGES = 80
 
@@ -46,18 +45,9 @@ async def test_a_message_far_up_is_found_and_opened_by_the_keys(
     mongo: Mongo, mongo_uri: str, tmp_path: Path
 ) -> None:
     """The words are typed without accents; Down and Enter lead to the message, which is marked."""
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
-    async with running_service(mongo, mongo_uri, tmp_path) as service, async_playwright() as play:
+    async with running_service(mongo, mongo_uri, tmp_path) as service, one_page() as page:
         await fill(service, mongo)
-        browser = await play.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1400, "height": 900})
-        await page.goto(service.url)
-        await page.get_by_test_id("email").fill(OWNER)
-        await page.get_by_test_id("password").fill(PASSWORD)
-        await page.get_by_test_id("submit").click()
+        await sign_in(page, service.url)
         await page.get_by_test_id("conversation-row").click()
         await expect(page.get_by_text("tin 79").last).to_be_in_viewport()
         wanted = page.locator(f'[data-message="{message_key("zalo", ZALO_OA, "m0")}"]')
@@ -75,4 +65,3 @@ async def test_a_message_far_up_is_found_and_opened_by_the_keys(
         await expect(wanted).to_be_in_viewport()
         await expect(wanted).to_have_attribute("data-marked", "true")
         await expect(found).to_have_count(0)
-        await browser.close()

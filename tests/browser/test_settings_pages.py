@@ -10,7 +10,6 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, expect
 
 from app.demo.getfly.crm import SimulatedGetfly
-from app.serving import WEB_BUILD
 from inbox.bots.model import NewAccount
 from inbox.clock import SystemClock
 from inbox.conversations.model import Channel
@@ -32,7 +31,6 @@ _RESET_LINK = re.compile(r"/reset-password#[\w-]{20,}$")
 
 @pytest.fixture
 async def service(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[RunningService]:
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     messengers: dict[Channel, Messenger] = {"facebook": FakeMessenger(FakePlatform())}
     async with running_service(mongo, mongo_uri, tmp_path, messengers=messengers) as running:
         yield running

@@ -6,27 +6,25 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, ViewportSize, expect
 
-from app.serving import WEB_BUILD
 from inbox.clock import SystemClock
 from inbox.mongo.client import Mongo
 from inbox.staff.model import Actor
 from inbox.staff.service import NewStaff
+from tests.chromium import one_page, sign_in_by_labels
 from tests.ingest import facebook_message
-from tests.service import OWNER, PASSWORD, RunningService, running_service
+from tests.service import PASSWORD, RunningService, running_service
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-CHROMIUM = "/usr/bin/chromium"
 SALES = ("Lan", "Minh")
 
 
 @pytest.fixture
 async def shop(mongo: Mongo, mongo_uri: str, tmp_path: Path) -> AsyncIterator[RunningService]:
     """A bot of two sales that does not split yet; four customers wrote yesterday."""
-    assert (WEB_BUILD / "index.html").is_file(), "build the web UI first: make test does"
     async with running_service(mongo, mongo_uri, tmp_path) as shop:
         ids = [await _hire(shop, mongo, name) for name in SALES]
         await mongo["bots"].update_one({}, {"$set": {"member_ids": ids}})
@@ -61,23 +59,10 @@ async def _is_there(mongo: Mongo, count: int) -> bool:
 
 @asynccontextmanager
 async def signed_in(shop: RunningService) -> AsyncIterator[Page]:
-    """The owner in the inbox, found by what everybody sees; script errors fail the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = await browser.new_page(locale="vi-VN", viewport={"width": 1280, "height": 1000})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(shop.url)
-        await page.get_by_label("Email").fill(OWNER)
-        await page.get_by_label("Mật khẩu").fill(PASSWORD)
-        await page.get_by_role("button", name="Đăng nhập").click()
-        await expect(page.get_by_role("button", name="Tài khoản và cài đặt")).to_be_visible()
+    """The owner in the inbox, found by what everybody sees."""
+    async with one_page(viewport=ViewportSize(width=1280, height=1000)) as page:
+        await sign_in_by_labels(page, shop.url)
         yield page
-        await browser.close()
-        assert errors == []
 
 
 async def _open_desk(page: Page) -> None:

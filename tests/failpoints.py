@@ -1,6 +1,6 @@
 """Faults of the database, made by mongod itself: `failCommand`, and transactions that end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,6 +26,24 @@ def failing(
             yield
         finally:
             client.admin.command("configureFailPoint", "failCommand", mode="off")
+
+
+@contextmanager
+def reads_standing_still(mongo_uri: str) -> Iterator[Callable[[], None]]:
+    """What majority reads show stays as it is until the given function is called, or the end.
+
+    A loaded server lags like this by itself, and majority writes are answered no sooner.
+    """
+    with MongoClient[Document](mongo_uri) as client:
+
+        def let(mode: str) -> None:
+            client.admin.command("configureFailPoint", "disableSnapshotting", mode=mode)
+
+        let("alwaysOn")
+        try:
+            yield lambda: let("off")
+        finally:
+            let("off")
 
 
 def end_open_transactions(mongo_uri: str) -> None:

@@ -56,6 +56,7 @@ class LiveStore:
     """Documents are made by `inbox.live.model.live_event`; the driver gives them their ids."""
 
     def __init__(self, mongo: Mongo) -> None:
+        self._client = mongo.client
         self._events = mongo["live_events"]
 
     async def insert(
@@ -69,21 +70,35 @@ class LiveStore:
     async def watch(self, after: str | None = None) -> AsyncIterator[Feed]:
         """Follow inserts from now on, or from after the token `after`.
 
-        Tokens are the server's: they mean the same to every process.
+        Tokens are the server's: they mean the same to every process. What happened before "now"
+        can be read in the database from then on: nothing falls in between.
 
         Raises:
             FeedInterrupted, FeedLost: as `Feed.next` does.
         """
+        async with self._client.start_session() as session:
+            try:
+                stream = await self._events.watch(
+                    [{"$match": {"operationType": "insert"}}],
+                    resume_after=None if after is None else {"_data": after},
+                    max_await_time_ms=_WAIT_MS,
+                    session=session,
+                )
+            except PyMongoError as error:
+                raise _failure(error) from error
+            async with stream:
+                if after is None:
+                    await self._until_readable(session)
+                yield Feed(stream)
+
+    async def _until_readable(self, session: Session) -> None:
+        """Majority reads lag behind: wait until they show all that came before the stream."""
+        if (opened := session.cluster_time) is not None:
+            session.advance_operation_time(opened["clusterTime"])
         try:
-            stream = await self._events.watch(
-                [{"$match": {"operationType": "insert"}}],
-                resume_after=None if after is None else {"_data": after},
-                max_await_time_ms=_WAIT_MS,
-            )
+            await self._events.find_one({}, {"_id": 1}, session=session)
         except PyMongoError as error:
             raise _failure(error) from error
-        async with stream:
-            yield Feed(stream)
 
 
 def _text(token: Any) -> str | None:

@@ -7,11 +7,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+from pymongo import WriteConcern
 
 from inbox.config import LiveConfig
 from inbox.live.store import FeedLost, LiveStore
 from inbox.mongo.client import Mongo, Session
+from tests.failpoints import reads_standing_still
 from tests.inbox.live.conftest import DEADLINE_S, Happenings, Listener, Live, StartLive
+from tests.waiting import until
 
 
 async def test_every_client_gets_all_events_in_the_order_they_happened(
@@ -221,6 +224,32 @@ async def test_a_token_that_is_none_is_lost(mongo: Mongo, token: str) -> None:
     with pytest.raises(FeedLost):
         async with LiveStore(mongo).watch(token) as feed:
             await feed.next()
+
+
+async def test_what_came_before_the_feed_is_open_can_be_read_then(
+    mongo: Mongo, mongo_uri: str
+) -> None:
+    """Majority reads lag behind: else an event would be neither in the feed nor in the reading."""
+    events, one = mongo["live_events"], WriteConcern(w=1)
+
+    async def read() -> int:
+        async with LiveStore(mongo).watch():
+            return await events.count_documents({})
+
+    async def is_read_or_held_up() -> bool:
+        waiting = {"command.find": "live_events", "active": True}
+        database = mongo.client.admin
+        return reading.done() or bool(
+            await (await database.aggregate([{"$currentOp": {}}, {"$match": waiting}])).to_list()
+        )
+
+    with reads_standing_still(mongo_uri) as go_on:
+        await events.with_options(write_concern=one).insert_one({"type": "message_received"})
+        reading = asyncio.create_task(read())
+        await until(is_read_or_held_up)
+        go_on()
+
+        assert await reading == 1
 
 
 async def test_stopping_closes_every_client_as_going_away(live: Live) -> None:

@@ -59,10 +59,12 @@ class Telling:
         self._clock = means.clock
         self._failures = 0
         self._rest_until = means.clock.now()
+        self._stop = asyncio.Event()
         self.due: DueWork = means.store.due(automation_id)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell until `stop` is set; what has begun is ended first."""
+        """Tell until `stop` is set; each call that has begun is ended first."""
+        self._stop = stop
         await self.due.keep_filled(self._begin, stop, AT_ONCE)
 
     async def step(self) -> int:
@@ -92,6 +94,9 @@ class Telling:
                 if not events and await self._store.finish(claimed, seen):
                     return
                 for event in events:
+                    if self._stop.is_set():
+                        await self._leave(progress)
+                        return
                     if not await self._tell(progress, receiver, event):
                         return
                 if not await progress.keep():
@@ -124,6 +129,11 @@ class Telling:
         await progress.keep()
         await self._give_way(progress.claimed, outcome)
         return False
+
+    async def _leave(self, progress: "_Progress") -> None:
+        """The rest of a long queue is another process's, or told after the next start."""
+        await progress.keep()
+        await self.due.retry(progress.claimed, "stopping", after=timedelta())
 
     async def _state_after(self, event: Event, outcome: Outcome) -> TryState:
         if outcome.is_taken:

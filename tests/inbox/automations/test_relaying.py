@@ -13,13 +13,13 @@ from inbox.automations.model import EVENT_TYPES, Automation
 from inbox.automations.relaying.store import MARK, LostRelay, Place, RelayStore
 from inbox.automations.relaying.worker import BATCH, Relay
 from inbox.clock import FixedClock
-from inbox.live.model import event_from_document, live_event
+from inbox.live.model import event_from_document
 from inbox.live.store import LiveStore
-from inbox.mongo.client import Document, Mongo
+from inbox.mongo.client import Mongo
 from inbox.mongo.leases import Leases
+from tests.inbox.automations.feed import BOT, THREAD, said
 from tests.waiting import until
 
-BOT, THREAD = "bot1", "thread1"
 BROKEN_TOKEN = "826B03"
 
 
@@ -43,26 +43,6 @@ async def mongo(mongo: Mongo, clock: FixedClock) -> Mongo:
         {"_id": THREAD, "status": "open", "kind": "inbox", "bot_id": BOT}
     )
     return mongo
-
-
-def said(number: int, clock: FixedClock) -> Document:
-    """The feed's word of a customer's message."""
-    message: Document = {
-        "id": f"m{number}",
-        "direction": "in",
-        "author": {"kind": "customer"},
-        "text": f"tin {number}",
-        "payload": None,
-        "internal": False,
-        "attachments": [],
-    }
-    return live_event(
-        type="message_received",
-        at=clock.now(),
-        bot_id=BOT,
-        conversation_id=THREAD,
-        data={"message": message},
-    )
 
 
 async def told(mongo: Mongo) -> list[tuple[int, str]]:

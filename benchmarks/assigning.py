@@ -28,7 +28,6 @@ from app.embedded import EmbeddedMongo
 from benchmarks.ingest import COMPARED_AT, machine
 from benchmarks.measuring import (
     FIRST_PAGE,
-    HERE,
     Http,
     Load,
     OurServer,
@@ -37,6 +36,7 @@ from benchmarks.measuring import (
     result_of,
     start_wrk,
 )
+from benchmarks.publishing import publish
 from benchmarks.visibility import new_message, percentile
 from inbox.ids import conversation_key
 
@@ -242,11 +242,7 @@ def main() -> None:
             lines = measure(uri, embedded.pid or 0, Path(folder), options)
         finally:
             embedded.stop()
-    text = "\n".join([where, "", *lines, ""])
-    print(text)
-    build = HERE.parent / "build" / "bench"
-    build.mkdir(parents=True, exist_ok=True)
-    (build / "assigning.md").write_text(text)
+    publish("assigning", "\n".join([where, "", *lines, ""]))
 
 
 if __name__ == "__main__":

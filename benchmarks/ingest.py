@@ -6,7 +6,6 @@ medians of the rounds with 64 connections; the absolute numbers say little about
 """
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -20,14 +19,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from app.embedded import EmbeddedMongo
-from benchmarks.measuring import HERE, Load, Row, Yardstick, measure_yardstick, our_server
+from benchmarks.measuring import Load, Row, Yardstick, measure_yardstick, our_server
+from benchmarks.publishing import publish
 from benchmarks.report import Found, markdown
 from benchmarks.visibility import percentile, visible_ms
 
 CONNECTIONS = (1, 16, 64, 256)
 COMPARED_AT = 64
 YARDSTICK_S = 5
-README_BEGIN, README_END = "<!-- table -->\n", "<!-- end of table -->\n"
 SUSTAINED_SHARE = 0.9
 """Of the rate at which a burst and its backlog were worked off: what is sent in the long run."""
 
@@ -138,22 +137,6 @@ def machine() -> str:
     )
 
 
-def write(found: Found, rows: list[Row], where: str, *, into_readme: bool) -> None:
-    """The result for people and for programs under build/, and if wanted in the README."""
-    text = markdown(found, rows, where)
-    print(text)
-    build = HERE.parent / "build" / "bench"
-    build.mkdir(parents=True, exist_ok=True)
-    (build / "ingest.md").write_text(text)
-    result = {"machine": where, "found": found, "rows": [row.json() for row in rows]}
-    (build / "ingest.json").write_text(json.dumps(result, indent=1))
-    if into_readme:
-        readme = HERE / "README.md"
-        before, _, rest = readme.read_text().partition(README_BEGIN)
-        after = rest.partition(README_END)[2]
-        readme.write_text(f"{before}{README_BEGIN}\n{text}\n{README_END}{after}")
-
-
 def on_private_mongod(work: Callable[[Bench], None]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         embedded = EmbeddedMongo(Path(folder) / "mongo")
@@ -176,7 +159,10 @@ def main() -> None:
     where = machine()
 
     def work(bench: Bench) -> None:
-        write(measure(bench, options), bench.rows, where, into_readme=options.readme)
+        found = measure(bench, options)
+        text = markdown(found, bench.rows, where)
+        data = {"machine": where, "found": found, "rows": [row.json() for row in bench.rows]}
+        publish("ingest", text, into_readme=options.readme, data=data)
 
     on_private_mongod(work)
 

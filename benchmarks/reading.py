@@ -24,8 +24,9 @@ from urllib.parse import quote
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.ingest import machine
-from benchmarks.measuring import HERE, Http, cpu_s, free_port, process, until_answered
+from benchmarks.measuring import Http, cpu_s, free_port, process, until_answered
 from benchmarks.people import COLOURS, GIVEN, PRODUCTS, RARE
+from benchmarks.publishing import publish
 from benchmarks.seed import BLOCK, BOTS, MESSAGES_EACH, Block, add_options, bot_id, seed, server
 from benchmarks.visibility import percentile
 from inbox.bots.model import Bot, SplitSettings
@@ -38,7 +39,6 @@ from inbox.staff.model import ALL_SCOPES, Role, Staff, Token
 from inbox.staff.secrets import new_token_secret, secret_id
 from inbox.staff.store import StaffStore, TokenStore
 
-README_BEGIN, README_END = "<!-- reading -->\n", "<!-- end of reading -->\n"
 _PEOPLE: tuple[Role, ...] = ("owner", "sale")
 _SAMPLED_BLOCKS = 5
 _WARM_UP = 5
@@ -250,19 +250,6 @@ def report(options: argparse.Namespace, answered: list[Answered], where: str) ->
     return "\n".join(lines)
 
 
-def write(text: str, *, into_readme: bool) -> None:
-    """The table for people, under build/ and if wanted in the README."""
-    print(text)
-    build = HERE.parent / "build" / "bench"
-    build.mkdir(parents=True, exist_ok=True)
-    (build / "reading.md").write_text(text)
-    if into_readme:
-        readme = HERE / "README.md"
-        before, _, rest = readme.read_text().partition(README_BEGIN)
-        after = rest.partition(README_END)[2]
-        readme.write_text(f"{before}{README_BEGIN}\n{text}\n{README_END}{after}")
-
-
 def on_seeded_mongod(options: argparse.Namespace, work: Callable[[str, int], None]) -> None:
     mongod = server(options)
     uri = mongod.start()
@@ -294,8 +281,7 @@ def main() -> None:
         with serving(uri, DATABASE, options.folder) as (port, pid):
             asking = Asking(Http(port), (pid, mongod), options.times)
             answered = measure(asking, options.customers, people)
-        text = report(options, answered, where)
-        write(text, into_readme=options.readme)
+        publish("reading", report(options, answered, where), into_readme=options.readme)
 
     on_seeded_mongod(options, work)
 

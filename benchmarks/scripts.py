@@ -26,6 +26,7 @@ from app.embedded import EmbeddedMongo
 from benchmarks.enrolled import Shop
 from benchmarks.ingest import machine
 from benchmarks.measuring import HERE, cpu_s
+from benchmarks.publishing import publish
 from benchmarks.stepping import SaysNothing, Worked, running
 from benchmarks.visibility import percentile
 from inbox.clock import SystemClock
@@ -263,11 +264,7 @@ def main() -> None:
             lines = uvloop.run(Bench(uri, embedded.pid or 0, options).run())
         finally:
             embedded.stop()
-    text = "\n".join([where, "", *lines, ""])
-    print(text)
-    build = HERE.parent / "build" / "bench"
-    build.mkdir(parents=True, exist_ok=True)
-    (build / "scripts.md").write_text(text)
+    publish("scripts", "\n".join([where, "", *lines, ""]))
 
 
 if __name__ == "__main__":

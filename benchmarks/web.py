@@ -20,7 +20,7 @@ from playwright.async_api import Browser, Page, async_playwright
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.ingest import machine
-from benchmarks.measuring import HERE
+from benchmarks.publishing import publish
 from benchmarks.reading import DATABASE, on_seeded_mongod, prepare, serving
 from benchmarks.seed import TAGS, add_options
 from benchmarks.visibility import percentile
@@ -28,7 +28,6 @@ from inbox.clock import SystemClock
 from inbox.mongo.client import Document, Mongo
 from inbox.staff.passwords import Passwords
 
-README_BEGIN, README_END = "<!-- web -->\n", "<!-- end of web -->\n"
 CHROMIUM = "/usr/bin/chromium"
 LIST = '[data-testid="conversation-list"]'
 ROW = '[data-testid="conversation-row"]'
@@ -209,19 +208,6 @@ def report(options: argparse.Namespace, found: Found, where: str) -> str:
     return "\n".join(lines)
 
 
-def write(text: str, *, into_readme: bool) -> None:
-    """The table for people, under build/ and if wanted in the README."""
-    print(text)
-    build = HERE.parent / "build" / "bench"
-    build.mkdir(parents=True, exist_ok=True)
-    (build / "web.md").write_text(text)
-    if into_readme:
-        readme = HERE / "README.md"
-        before, _, rest = readme.read_text().partition(README_BEGIN)
-        after = rest.partition(README_END)[2]
-        readme.write_text(f"{before}{README_BEGIN}\n{text}\n{README_END}{after}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser)
@@ -235,7 +221,7 @@ def main() -> None:
         where = machine()
         with serving(uri, DATABASE, options.folder) as (port, _pid):
             found = asyncio.run(measure(port, who, options.rows))
-        write(report(options, found, where), into_readme=options.readme)
+        publish("web", report(options, found, where), into_readme=options.readme)
 
     on_seeded_mongod(options, work)
 

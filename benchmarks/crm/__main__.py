@@ -24,7 +24,7 @@ from benchmarks.crm.crms import odoo, receiver
 from benchmarks.crm.measures import Bench, Mirrored, percentiles
 from benchmarks.crm.shop import Target
 from benchmarks.ingest import machine
-from benchmarks.measuring import HERE
+from benchmarks.publishing import publish
 from crm_sync.mapping.presets import CALLS_PER_SECOND
 
 _PUSH_S = 0.3
@@ -197,11 +197,7 @@ def main() -> None:
         finally:
             embedded.stop()
     took = f"{(time.monotonic() - began) / 60:.0f} minutes"
-    text = "\n".join([f"{where}; {took}", "", *lines, ""])
-    print(text)
-    build = HERE.parent / "build" / "bench"
-    build.mkdir(parents=True, exist_ok=True)
-    (build / "crm.md").write_text(text)
+    publish("crm", "\n".join([f"{where}; {took}", "", *lines, ""]))
 
 
 if __name__ == "__main__":

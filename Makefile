@@ -45,12 +45,12 @@ check: install odoo libraries ## What CI asks of a change: format, lint, types, 
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -m "not torture" --cov --cov-report=term $(ARGS)
 
-check-fast: install libraries ## Some five minutes: format, lint, types, imports, tests without browser, crashes and the real CRM
+check-fast: install ## Under two minutes: format, lint, types, imports, the tests that need no database
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 -m "not browser and not crash and not torture" --ignore=tests/crash --ignore=tests/crm_sync/odoo $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 -m "not database and not browser and not crash and not torture" --ignore=tests/crash --ignore=tests/crm_sync/odoo $(ARGS)
 
 fix: install ## Format, and repair what ruff can repair
 	$(BIN)/ruff format .

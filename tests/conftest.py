@@ -23,6 +23,14 @@ _PARAMETERS = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the MongoDB of the session can be left out, for an answer in two minutes."""
+    for item in items:
+        if "mongo_uri" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+
+
 @pytest.fixture(scope="session")
 def mongo_uri() -> Iterator[str]:
     """One mongod per test session; it takes fail points (configureFailPoint: failCommand)."""

@@ -13,7 +13,7 @@ from inbox.automations.model import Automation, Event, Secrets
 from inbox.bots.secrets import SecretBox
 from inbox.clock import Clock
 from inbox.ids import hash_id
-from inbox.mongo.client import Mongo
+from inbox.mongo.client import Document, Mongo
 from inbox.mongo.due import Backoff, Claimed, DueWork, Pace, due
 
 PAGE = 50
@@ -87,31 +87,29 @@ class DeliveryStore:
             return None
         return Receiver(automation_from(found), secrets_from(self._box.open(found["sealed"])))
 
-    async def waiting(self, claimed: Claimed, types: Sequence[str]) -> tuple[list[Event], int]:
-        """The next events of a queue, and up to which number the stream was looked at.
+    async def queue(self, claimed: Claimed) -> Document | None:
+        """How a queue is now; None: it was deleted with its automation, or its person erased."""
+        return await self._queues.find_one({"_id": claimed.id})
 
-        Index automation_events (stream_id, seq).
-        """
-        queue = await self._queues.find_one({"_id": claimed.id}) or claimed.document
+    async def waiting(self, queue: Document, types: Sequence[str]) -> list[Event]:
+        """The next events of a queue, at most a page; index automation_events (stream_id, seq)."""
         if (only := queue.get("only")) is not None:
             found = self._events.find({"_id": only})
-            return [event_from(one) async for one in found], 0
+            return [event_from(one) async for one in found]
         query = {
             "stream_id": queue["stream_id"],
             "seq": {"$gte": queue["next"], "$lte": queue["last"]},
             "type": {"$in": list(types)},
         }
         found = self._events.find(query).sort("seq", 1).limit(PAGE)
-        return [event_from(one) async for one in found], queue["last"]
+        return [event_from(one) async for one in found]
 
     async def keep(self, claimed: Claimed, tries: Sequence[Try], up_to: int | None) -> bool:
         """Log tries in their order, then go on behind the number `up_to`; None: stay.
 
         Dying in between tells some events once more. False when the lease was lost.
         """
-        if tries:
-            writes = [self._logged(claimed, one) for one in tries]
-            await self._log.bulk_write(writes, ordered=True)
+        await self.log(claimed, tries)
         if up_to is None or claimed.document.get("only") is not None:
             return True
         result = await self._queues.update_one(
@@ -120,12 +118,18 @@ class DeliveryStore:
         )
         return result.matched_count == 1
 
+    async def log(self, claimed: Claimed, tries: Sequence[Try]) -> None:
+        """Keep what became of events."""
+        if tries:
+            writes = [self._logged(claimed, one) for one in tries]
+            await self._log.bulk_write(writes, ordered=True)
+
     async def relayed_at(self, event_id: str) -> datetime | None:
         found = await self._events.find_one({"_id": event_id}, {"relayed_at": 1})
         return None if found is None else found["relayed_at"]
 
-    async def finish(self, claimed: Claimed, seen: int) -> bool:
-        """Nothing is left, unless something came meanwhile; whether it is finished.
+    async def finish(self, claimed: Claimed, queue: Document) -> bool:
+        """Nothing is left, unless something came since `queue` was read; whether it is finished.
 
         One that told a single event is deleted.
         """
@@ -134,7 +138,8 @@ class DeliveryStore:
             await self._queues.delete_one(held)
             return True
         result = await self._queues.update_one(
-            {**held, "last": seen}, {"$unset": {"work": 1}, "$set": {"next": seen + 1}}
+            {**held, "last": queue["last"]},
+            {"$unset": {"work": 1}, "$set": {"next": queue["last"] + 1}},
         )
         if result.matched_count:
             return True

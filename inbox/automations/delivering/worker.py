@@ -15,11 +15,12 @@ import structlog
 from inbox import metrics
 from inbox.automations.delivering.client import Outcome, ReceiverClient
 from inbox.automations.delivering.shapes import Shape
-from inbox.automations.delivering.store import DeliveryStore, Receiver, Try, TryState
+from inbox.automations.delivering.store import PAGE, DeliveryStore, Receiver, Try, TryState
 from inbox.automations.model import AutomationKind, Event
 from inbox.automations.store import AutomationStore
 from inbox.cancelling import end
 from inbox.clock import Clock
+from inbox.mongo.client import Document
 from inbox.mongo.due import Backoff, Claimed, DueWork
 from inbox.mongo.failures import is_passing
 from inbox.waiting import either
@@ -87,23 +88,21 @@ class Telling:
 
     async def _tell_all(self, claimed: Claimed, receiver: Receiver) -> None:
         async with self.due.held([claimed]):
-            progress = _Progress(self._store, claimed)
-            while True:
-                types = sorted(receiver.automation.events)
-                events, seen = await self._store.waiting(claimed, types)
-                if not events and await self._store.finish(claimed, seen):
-                    return
+            progress, types = _Progress(self._store, claimed), sorted(receiver.automation.events)
+            queue: Document | None = claimed.document
+            while queue is not None:
+                events = await self._store.waiting(queue, types)
                 for event in events:
                     if self._stop.is_set():
                         await self._leave(progress)
                         return
                     if not await self._tell(progress, receiver, event):
                         return
+                if len(events) < PAGE and await progress.end(queue):
+                    return
                 if not await progress.keep():
                     return
-                if claimed.document.get("only") is not None:
-                    await self._store.finish(claimed, seen)
-                    return
+                queue = await self._store.queue(claimed)
 
     async def _tell(self, progress: "_Progress", receiver: Receiver, event: Event) -> bool:
         """Whether the next event of the conversation may be told now."""
@@ -179,6 +178,12 @@ class _Progress:
         self._up_to = event.sequence
         is_time = time.monotonic() - self._kept_at > KEPT_EVERY_S
         return await self.keep() if is_time else True
+
+    async def end(self, queue: Document) -> bool:
+        """All of `queue` was told. False: more has come since it was read."""
+        tries, self.tries = self.tries, []
+        await self._store.log(self.claimed, tries)
+        return await self._store.finish(self.claimed, queue)
 
     async def keep(self) -> bool:
         """Write what is new. False when the lease was lost."""

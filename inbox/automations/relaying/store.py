@@ -316,23 +316,29 @@ class RelayStore:
             for automation in automations[event.bot_id]:
                 if event.type in automation.events:
                     wanted.setdefault((automation.id, event.stream_id), []).append(event)
-        writes: list[UpdateOne] = []
-        for (automation_id, stream_id), events in wanted.items():
-            id_ = hash_id("automation_queue", automation_id, stream_id)
-            first = {
-                "automation_id": automation_id,
-                "bot_id": events[0].bot_id,
-                "stream_id": stream_id,
-                "next": events[0].sequence,
-            }
-            last = {"last": events[-1].sequence}
-            writes.append(
-                UpdateOne({"_id": id_}, {"$set": last, "$setOnInsert": first}, upsert=True)
-            )
-            idle = {"_id": id_, "work": {"$exists": False}}
-            writes.append(UpdateOne(idle, {"$set": {"work": due(now)}}))
+        writes = [
+            _queued(automation_id, stream_id, events, now)
+            for (automation_id, stream_id), events in wanted.items()
+        ]
         if writes:
-            await self._mongo["automation_queues"].bulk_write(writes, session=session)
+            queues = self._mongo["automation_queues"]
+            await queues.bulk_write(writes, ordered=False, session=session)
+
+
+def _queued(
+    automation_id: str, stream_id: str, events: Sequence[Event], now: datetime
+) -> UpdateOne:
+    """A new queue begins with these events; who is at an older one finds them by `last`."""
+    fields = {
+        "automation_id": automation_id,
+        "bot_id": events[0].bot_id,
+        "stream_id": stream_id,
+        "next": {"$ifNull": ["$next", events[0].sequence]},
+        "last": events[-1].sequence,
+        "work": {"$ifNull": ["$work", due(now)]},
+    }
+    id_ = hash_id("automation_queue", automation_id, stream_id)
+    return UpdateOne({"_id": id_}, [{"$set": fields}], upsert=True)
 
 
 def _stream_id(bot_id: str, event: LiveEvent) -> str:

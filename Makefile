@@ -56,7 +56,7 @@ fix: install ## Format, and repair what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install ## Measure splitting, delivery, scripts, reads, CRMs, the inbox in a browser and the intake of webhooks (needs wrk; some minutes)
+bench: install ## Measure splitting, delivery, scripts, automations, reads, CRMs, the inbox in a browser and the intake of webhooks (needs wrk; some minutes)
 	@$(BIN)/python benchmarks/fairness.py
 	@scripts/debian_packages.sh bench
 	@$(BIN)/python -m benchmarks.delivery
@@ -64,6 +64,7 @@ bench: install ## Measure splitting, delivery, scripts, reads, CRMs, the inbox i
 	@$(BIN)/python benchmarks/assigning.py
 	@$(BIN)/python -m benchmarks.scripts --waiting 100000
 	@$(BIN)/python -m benchmarks.reading --customers 5000 --times 50
+	@$(BIN)/python -m benchmarks.telling --rounds 1 --seconds 5
 	@$(BIN)/python -m benchmarks.crm --seconds 10
 	@$(BIN)/python scripts/web.py build
 	@$(BIN)/python -m benchmarks.web --customers 5000 --rows 2000

@@ -219,6 +219,8 @@ class OurServer:
         self._messages = database["messages"]
         self._http = Http(port)
         self.cookies: dict[str, str] = {}
+        self.bot_id = ""
+        self._csrf = ""
 
     def connect_pages(self) -> None:
         """Sign in as the first owner and make a bot of all pages."""
@@ -226,22 +228,22 @@ class OurServer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request("POST", "/api/v1/session", body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
-        token = json.loads(answer.read())["csrf_token"]
+        self._csrf = json.loads(answer.read())["csrf_token"]
         cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
         self.cookies = {"Cookie": cookie}
         accounts = [
             {"channel": "facebook", "account_id": str(FIRST_PAGE + n), "name": f"Trang {n}"}
             for n in range(PAGES)
         ]
-        bot = json.dumps({"name": "Bench", "accounts": accounts}).encode()
-        status, text = self._http.ask(
-            "POST",
-            "/api/v1/bots",
-            bot,
-            self.cookies | {"Content-Type": "application/json", "X-CSRF-Token": token},
-        )
+        status, text = self.post("/api/v1/bots", {"name": "Bench", "accounts": accounts})
         if status != http.client.CREATED:
             raise SystemExit(f"the bot was not made: {text.decode()}")
+        self.bot_id = json.loads(text)["id"]
+
+    def post(self, path: str, body: Any) -> tuple[int, bytes]:
+        """As the owner; status and body of the answer."""
+        headers = self.cookies | {"Content-Type": "application/json", "X-CSRF-Token": self._csrf}
+        return self._http.ask("POST", path, json.dumps(body).encode(), headers)
 
     def number(self, name: str) -> float:
         """The value of a counter or gauge of /metrics; 0 while it was never touched."""
@@ -298,13 +300,16 @@ class OurServer:
 
 
 @contextmanager
-def our_server(uri: str, mongod: int, folder: Path) -> Iterator[OurServer]:
-    """A new server process on a new database, which is dropped afterwards."""
+def our_server(uri: str, mongod: int, folder: Path, inbox: str = "") -> Iterator[OurServer]:
+    """A new server process on a new database, which is dropped afterwards.
+
+    `inbox`: more of that section of the configuration, as YAML.
+    """
     port, database = free_port(), f"bench_{secrets.token_hex(4)}"
     config = folder / f"{database}.yaml"
     config.write_text(
         f"app:\n  data: {folder}\n  log:\n    level: warning\n"
-        f"inbox:\n  mongo:\n    database: {database}\n"
+        f"inbox:\n  mongo:\n    database: {database}\n{inbox}"
     )
     arguments = [sys.executable, "-m", "app", "serve", "--processes", "1", "--port", str(port)]
     environment = {

@@ -37,9 +37,12 @@ class DataLock:
             self._held = self._try()
 
     def _try(self) -> int | None:
-        """The locked file; None when the directory was deleted between opening and locking."""
+        """The locked file; None when the directory was deleted before it was locked."""
         path = self._directory / "service.lock"
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            return None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

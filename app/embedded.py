@@ -98,7 +98,9 @@ class EmbeddedMongo:
         """Stop, and delete the directory with all data: for tests and throw-away demos."""
         if self._lock.held:
             self._mongod.end()
-            shutil.rmtree(self._directory)
+            gone = self._directory.with_name(f"{self._directory.name}.{secrets.token_hex(4)}")
+            self._directory.rename(gone)  # whoever looks for a free one makes files in it
+            shutil.rmtree(gone)
             self._lock.release()
 
     def alive(self) -> bool:

@@ -130,6 +130,10 @@ class GraphRoutes:
         except InboxError as error:
             refused = graph_error_of(error)
             status, body = HTTPStatus(refused.status), refused.body()
+        except Exception:  # what came before it in the batch is done, and must not be repeated
+            log.exception("a request of a batch failed")
+            broken = unexpected()
+            status, body = HTTPStatus(broken.status), broken.body()
         answer: Json = {"code": int(status), "body": orjson.dumps(body).decode()}
         if with_headers:
             answer["headers"] = [{"name": "Content-Type", "value": "application/json"}]
@@ -215,7 +219,10 @@ def _asked_in(batch: _Asked, item: Any, place: int) -> _Asked:
     """One request of a batch; it has the token of the batch unless it brings its own."""
     if not isinstance(item, Mapping) or not isinstance(item.get("relative_url"), str):
         raise invalid("each request of a batch needs method and relative_url")
-    url = urlsplit(item["relative_url"])
+    try:
+        url = urlsplit(item["relative_url"])
+    except ValueError:
+        raise invalid("relative_url is no address") from None
     body = item.get("body")
     fields: dict[str, Any] = _form_fields(url.query)
     if isinstance(body, Mapping):

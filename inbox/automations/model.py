@@ -25,6 +25,8 @@ EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
 OffReason = Literal["by_hand", "gone"]
 """Why an automation is switched off: somebody did it, or its receiver answered 410."""
+TURN_OVER = frozenset({"automation", "bot", "staff"})
+"""Whose message is an answer to the customer. A script's is none: it was planned before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,13 +99,17 @@ class AutomationStore:
             session=session,
         )
 
-    async def gone(self, automation_id: str, reason: OffReason = "gone") -> None:
-        """Switch an automation off whose receiver wants no more; repeating changes nothing."""
+    async def gone(self, automation: Automation, reason: OffReason = "gone") -> None:
+        """Switch an automation off whose receiver wants no more; repeating changes nothing.
+
+        One that was changed since it was read stays: another receiver may have been meant.
+        """
+        automation_id = automation.id
 
         async def work(session: Session) -> None:
             now = self._clock.now()
             before = await self._automations.find_one_and_update(
-                {"_id": automation_id, "enabled": True},
+                {"_id": automation_id, "enabled": True, "version": automation.version},
                 {
                     "$set": {"enabled": False, "off_reason": reason, "off_at": now},
                     "$inc": {"version": 1},

@@ -5,6 +5,7 @@ from typing import Any
 
 from inbox.conversations.automation import person_has
 from inbox.conversations.changes import KeepMessage
+from inbox.conversations.lateness import is_late
 from inbox.conversations.sheet import Sheet, Tracked
 from inbox.mongo.due import due
 
@@ -27,7 +28,10 @@ def withhold(sheet: Sheet, thread: Tracked, message: Tracked, change: KeepMessag
             thread.put("split", {**split, "from_at": change.at})
         return
     begins = split["state"] == "off" and thread.get("assignee_id") is None
-    if not (begins or _reopens(thread)) or _is_answered_by_program(sheet, thread):
+    if not (begins or _reopens(thread)):
+        return
+    # programs are not told of what comes an hour late
+    if _is_answered_by_program(sheet, thread) and not is_late(change.at, sheet.now):
         return
     thread.put("split", pending(sheet.now, from_seq=message.get("seq"), from_at=change.at))
 

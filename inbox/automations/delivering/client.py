@@ -20,8 +20,6 @@ LONGEST_RETRY_AFTER_S = 3600.0
 ADDRESS_REFUSED = "address_refused"
 _MOST_ANSWER_BYTES = 64 * 1024
 """What a receiver answers is not looked at; it is read so that the connection can be used again."""
-_CONNECTIONS = 200
-_PER_HOST = 20
 _SUCCESS = 2
 
 
@@ -93,8 +91,7 @@ class ReceiverClient:
             connect_s = CONNECT_WITHIN.total_seconds()
             self._session = ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=_CONNECTIONS,
-                    limit_per_host=_PER_HOST,
+                    limit=0,  # every automation has so many places, and waits for no other's
                     keepalive_timeout=KEEP_ALIVE_S,
                     socket_factory=guarded(self._may_reach),
                 ),

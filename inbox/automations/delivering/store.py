@@ -1,11 +1,13 @@
 """What is to be told to whom, and what became of it: queues, events, and the log of deliveries."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pymongo import UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from inbox.automations.delivering.client import Outcome
 from inbox.automations.documents import automation_from, event_from
@@ -91,15 +93,18 @@ class DeliveryStore:
         """How a queue is now; None: it was deleted with its automation, or its person erased."""
         return await self._queues.find_one({"_id": claimed.id})
 
-    async def waiting(self, queue: Document, types: Sequence[str]) -> list[Event]:
-        """The next events of a queue, at most a page; index automation_events (stream_id, seq)."""
+    async def waiting(self, queue: Document) -> list[Event]:
+        """The next events of a queue, at most a page; index automation_events (stream_id, seq).
+
+        Those that its automation wanted when they happened: what came while it was off is not.
+        """
         if (only := queue.get("only")) is not None:
             found = self._events.find({"_id": only})
             return [event_from(one) async for one in found]
         query = {
             "stream_id": queue["stream_id"],
             "seq": {"$gte": queue["next"], "$lte": queue["last"]},
-            "type": {"$in": list(types)},
+            "to": queue["automation_id"],
         }
         found = self._events.find(query).sort("seq", 1).limit(PAGE)
         return [event_from(one) async for one in found]
@@ -166,11 +171,12 @@ class DeliveryStore:
         for event_id in known:
             id_ = hash_id("automation_replay", automation_id, event_id)
             fields = {"automation_id": automation_id, "bot_id": bot_id, "only": event_id}
-            await self._queues.update_one(
-                {"_id": id_, "work.token": {"$exists": False}},
-                {"$set": {**fields, "work": due(now)}},
-                upsert=True,
-            )
+            with suppress(DuplicateKeyError):  # it is being told just now
+                await self._queues.update_one(
+                    {"_id": id_, "work.token": {"$exists": False}},
+                    {"$set": {**fields, "work": due(now)}},
+                    upsert=True,
+                )
         return len(known)
 
     def _logged(self, claimed: Claimed, tried: Try) -> UpdateOne:

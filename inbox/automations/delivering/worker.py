@@ -16,7 +16,7 @@ from inbox import metrics
 from inbox.automations.delivering.client import Outcome, ReceiverClient
 from inbox.automations.delivering.shapes import Shape
 from inbox.automations.delivering.store import PAGE, DeliveryStore, Receiver, Try, TryState
-from inbox.automations.model import AutomationKind, Event
+from inbox.automations.model import Automation, AutomationKind, Event
 from inbox.automations.store import AutomationStore
 from inbox.cancelling import end
 from inbox.clock import Clock
@@ -88,21 +88,23 @@ class Telling:
 
     async def _tell_all(self, claimed: Claimed, receiver: Receiver) -> None:
         async with self.due.held([claimed]):
-            progress, types = _Progress(self._store, claimed), sorted(receiver.automation.events)
+            progress = _Progress(self._store, claimed)
             queue: Document | None = claimed.document
+            now: Receiver | None = receiver
             while queue is not None:
-                events = await self._store.waiting(queue, types)
+                events = await self._store.waiting(queue)
                 for event in events:
-                    if self._stop.is_set():
+                    if now is None or self._stop.is_set():
                         await self._leave(progress)
                         return
-                    if not await self._tell(progress, receiver, event):
+                    if not await self._tell(progress, now, event):
                         return
                 if len(events) < PAGE and await progress.end(queue):
                     return
                 if not await progress.keep():
                     return
                 queue = await self._store.queue(claimed)
+                now = await self._store.receiver(self._id)  # it may be off, or elsewhere by now
 
     async def _tell(self, progress: "_Progress", receiver: Receiver, event: Event) -> bool:
         """Whether the next event of the conversation may be told now."""
@@ -126,7 +128,7 @@ class Telling:
         if state != "failing":
             return await progress.behind(event)
         await progress.keep()
-        await self._give_way(progress.claimed, outcome)
+        await self._give_way(progress.claimed, outcome, automation)
         return False
 
     async def _leave(self, progress: "_Progress") -> None:
@@ -141,10 +143,10 @@ class Telling:
         over = relayed_at is None or relayed_at + self._means.give_up_after <= self._clock.now()
         return "parked" if over and not outcome.is_gone else "failing"
 
-    async def _give_way(self, claimed: Claimed, outcome: Outcome) -> None:
+    async def _give_way(self, claimed: Claimed, outcome: Outcome, automation: Automation) -> None:
         if outcome.is_gone:
             await self.due.retry(claimed, outcome.reason, after=timedelta())
-            await self._means.automations.gone(self._id)
+            await self._means.automations.gone(automation)
             return
         after = outcome.retry_after_s
         pause = None if after is None else timedelta(seconds=after)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from inbox.automations.handing_over.store import HandOverStore
+from inbox.automations.handing_over.store import HandOverStore, Waiting
 from inbox.conversations.replying.model import Reply, Writer, writer_of
 from inbox.conversations.replying.service import ReplyService
 from inbox.ids import random_id
@@ -36,25 +36,33 @@ class HandingOver:
         return await self._hand_over(conversation_id, writer_of(actor), said, actor)
 
     async def because_silent(
-        self, conversation_id: str, writer: Writer, waited: timedelta | None
+        self, conversation_id: str, writer: Writer, waited: timedelta | None, since: Waiting
     ) -> bool:
-        """An automation has not answered for so long; None: it is switched off."""
+        """An automation has not answered for so long; None: it is switched off.
+
+        Whether it has is looked up: the relay that would have ended its turn may be behind.
+        """
         why = (
             "đang tắt"
             if waited is None
             else f"không trả lời khách trong {int(waited.total_seconds())} giây"
         )
         said = f"“{writer.author.name}” {why}; cuộc trò chuyện được chuyển cho nhân viên."
-        return await self._hand_over(conversation_id, writer, said, None)
+        return await self._hand_over(conversation_id, writer, said, None, since)
 
     async def _hand_over(
-        self, conversation_id: str, writer: Writer, said: str, actor: Actor | None
+        self,
+        conversation_id: str,
+        writer: Writer,
+        said: str,
+        actor: Actor | None,
+        since: Waiting | None = None,
     ) -> bool:
         """The note and the handover are one transaction: there is never one without the other."""
         note = Reply(client_id=f"handover:{random_id()}", text=said, internal=True)
 
         async def within(session: Session) -> None:
-            if not await self._store.hand_over(conversation_id, writer, session):
+            if not await self._store.hand_over(conversation_id, writer, session, since):
                 raise _PeopleHaveIt
 
         try:

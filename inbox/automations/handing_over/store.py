@@ -1,9 +1,10 @@
 """Handing over in the database: who talks with the customer, and whom it is split to."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from inbox.automations.documents import automation_from
-from inbox.automations.model import Automation
+from inbox.automations.model import TURN_OVER, Automation
 from inbox.clock import Clock
 from inbox.conversations.automation import handed_off, person_has
 from inbox.conversations.replying.model import Writer
@@ -17,6 +18,16 @@ from inbox.mongo.due import DueWork, Pace
 from inbox.staff.notices.model import NewNotice
 from inbox.staff.notices.store import PersonalNotices
 from inbox.timeline.kinds import interaction
+
+_CLOCKS_DIFFER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The message with which a customer began to wait: when it was applied, and its number."""
+
+    at: datetime
+    seq: int
 
 
 class HandOverStore:
@@ -36,16 +47,25 @@ class HandOverStore:
         self._notices = PersonalNotices(mongo)
         self.watches = DueWork(mongo, "automation_streams", "watch", clock, pace=pace)
 
-    async def hand_over(self, conversation_id: str, writer: Writer, session: Session) -> bool:
+    async def hand_over(
+        self,
+        conversation_id: str,
+        writer: Writer,
+        session: Session,
+        since: "Waiting | None" = None,
+    ) -> bool:
         """Leave the conversation to people; False: they have it already, nothing is written.
 
-        In a bot that splits, what is nobody's is split now; whoever has it is told by name.
+        Nor is it if the customer was answered `since`. In a bot that splits, what is nobody's is
+        split now; whoever has it is told by name.
         """
         thread = await self._mongo["conversations"].find_one(
             {"_id": conversation_id}, session=session
         )
         now = self._clock.now()
         if thread is None or person_has(thread, now, writer.hand_back_after):
+            return False
+        if since is not None and await self._is_answered(conversation_id, since, session):
             return False
         fields: Document = {"automation": handed_off(now)}
         if await self._is_to_be_split(thread, session):
@@ -55,6 +75,18 @@ class HandOverStore:
         )
         await self._tell({**thread, **fields}, people_of(thread), writer, now, session)
         return True
+
+    async def _is_answered(self, conversation_id: str, since: "Waiting", session: Session) -> bool:
+        """Index messages (conversation_id, -at, -seq)."""
+        query = {
+            "conversation_id": conversation_id,
+            "at": {"$gte": since.at - _CLOCKS_DIFFER},
+            "seq": {"$gt": since.seq},
+            "author.kind": {"$in": sorted(TURN_OVER)},
+            "internal": {"$ne": True},
+        }
+        found = await self._mongo["messages"].find_one(query, {"_id": 1}, session=session)
+        return found is not None
 
     async def _is_to_be_split(self, thread: Document, session: Session) -> bool:
         if thread.get("assignee_id") is not None or thread["kind"] not in SPLIT_KINDS:

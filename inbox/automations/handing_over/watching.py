@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 from inbox.automations.handing_over.service import HandingOver
-from inbox.automations.handing_over.store import HandOverStore
+from inbox.automations.handing_over.store import HandOverStore, Waiting
 from inbox.automations.model import Automation
 from inbox.conversations.model import Author
 from inbox.conversations.replying.model import Writer
@@ -38,13 +38,15 @@ class Watching:
 
     async def _end_turn(self, claimed: Claimed) -> None:
         """The message that came meanwhile begins no new turn: people have it then."""
-        automation_id = claimed.document["watch"]["automation_id"]
+        watch = claimed.document["watch"]
+        automation_id = watch["automation_id"]
         automation = await self._store.automation(automation_id)
         with contextlib.suppress(NotFound):  # erased
             await self._handing_over.because_silent(
                 claimed.document["conversation_id"],
                 _writer(automation_id, automation),
                 None if automation is None or not automation.enabled else automation.answer_within,
+                Waiting(watch["at"], watch["seq"]),
             )
         await self._store.watches.finish(claimed)
 

@@ -188,7 +188,7 @@ class RelayStore:
                     for one in happenings(event, stream.told, around, back)
                 )
                 self._turn(stream, event, answering, around)
-        fresh = await self._numbered(found, session)
+        fresh = await self._numbered(found, automations, session)
         await self._save(streams, session)
         await self._queue(fresh, automations, session)
         return len(fresh)
@@ -206,7 +206,12 @@ class RelayStore:
         if ends_turn(event) or owner != "program" or answering is None or not is_open:
             stream.watch = None
         elif begins_turn(event) and stream.watch is None and conversation["kind"] == "inbox":
-            stream.watch = {**due(now + answering.answer_within), "automation_id": answering.id}
+            stream.watch = {
+                **due(now + answering.answer_within),
+                "automation_id": answering.id,
+                "at": event.at,
+                "seq": event.data["message"].get("seq", 0),
+            }
 
     async def _around(self, events: Sequence[LiveEvent], session: Session) -> Around:
         messages = [one.data["message"] for one in events if one.type == "message_received"]
@@ -274,8 +279,16 @@ class RelayStore:
             id_: _stream(bot_id, event, stored.get(id_)) for id_, (bot_id, event) in wanted.items()
         }
 
-    async def _numbered(self, found: Iterable[_Found], session: Session) -> list[Event]:
-        """Events with their numbers, kept; what was told before is not told again."""
+    async def _numbered(
+        self,
+        found: Iterable[_Found],
+        automations: Mapping[str, list[Automation]],
+        session: Session,
+    ) -> list[Event]:
+        """Events with their numbers, kept; what was told before is not told again.
+
+        `to` are the automations that want it now: nobody is told it who begins to want it later.
+        """
         by_id = {one.event_id: one for one in found}
         known = await self._by_id("automation_events", list(by_id), {"_id": 1}, session)
         fresh = [
@@ -285,7 +298,14 @@ class RelayStore:
         ]
         if fresh:
             now = self._clock.now()
-            rows = [{**event_document(event), "relayed_at": now} for event in fresh]
+            rows = [
+                {
+                    **event_document(event),
+                    "to": [one.id for one in automations[event.bot_id] if event.type in one.events],
+                    "relayed_at": now,
+                }
+                for event in fresh
+            ]
             await self._mongo["automation_events"].insert_many(rows, session=session)
         return fresh
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from inbox.automations.model import EventType
+from inbox.automations.model import TURN_OVER, EventType
 from inbox.conversations.automation import person_has
 from inbox.live.model import LiveEvent
 
@@ -23,8 +23,6 @@ _NOTED: dict[str, EventType] = {
 }
 _DETAILS = frozenset({"source", "ref", "ad_id", "type"})
 """What may be told of a note: where a customer came from, never what they wrote into a form."""
-_TURN_OVER = frozenset({"automation", "bot", "staff"})
-"""Whose message is an answer to the customer. A script's is none: it was planned before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def owner_of(
 def ends_turn(event: LiveEvent) -> bool:
     """Whether somebody has answered the customer."""
     message = _message(event)
-    return message is not None and message["author"]["kind"] in _TURN_OVER
+    return message is not None and message["author"]["kind"] in TURN_OVER
 
 
 def begins_turn(event: LiveEvent) -> bool:

@@ -1,9 +1,11 @@
 """Which conversations are to be decided: new ones, waiting ones, unanswered ones."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from inbox.clock import Clock
+from inbox.conversations.automation import person_has
 from inbox.conversations.withholding import SPLIT_KINDS
 from inbox.mongo.client import Document, Mongo
 
@@ -20,8 +22,20 @@ _MOST_MISSED = 200
 _PLACE = {"bot_id": 1, "split": 1, "status": 1, "assignee_id": 1}
 _PEOPLE = {**_PLACE, "waiting_since": 1, "late_in_at": 1, "last_in_at": 1}
 
+_OWNER = {"waiting_since": 1, "kind": 1, "automation": 1, "last_out_at": 1, "given_back_at": 1}
+
 Place = tuple[datetime, str]
 """Where a look has ended: a time and the id there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """A program that answers, and after how long without people it does so again."""
+
+    hand_back_after: timedelta | None
+
+    def people_have(self, conversation: Document, now: datetime) -> bool:
+        return person_has(conversation, now, self.hand_back_after)
 
 
 class Queues:
@@ -30,6 +44,7 @@ class Queues:
     def __init__(self, mongo: Mongo, clock: Clock) -> None:
         self._conversations = mongo["conversations"]
         self._bots = mongo["bots"]
+        self._automations = mongo["automations"]
         self._clock = clock
 
     async def pending(self, limit: int, *, but: Collection[str] = ()) -> dict[str, list[str]]:
@@ -86,10 +101,12 @@ class Queues:
     async def missed(self, bot_id: str) -> list[Document]:
         """Customers who wrote lately and wait, though no splitting has ever been asked.
 
-        They wrote while it was being switched on, or came from another bot.
+        They wrote while it was being switched on, or came from another bot. Whom a program answers
+        is missed by nobody: splitting is asked when that one hands them over.
         Index (bot_id, assignee_id, status, -last.at, -_id): of those who have nobody alone.
         """
-        lately = self._clock.now() - MISSED_WITHIN
+        now = self._clock.now()
+        lately, answering = now - MISSED_WITHIN, await self._answering(bot_id)
         query = {
             "bot_id": bot_id,
             "assignee_id": None,
@@ -99,8 +116,22 @@ class Queues:
             "kind": {"$in": sorted(SPLIT_KINDS)},
             "split.state": {"$nin": ["pending", "waiting", "claimable", "manual", "released"]},
         }
-        found = self._conversations.find(query, {"waiting_since": 1}).sort("waiting_since", 1)
-        return await found.limit(_MOST_MISSED).to_list()
+        missed: list[Document] = []
+        async for one in self._conversations.find(query, _OWNER).sort("waiting_since", 1):
+            if answering is None or one["kind"] != "inbox" or answering.people_have(one, now):
+                missed.append(one)
+            if len(missed) == _MOST_MISSED:
+                break
+        return missed
+
+    async def _answering(self, bot_id: str) -> "_Answering | None":
+        """The automation that answers customers first; index automations (answers, bot_id)."""
+        query = {"answers": True, "bot_id": bot_id, "enabled": True}
+        found = await self._automations.find_one(query, {"hand_back_after_s": 1})
+        if found is None:
+            return None
+        seconds = found.get("hand_back_after_s")
+        return _Answering(None if seconds is None else timedelta(seconds=seconds))
 
     async def unanswered(
         self, bot_id: str, *, before: datetime, after: datetime | None, limit: int

@@ -92,11 +92,13 @@ async def test_a_batch_is_answered_item_by_item_in_its_order(world: GatewayWorld
         url = f"me/messages?access_token={quote(TOKEN)}"
         return {"method": "POST", "relative_url": url, "body": urlencode(fields)}
 
-    batch = [message("một"), {"method": "GET", "relative_url": "v6.0/nobody"}, message("hai")]
+    strange = {"method": "GET", "relative_url": "//["}
+    batch = [message("một"), {"method": "GET", "relative_url": "v6.0/nobody"}, strange]
+    batch.append(message("hai"))
     status, answers = await world.graph("POST", "v6.0/", {"batch": batch})
     await world.deliver_all()
 
-    assert (status, [one["code"] for one in answers]) == (200, [200, 400, 200])
+    assert (status, [one["code"] for one in answers]) == (200, [200, 400, 400, 200])
     assert json.loads(answers[0]["body"])["recipient_id"] == lan
     assert json.loads(answers[1]["body"])["error"]["error_subcode"] == 33
     assert [one.text for one in world.zalo.shown] == ["một", "hai"]

@@ -204,6 +204,38 @@ async def test_what_nobody_takes_for_a_day_is_parked_and_can_be_told_once_more(
     assert [one["event_id"] for one in listed] == [shop.receiver.events[0]["id"]]
 
 
+async def test_what_is_being_told_may_be_asked_for_once_more(shop: Shop) -> None:
+    made = await shop.automate(events=["message.received"])
+    await shop.customer_says("an", "Một")
+    await shop.told("Một")
+    path = f"/bots/{shop.bot_id}/automations/{made['id']}/deliveries/replay"
+    asked = {"event_ids": [shop.receiver.events[0]["id"]]}
+    under_way = {"work": {"due_at": shop.clock.now() + timedelta(hours=1), "token": "other"}}
+    shop.clock.advance(-timedelta(hours=2))  # nobody here claims what is due then
+    assert (await shop.call("POST", path, asked)).json == {"replayed": 1}
+    await shop.mongo["automation_queues"].update_many({}, {"$set": under_way})
+
+    assert (await shop.call("POST", path, asked)).json == {"replayed": 1}
+
+
+async def test_a_farewell_of_the_old_address_does_not_switch_off_the_new_one(shop: Shop) -> None:
+    made = await shop.automate()
+    store = shop.running.service.automations.service.store
+    before = await store.get(shop.bot_id, made["id"])
+    assert before is not None
+    path = f"/bots/{shop.bot_id}/automations/{made['id']}"
+    moved = {"url": shop.receiver.url + "?moved"}
+    assert (await shop.call("PATCH", path, moved)).status == 200
+
+    await store.gone(before)
+    assert (await shop.call("GET", path)).json["enabled"]
+
+    after = await store.get(shop.bot_id, made["id"])
+    assert after is not None
+    await store.gone(after)
+    assert not (await shop.call("GET", path)).json["enabled"]
+
+
 async def test_an_automation_that_is_away_keeps_no_other_waiting(shop: Shop) -> None:
     await shop.automate(name="Chậm", url="http://127.0.0.1:1/hook")
     await shop.automate(name="Nhanh", events=["message.received"])

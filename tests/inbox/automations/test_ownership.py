@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from inbox.automations.handing_over.store import HandOverStore, Waiting
+from inbox.conversations.model import Author
+from inbox.conversations.replying.model import Writer
+from inbox.mongo.client import Mongo
 from tests.inbox.automations.shop import Shop
 from tests.ingest import FACEBOOK_PAGE
 from tests.waiting import until
@@ -147,6 +151,67 @@ async def test_a_handoff_adds_exactly_one_note_and_splits_the_conversation(shop:
     await until(lambda: "conversation.automation_changed" in shop.receiver.types())
     rows = (await shop.call("GET", f"/customers/{before['customer']['id']}/timeline")).json
     assert "handed_off" in [one["type"] for one in rows["items"]]
+
+
+async def test_splitting_sweeps_up_nobody_whom_an_automation_answers(shop: Shop) -> None:
+    """Looking for whom it has missed, every second, it finds the comment, and leaves the inbox."""
+    me = (await shop.call("GET", "/me")).json["staff"]["id"]
+    await shop.automate(answers=True)
+    await shop.split(me)
+    thread = await shop.customer_says("an", "Mẫu này còn không?")
+    await shop.told("Mẫu này còn không?")
+    assert (await shop.automation_says(thread, "Dạ còn ạ")).status == 201
+    waiting = {"_id": "comment", "kind": "comment", "bot_id": shop.bot_id, "assignee_id": None}
+    inbox = await shop.mongo["conversations"].find_one({"_id": thread})
+    assert inbox is not None
+    await shop.mongo["conversations"].insert_one({**inbox, **waiting})
+
+    async def is_swept() -> bool:
+        comment = await shop.mongo["conversations"].find_one({"_id": "comment"})
+        return comment is not None and comment["assignee_id"] == me
+
+    await until(is_swept)
+
+    view = (await shop.call("GET", f"/conversations/{thread}")).json
+    assert (view["split"], view["assignee"]) == ("off", None)
+
+
+async def test_what_comes_an_hour_late_is_split_though_an_automation_answers(shop: Shop) -> None:
+    """Programs are not told of it, so nobody else would see the customer."""
+    me = (await shop.call("GET", "/me")).json["staff"]["id"]
+    await shop.automate(answers=True)
+    await shop.split(me)
+    at = int((shop.clock.now() - timedelta(hours=2)).timestamp() * 1000)
+    message = {"mid": "m_late", "text": "Alo?"}
+    late = {"sender": {"id": "an"}, "recipient": {"id": FACEBOOK_PAGE}, "timestamp": at}
+    await shop.webhook(at, {**late, "message": message})
+
+    async def is_given() -> bool:
+        found = await shop.mongo["conversations"].find_one({"_id": shop.thread("an")})
+        return found is not None and found.get("assignee_id") == me
+
+    await until(is_given)
+
+
+async def test_who_was_answered_is_not_handed_over_though_the_relay_is_behind(
+    shop: Shop, mongo: Mongo
+) -> None:
+    await shop.automate(answers=True)
+    thread = await shop.customer_says("an", "Alo")
+    await shop.told("Alo")
+    assert (await shop.automation_says(thread, "Em nghe ạ")).status == 201
+    question, answer = await shop.messages(thread)
+    store, clock = HandOverStore(mongo, shop.clock), shop.clock
+    writer = Writer(Author("automation", shop.automation["id"], "Trợ lý"), is_human=False)
+
+    async def hand_over(seq: int) -> bool:
+        since = Waiting(clock.now(), seq)
+        return await mongo.transaction(
+            lambda session: store.hand_over(thread, writer, session, since)
+        )
+
+    assert not await hand_over(question["seq"])
+    assert await hand_over(answer["seq"])
 
 
 async def test_a_silent_automation_is_replaced_by_people_with_a_note(shop: Shop) -> None:

@@ -7,15 +7,18 @@ from datetime import timedelta
 
 import pytest
 from bson import ObjectId
+from cryptography.fernet import Fernet
 
+from inbox.automations.delivering.store import DeliveryStore
 from inbox.automations.documents import automation_fields
 from inbox.automations.model import EVENT_TYPES, Automation
 from inbox.automations.relaying.store import MARK, LostRelay, Place, RelayStore
 from inbox.automations.relaying.worker import BATCH, Relay
+from inbox.bots.secrets import SecretBox
 from inbox.clock import FixedClock
 from inbox.live.model import event_from_document
 from inbox.live.store import LiveStore
-from inbox.mongo.client import Mongo
+from inbox.mongo.client import Document, Mongo
 from inbox.mongo.leases import Leases
 from tests.inbox.automations.feed import BOT, THREAD, said
 from tests.waiting import until
@@ -147,6 +150,36 @@ async def test_who_has_lost_the_lease_writes_nothing(mongo: Mongo, clock: FixedC
 
     assert await told(mongo) == []
     assert await mongo["service_marks"].find_one({"_id": MARK}) is None
+
+
+async def test_what_came_while_it_was_off_or_not_wanted_is_never_told(
+    mongo: Mongo, clock: FixedClock
+) -> None:
+    """Another one of the bot, which is told everything, keeps the stream going."""
+    automation = await mongo["automations"].find_one({"_id": "auto"})
+    assert automation is not None
+    await mongo["automations"].insert_one({**automation, "_id": "other"})
+    leases = Leases(mongo, clock, owner="one")
+    fence = await leases.acquire(MARK, timedelta(seconds=15))
+    assert fence is not None
+    relay, box = RelayStore(mongo, clock, leases), SecretBox([Fernet.generate_key().decode()])
+    ways: list[Document] = [{}, {"enabled": False}, {"enabled": True, "events": []}, {}]
+    ways[3] = {"events": ["message.received"]}
+    for number, way in enumerate(ways, start=1):
+        if way:
+            await mongo["automations"].update_one({"_id": "auto"}, {"$set": way})
+        event = event_from_document({"_id": str(number), **said(number, clock)})
+        await relay.relay([event], Place("x", clock.now()), fence)
+
+    deliveries = DeliveryStore(mongo, box, clock, lease=timedelta(seconds=30))
+    queues = mongo["automation_queues"].find({"automation_id": {"$in": ["auto", "other"]}})
+    waiting = {one["automation_id"]: await deliveries.waiting(one) async for one in queues}
+
+    texts = {
+        who: [one.data["message"]["text"] for one in events if one.type == "message.received"]
+        for who, events in waiting.items()
+    }
+    assert texts == {"auto": ["tin 1", "tin 4"], "other": ["tin 1", "tin 2", "tin 3", "tin 4"]}
 
 
 async def test_bots_without_automations_cost_nothing(mongo: Mongo, clock: FixedClock) -> None:

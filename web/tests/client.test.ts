@@ -50,6 +50,19 @@ describe('a request', () => {
     ])
   })
 
+  test.each(['<!doctype html><p>Đăng nhập Wi-Fi</p>', '{"items": ['])(
+    'that somebody else answers, or that breaks off, was not answered: %s',
+    async (text) => {
+      const headers = { 'Content-Type': 'application/json' }
+      new FakeServer().on(`GET ${ONE}`, () => new Response(text, { headers })).install()
+
+      const asked = fetchConversation('c1')
+
+      await expect(asked).rejects.toBeInstanceOf(ApiError)
+      await expect(asked).rejects.toMatchObject({ status: 0, code: 'unreachable' })
+    },
+  )
+
   test('fails with the words and the code of the server', async () => {
     new FakeServer().on(`PATCH ${ONE}`, () => problem(403, 'not_allowed', 'Bạn không có quyền.')).install()
 

@@ -73,6 +73,15 @@ describe('a press', () => {
     expect(done).toEqual([])
   })
 
+  test('behind an open dialog is not ours, also when the dialog has lost the focus', () => {
+    const { done } = keyboard()
+    inPage('<dialog open><img alt=""></dialog>')
+
+    for (const key of ['ArrowUp', 'c', '3', 'Escape']) expect(press(key)).toBe(false)
+
+    expect(done).toEqual([])
+  })
+
   test('while a word is being made, or with a modifier, is not ours', () => {
     const { done } = keyboard()
 

@@ -209,6 +209,43 @@ test('saving sends the version that was read; new steps get their ids and stay w
   expect(dirty.value).toBe(false)
 })
 
+test('what is written while it is being saved is still to be saved, and steps keep their ids', async () => {
+  const answer = later<Script>()
+  new FakeServer()
+    .on(`GET ${SCRIPTS}/s1`, () => aScript({ steps: [] }))
+    .on(`POST ${SCRIPTS}/preview`, () => aPreview())
+    .on(`PATCH ${SCRIPTS}/s1`, () => answer.promise)
+    .install()
+  const { draft, dirty, save } = within(() => useScriptEditor({ botId: 'b1', scriptId: 's1' }))
+  await flushPromises()
+  const [one, two] = [newStep(), newStep()]
+  draft.value.steps = [one, two]
+
+  const saving = save()
+  draft.value.steps = [two, one]
+  draft.value.name = 'Tên viết thêm'
+  answer.give(aScript({ version: 5 }))
+  await saving
+
+  expect(draft.value.steps.map(({ id }) => id)).toEqual(['two', 'one'])
+  expect(dirty.value).toBe(true)
+})
+
+test('a new one that was saved can be read again', async () => {
+  const server = new FakeServer()
+    .on(`POST ${SCRIPTS}`, () => aScript())
+    .on(`GET ${SCRIPTS}/s1`, () => aScript({ name: 'Của người khác', version: 9 }))
+    .on(`POST ${SCRIPTS}/preview`, () => aPreview())
+    .install()
+  const { draft, save, load } = within(() => useScriptEditor({ botId: 'b1', scriptId: null }))
+  await save()
+
+  await load()
+
+  expect(server.asked).toContain(`GET ${SCRIPTS}/s1`)
+  expect(draft.value.name).toBe('Của người khác')
+})
+
 test('somebody else has saved meanwhile: nothing is lost, and it can be read again', async () => {
   let name = 'Cũ'
   new FakeServer()

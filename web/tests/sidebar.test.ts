@@ -1,7 +1,7 @@
 /** The customer beside the thread: blocks that come and go, edits that clash, what was told. */
 import { flushPromises, mount } from '@vue/test-utils'
 import { describe, expect, test } from 'vitest'
-import { ref } from 'vue'
+import { effectScope, ref } from 'vue'
 
 import type { Blocks } from '@/api/sidebar'
 import type { Customer } from '@/api/types'
@@ -112,6 +112,7 @@ describe('a field of the customer', () => {
     const current = ref(customer)
     const field = within(() =>
       useCustomerField<string>({
+        name: 'note',
         customer: () => current.value,
         read: (from) => from.note ?? '',
         edit: (note) => ({ note }),
@@ -125,6 +126,39 @@ describe('a field of the customer', () => {
     field.draft.value = 'của tôi'
     return { field, current }
   }
+
+  test('is gone on with where it was left, and never twice', () => {
+    const server = new FakeServer().on(EDIT, () => aCustomer({ version: 6 })).install()
+    const customer = aCustomer({ id: 'left', note: 'cũ', version: 4 })
+    const open = () => {
+      const scope = effectScope()
+      const source = {
+        name: 'note',
+        customer: () => customer,
+        read: (from: Partial<typeof customer>) => from.note ?? '',
+        edit: (note: string) => ({ note }),
+        saved: () => undefined,
+        outdated: () => undefined,
+      }
+      const field = scope.run(() => useCustomerField<string>(source))
+      if (!field) throw new Error('the scope runs')
+      return { scope, field }
+    }
+    const first = open()
+    first.field.begin()
+    first.field.draft.value = 'viết dở'
+    first.scope.stop()
+
+    const second = open()
+    expect([second.field.state.value, second.field.draft.value]).toEqual(['editing', 'viết dở'])
+    second.field.cancel()
+    second.scope.stop()
+
+    const third = open()
+    expect(third.field.state.value).toBe('shown')
+    third.scope.stop()
+    expect(server.asked).toEqual([])
+  })
 
   test('is saved with the version from when the edit began', async () => {
     const versions: (string | null)[] = []

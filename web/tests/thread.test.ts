@@ -70,6 +70,59 @@ describe('the open thread', () => {
     expect(ids()).toEqual(['m1', 'm2', 'm3'])
   })
 
+  test('keeps the older pages it shows when the newest is read anew, and what came meanwhile', async () => {
+    let newest = page([numbered(4), numbered(3)], 'older')
+    new FakeServer()
+      .on(MESSAGES, (_, url) =>
+        url.searchParams.get('cursor') === 'older' ? page([numbered(2), numbered(1)]) : newest,
+      )
+      .install()
+    const { feed, thread, ids, ready } = openThread()
+    await ready()
+    await thread.loadOlder()
+    newest = page([numbered(5), numbered(4)], 'another place')
+
+    feed.say(aFrame({ type: 'resync' }))
+
+    await vi.waitFor(() => {
+      expect(ids()).toEqual(['m1', 'm2', 'm3', 'm4', 'm5'])
+    })
+    expect(thread.older.value).toBe('none')
+  })
+
+  test('is read once more by itself when that failed, and says so when nothing is there yet', async () => {
+    vi.useFakeTimers()
+    let works = true
+    let asked = 0
+    new FakeServer()
+      .on(MESSAGES, () => {
+        asked += 1
+        return works ? page([numbered(asked)]) : problem(502, 'bad_gateway')
+      })
+      .install()
+    const { feed, thread, ids } = openThread()
+    await vi.advanceTimersByTimeAsync(0)
+    works = false
+    feed.say(aFrame({ type: 'resync' }))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(thread.state.value).toBe('ready')
+
+    works = true
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(ids()).toEqual(['m3'])
+    vi.useRealTimers()
+  })
+
+  test('that could not be read at first, nor after a resync, offers another try', async () => {
+    new FakeServer().on(MESSAGES, () => problem(502, 'bad_gateway')).install()
+    const { feed, thread } = openThread()
+    feed.say(aFrame({ type: 'resync' }))
+
+    await vi.waitFor(() => {
+      expect(thread.state.value).toBe('failed')
+    })
+  })
+
   test('does not take messages of other conversations', async () => {
     new FakeServer().on(MESSAGES, () => page([numbered(1)])).install()
     const { feed, ids, ready } = openThread()

@@ -83,9 +83,16 @@ interface Answer<T> {
 
 /** What was asked for; throws ApiError, with status 0 when the server cannot be reached. */
 export async function answerOf<T>(asked: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await asked
+  const { data, error, response } = await asked.catch(unreadable)
   if (response.ok) return data as T
   throw errorOf(response.status, error)
+}
+
+/** An answer that broke off, or is not of our server: a captive portal answers 200 in HTML. */
+function unreadable(error: unknown): never {
+  if (error instanceof ApiError) throw error
+  if (error instanceof DOMException && error.name === 'AbortError') throw error
+  throw new ApiError(0, 'unreachable', '')
 }
 
 /** What a problem answer says; a 401 also ends the session here. */

@@ -31,6 +31,7 @@ export function meaningOf(
 ): { name: KeyName; key: string } | null {
   if (event.defaultPrevented || event.isComposing) return null
   if (event.ctrlKey || event.metaKey || event.altKey) return null
+  if (document.querySelector('dialog[open]') !== null) return null // also when its focus was lost
   const at = event.target instanceof Element ? event.target : null
   if (at?.closest(TYPING)) return null
   const key = keyOf(event)

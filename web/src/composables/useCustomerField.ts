@@ -1,13 +1,24 @@
 /** One field of the customer while it is edited: saved as a whole, never over somebody else's. */
-import { ref, type Ref } from 'vue'
+import { onScopeDispose, ref, type Ref } from 'vue'
 
 import { ApiError } from '@/api/client'
 import { type CustomerEdit, editCustomer } from '@/api/customers'
 import type { Customer } from '@/api/types'
+import { useSession } from '@/composables/useSession'
 
 export type FieldState = 'shown' | 'editing' | 'saving' | 'clash'
 
+/** What was being written when its place on the page went: another conversation was opened. */
+interface Left {
+  draft: unknown
+  version: number
+}
+const left = new Map<string, Left>()
+const NO_VERSION = 0
+
 export interface FieldSource<T> {
+  /** Tells the fields of a customer apart: "note". */
+  name: string
   customer: () => Customer
   /** The value in a customer, and in what a clash says of one. */
   read: (from: Partial<Customer>) => T
@@ -17,13 +28,18 @@ export interface FieldSource<T> {
   outdated: () => void
 }
 
-export function useCustomerField<T>({ customer, read, edit, saved, outdated }: FieldSource<T>) {
-  const state = ref<FieldState>('shown')
-  const draft = ref(read(customer())) as Ref<T>
+export function useCustomerField<T>(source: FieldSource<T>) {
+  const { customer, read, edit, saved, outdated } = source
+  const place = `${useSession().staff.value?.id ?? ''}:${customer().id}:${source.name}`
+  const found = left.get(place)
+  left.delete(place)
+  const state = ref<FieldState>(found ? 'editing' : 'shown')
+  const draft = ref(found ? found.draft : read(customer())) as Ref<T>
   /** What somebody else saved meanwhile. */
   const theirs = ref<T | null>(null) as Ref<T | null>
   const error = ref<ApiError | null>(null)
-  let version = 0
+  let version = found?.version ?? 0
+  let gone = false
 
   function begin(): void {
     draft.value = read(customer())
@@ -52,6 +68,7 @@ export function useCustomerField<T>({ customer, read, edit, saved, outdated }: F
   }
 
   function refused(failure: ApiError): void {
+    if (gone) { leave(); return; }
     const current = failure.answer['current'] as Partial<Customer> | undefined
     if (failure.status !== 412 || current === undefined) {
       error.value = failure
@@ -63,6 +80,16 @@ export function useCustomerField<T>({ customer, read, edit, saved, outdated }: F
     state.value = 'clash'
     outdated()
   }
+
+  /** Who comes back goes on writing; what clashed clashes again. */
+  function leave(): void {
+    left.set(place, { draft: draft.value, version: state.value === 'clash' ? NO_VERSION : version })
+  }
+
+  onScopeDispose(() => {
+    gone = true
+    if (state.value === 'editing' || state.value === 'clash') leave()
+  })
 
   /** Leave what somebody else saved. */
   function take(): void {

@@ -35,6 +35,7 @@ export function useFilter(): {
     void router.replace({
       name: 'inbox',
       params: route.params,
+      hash: route.hash, // the open thread stays where it is
       query: {
         ...(view === 'all' ? {} : { view }),
         ...(channel === null ? {} : { channel }),

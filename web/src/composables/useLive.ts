@@ -13,6 +13,9 @@ export interface Live {
 }
 
 const KEY: InjectionKey<Live> = Symbol('live')
+/** One's role or bots may be others afterwards; several at once are asked about once. */
+const MAY_CHANGE_WHO_ONE_IS = new Set(['resync', 'bot_changed'])
+const ASK_AFTER_MS = 1_000
 
 /** Open the feed for the component that calls this and all below; closed with it. */
 export function provideLive(): Live {
@@ -30,8 +33,15 @@ export function provideLive(): Live {
     feed.hurry()
   }
   window.addEventListener('online', hurry)
+  let asking: ReturnType<typeof setTimeout> | undefined
+  feed.listen(({ type }) => {
+    if (!MAY_CHANGE_WHO_ONE_IS.has(type)) return
+    clearTimeout(asking)
+    asking = setTimeout(() => void askWhoIsHere(), ASK_AFTER_MS)
+  })
   onScopeDispose(() => {
     window.removeEventListener('online', hurry)
+    clearTimeout(asking)
     feed.stop()
   })
   feed.start()
@@ -52,7 +62,7 @@ export function useLive(): Live {
   return live
 }
 
-/** A socket that closes does not say why: the session may have ended. */
+/** A socket that closes does not say why: the session may have ended. So may a role have changed. */
 async function askWhoIsHere(): Promise<void> {
   try {
     await useSession().check()

@@ -58,7 +58,7 @@ export function useOutbox({ conversationId, author, kept, messages, taken, refus
   /** One after the other, so that they arrive as they were written. */
   function inLine(entry: Unsent): Promise<void> {
     const posted = line.then(() => post(entry))
-    line = posted
+    line = posted.catch(() => undefined) // one that failed holds up no other
     return posted
   }
 

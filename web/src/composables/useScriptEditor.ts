@@ -8,6 +8,7 @@ import {
   fetchScript,
   previewScript,
   type Script,
+  type ScriptBody,
   type StepTime,
   type StepWarning,
 } from '@/api/scripts'
@@ -52,7 +53,8 @@ export function useScriptEditor({ botId, scriptId }: ScriptPlace) {
   async function load(): Promise<void> {
     state.value = 'loading'
     try {
-      if (scriptId !== null) begin(await fetchScript(botId, scriptId))
+      const id = saved.value?.id ?? scriptId // a new one has its id since it was saved
+      if (id !== null) begin(await fetchScript(botId, id))
       state.value = 'ready'
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
@@ -63,11 +65,12 @@ export function useScriptEditor({ botId, scriptId }: ScriptPlace) {
   function begin(script: Script): void {
     saved.value = script
     draft.value = draftOf(script)
-    settle(script)
+    settle(script, bodyOf(draft.value))
   }
 
-  function settle(script: Script): void {
-    kept = JSON.stringify(bodyOf(draft.value))
+  /** `stored`: what of the draft the server has; it may have been written on meanwhile. */
+  function settle(script: Script, stored: ScriptBody): void {
+    kept = JSON.stringify(stored)
     unsaved.value += 1
     warnings.value = script.warnings
     found.value = []
@@ -85,14 +88,20 @@ export function useScriptEditor({ botId, scriptId }: ScriptPlace) {
     refusal.value = null
     try {
       const body = bodyOf(draft.value)
+      const sent = draft.value.steps.map(({ key }) => key)
       const script = saved.value
         ? await changeScript(botId, saved.value, body)
         : await addScript(botId, body)
       saved.value = script
-      draft.value.steps.forEach((step, place) => {
-        step.id = script.steps[place]?.id ?? null // what is on the page keeps its keys
+      const ids = sent.map((_, place) => script.steps[place]?.id ?? null)
+      for (const step of draft.value.steps) {
+        const place = sent.indexOf(step.key) // what is on the page keeps its keys
+        if (place !== -1) step.id = ids[place] ?? null
+      }
+      settle(script, {
+        ...body,
+        steps: body.steps.map((step, place) => ({ ...step, id: ids[place] ?? null })),
       })
-      settle(script)
       return script
     } catch (error) {
       if (!(error instanceof ApiError)) throw error

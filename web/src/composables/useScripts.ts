@@ -20,6 +20,7 @@ export function useScripts(botId: () => string | null) {
       state.value = 'ready'
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
+      if (bot !== botId()) return
       if (state.value === 'loading') state.value = 'failed' // what is shown stays otherwise
     }
   }
@@ -44,6 +45,7 @@ export function useScripts(botId: () => string | null) {
     botId,
     () => {
       scripts.value = []
+      refusal.value = null
       state.value = 'loading'
       void load()
     },

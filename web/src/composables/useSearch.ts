@@ -29,6 +29,7 @@ export function useSearch(query: Ref<string>, botId: () => string | null) {
     state.value = 'off'
     found.value = []
     more.value = null
+    partial.value = false
     active.value = -1
   }
 

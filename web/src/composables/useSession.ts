@@ -26,7 +26,8 @@ async function check(): Promise<void> {
     const me = await fetchMe()
     setCsrfToken(me.csrf_token)
     staff.value = me.staff
-    bots.value = me.bots
+    // The same bots stay the same object: pages are about one of them.
+    if (JSON.stringify(me.bots) !== JSON.stringify(bots.value)) bots.value = me.bots
     state.value = 'signed-in'
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error

@@ -52,10 +52,13 @@ export function useSplitSettings(store: SplitConfigStore) {
     saved.value = false
     refusal.value = null
     found.value = []
+    const sent = JSON.parse(JSON.stringify(draft.value)) as SettingsDraft
     try {
-      const answer = await changeSettings(store.botId, config.version, settingsBody(draft.value, changed.value))
+      const answer = await changeSettings(store.botId, config.version, settingsBody(sent, changed.value))
+      const since = rebased(draft.value, sent, settingsDraft(answer)).draft
       settle(answer)
-      saved.value = true
+      draft.value = since // what was written while it was on its way is still to be saved
+      saved.value = !dirty.value
       return true
     } catch (error) {
       if (!(error instanceof ApiError)) throw error

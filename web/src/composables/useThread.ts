@@ -6,6 +6,7 @@ import type { LiveFrame, Message } from '@/api/types'
 import { mergeMessages } from '@/composables/threadMessages'
 
 const PAGE_MESSAGES = 40
+const AGAIN_AFTER_MS = 5_000
 
 /** Asks for a message anew, whose links have expired. */
 export const RENEW_MESSAGE: InjectionKey<(messageId: string) => void> = Symbol('renew message')
@@ -30,20 +31,44 @@ export function useThread({ conversationId, listen }: ThreadSource) {
   let early: Message[] = []
   const renewing = new Set<string>()
   let reading = 0
+  /** The message that is being jumped to. */
+  let aim: string | null = null
+  let again: ReturnType<typeof setTimeout> | undefined
 
   async function load({ quiet = false, around = null as string | null } = {}): Promise<void> {
     const mine = (reading += 1)
     early = []
+    aim = around
+    clearTimeout(again)
     if (!quiet) state.value = 'loading'
     try {
       const page = await fetchMessages(conversationId, { around, limit: PAGE_MESSAGES })
       if (mine !== reading) return
       const reachesEnd = page.previous_cursor == null
-      messages.value = mergeMessages(page.items, reachesEnd ? early : [])
-      setCursors(page.next_cursor, page.previous_cursor ?? null)
+      const joins = reachesEnd && around === null && overlaps(page.items)
+      const known = joins ? messages.value : []
+      messages.value = mergeMessages(known, [...page.items, ...(reachesEnd ? early : [])])
+      setCursors(joins ? cursor : page.next_cursor, page.previous_cursor ?? null)
       state.value = 'ready'
+      aim = null
     } catch {
-      if (mine === reading && !quiet) state.value = 'failed'
+      if (mine === reading) missed(quiet, around)
+    }
+  }
+
+  /** Whether what is shown goes on in the newest page: then older pages stay where they are read. */
+  function overlaps(newest: readonly Message[]): boolean {
+    const shown = new Set(messages.value.map(({ id }) => id))
+    return newest.some(({ id }) => shown.has(id))
+  }
+
+  /** What is shown stays, and is read once more by itself: nothing may be missing in it for long. */
+  function missed(quiet: boolean, around: string | null): void {
+    if (!quiet || state.value === 'loading') state.value = 'failed'
+    if (older.value === 'loading') older.value = 'failed'
+    if (newer.value === 'loading') newer.value = 'failed'
+    if (state.value === 'ready') {
+      again = setTimeout(() => void load({ quiet: true, around }), AGAIN_AFTER_MS)
     }
   }
 
@@ -110,7 +135,7 @@ export function useThread({ conversationId, listen }: ThreadSource) {
 
   function apply(frame: LiveFrame): void {
     if (frame.type === 'resync') {
-      if (atLatest.value) void load({ quiet: true })
+      if (atLatest.value) void load({ quiet: true, around: aim })
     } else if (frame.conversation_id === conversationId && frame.data.message) {
       show(frame.data.message)
     }
@@ -136,6 +161,7 @@ export function useThread({ conversationId, listen }: ThreadSource) {
   const stop = listen(apply)
   onScopeDispose(() => {
     stop()
+    clearTimeout(again)
     reading += 1
   })
   void load()

@@ -117,11 +117,12 @@ class Queues:
             "split.state": {"$nin": ["pending", "waiting", "claimable", "manual", "released"]},
         }
         missed: list[Document] = []
-        async for one in self._conversations.find(query, _OWNER).sort("waiting_since", 1):
-            if answering is None or one["kind"] != "inbox" or answering.people_have(one, now):
-                missed.append(one)
-            if len(missed) == _MOST_MISSED:
-                break
+        async with self._conversations.find(query, _OWNER).sort("waiting_since", 1) as found:
+            async for one in found:
+                if answering is None or one["kind"] != "inbox" or answering.people_have(one, now):
+                    missed.append(one)
+                if len(missed) == _MOST_MISSED:
+                    break
         return missed
 
     async def _answering(self, bot_id: str) -> "_Answering | None":

@@ -38,6 +38,8 @@ def reads_standing_still(mongo_uri: str) -> Iterator[Callable[[], None]]:
 
         def let(mode: str) -> None:
             client.admin.command("configureFailPoint", "disableSnapshotting", mode=mode)
+            if mode == "off":  # the next write moves them on
+                client.admin.command("appendOplogNote", 1, data={"reads": "go on"})
 
         let("alwaysOn")
         try:

@@ -13,6 +13,7 @@ from inbox.mongo.failures import is_passing
 
 _WAIT_MS = 1000
 """How long the server holds a question for news open; news ends the wait at once."""
+_OPENED = "live_feed_opened"
 
 
 class FeedInterrupted(Exception):
@@ -56,8 +57,8 @@ class LiveStore:
     """Documents are made by `inbox.live.model.live_event`; the driver gives them their ids."""
 
     def __init__(self, mongo: Mongo) -> None:
-        self._client = mongo.client
         self._events = mongo["live_events"]
+        self._marks = mongo["service_marks"]
 
     async def insert(
         self, documents: Sequence[dict[str, Any]], *, session: Session | None = None
@@ -76,27 +77,25 @@ class LiveStore:
         Raises:
             FeedInterrupted, FeedLost: as `Feed.next` does.
         """
-        async with self._client.start_session() as session:
-            try:
-                stream = await self._events.watch(
-                    [{"$match": {"operationType": "insert"}}],
-                    resume_after=None if after is None else {"_data": after},
-                    max_await_time_ms=_WAIT_MS,
-                    session=session,
-                )
-            except PyMongoError as error:
-                raise _failure(error) from error
-            async with stream:
-                if after is None:
-                    await self._until_readable(session)
-                yield Feed(stream)
-
-    async def _until_readable(self, session: Session) -> None:
-        """Majority reads lag behind: wait until they show all that came before the stream."""
-        if (opened := session.cluster_time) is not None:
-            session.advance_operation_time(opened["clusterTime"])
         try:
-            await self._events.find_one({}, {"_id": 1}, session=session)
+            stream = await self._events.watch(
+                [{"$match": {"operationType": "insert"}}],
+                resume_after=None if after is None else {"_data": after},
+                max_await_time_ms=_WAIT_MS,
+            )
+        except PyMongoError as error:
+            raise _failure(error) from error
+        async with stream:
+            if after is None:
+                await self._until_readable()
+            yield Feed(stream)
+
+    async def _until_readable(self) -> None:
+        """Majority reads lag behind: what came before a write that is acknowledged, they show."""
+        try:
+            await self._marks.update_one(
+                {"_id": _OPENED}, {"$currentDate": {"at": True}}, upsert=True
+            )
         except PyMongoError as error:
             raise _failure(error) from error
 

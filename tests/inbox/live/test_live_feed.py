@@ -237,7 +237,7 @@ async def test_what_came_before_the_feed_is_open_can_be_read_then(
             return await events.count_documents({})
 
     async def is_read_or_held_up() -> bool:
-        waiting = {"command.find": "live_events", "active": True}
+        waiting = {"command.update": "service_marks", "active": True}
         database = mongo.client.admin
         return reading.done() or bool(
             await (await database.aggregate([{"$currentOp": {}}, {"$match": waiting}])).to_list()

@@ -18,6 +18,8 @@ from inbox.mongo.word_filling import fill_words
 log = structlog.get_logger(__name__)
 
 _LEASE = timedelta(seconds=15)
+_BEHIND_ALL = 2**53
+"""Larger than the number of any message."""
 """Renewed while migrating; a killed process keeps the others waiting for this long at most."""
 RECENT_DAYS = 30
 """Links of Meta live for days or weeks, those of Zalo for 7 days."""
@@ -83,11 +85,31 @@ async def index_nobodys_conversations(mongo: Mongo) -> None:
         await mongo["conversations"].drop_index(_ASSIGNED)
 
 
+async def address_automation_events(mongo: Mongo) -> None:
+    """Events that are not told yet name the automations they are for, as new ones do.
+
+    Whoever waited for an answer is handed over when it is due, as it was.
+    """
+    events, streams = mongo["automation_events"], mongo["automation_streams"]
+    wanted: dict[tuple[str, str], list[str]] = {}
+    async for one in mongo["automations"].find({}, {"bot_id": 1, "events": 1}):
+        for type_ in one["events"]:
+            wanted.setdefault((one["bot_id"], type_), []).append(one["_id"])
+    for (bot_id, type_), to in wanted.items():
+        of_before = {"bot_id": bot_id, "type": type_, "to": {"$exists": False}}
+        await events.update_many(of_before, {"$set": {"to": to}})
+    await streams.update_many(
+        {"watch.automation_id": {"$exists": True}, "watch.seq": {"$exists": False}},
+        [{"$set": {"watch.at": "$watch.due_at", "watch.seq": _BEHIND_ALL}}],
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "create the collections", create_collections),
     Migration(2, "have recent media copied", copy_recent_media),
     Migration(3, "have customers and messages found by their words", fill_words),
     Migration(4, "have conversations of nobody found by an index", index_nobodys_conversations),
+    Migration(5, "have events of automations say whom they are for", address_automation_events),
 )
 
 

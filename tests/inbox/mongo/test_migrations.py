@@ -167,3 +167,35 @@ async def test_recent_media_is_copied_and_nothing_else_is_touched(
     for one in due:
         assert one["copying"].keys() == {"due_at", "fence", "attempts"}
         assert abs(one["copying"]["due_at"] - now) < timedelta(minutes=5)
+
+
+async def test_events_that_are_not_told_yet_are_for_whom_wants_their_type(
+    empty: Mongo, clock: FixedClock
+) -> None:
+    events, streams = empty["automation_events"], empty["automation_streams"]
+    both = {"bot_id": "b1", "events": ["message.received", "message.sent"]}
+    await empty["automations"].insert_many(
+        [{"_id": "one", "bot_id": "b1", "events": ["message.received"]}, {"_id": "two", **both}]
+    )
+    await events.insert_many(
+        [
+            {"_id": "in", "bot_id": "b1", "type": "message.received"},
+            {"_id": "out", "bot_id": "b1", "type": "message.sent"},
+            {"_id": "new", "bot_id": "b1", "type": "message.sent", "to": []},
+        ]
+    )
+    watch = {"due_at": clock.now(), "automation_id": "one"}
+    await streams.insert_one({"_id": "waits", "watch": watch})
+
+    await migrate(empty, clock, owner="me")
+
+    rows = {one["_id"]: one["to"] async for one in events.find()}
+    assert {id_: sorted(to) for id_, to in rows.items()} == {
+        "in": ["one", "two"],
+        "out": ["two"],
+        "new": [],
+    }
+    waits = await streams.find_one({"_id": "waits"})
+    assert waits is not None
+    assert waits["watch"]["at"] == clock.now()
+    assert waits["watch"]["seq"] > 1_000_000
